@@ -1,0 +1,13 @@
+// What each file of this folder adds to the addon's exports. ts/native.ts is the contract, in TypeScript.
+#pragma once
+
+#include <napi.h>
+
+namespace lsp::binding {
+
+void export_catalog(Napi::Env env, Napi::Object exports);
+void export_routes(Napi::Env env, Napi::Object exports);
+void export_tunnels(Napi::Env env, Napi::Object exports);
+void export_telemetry(Napi::Env env, Napi::Object exports);
+
+}  // namespace lsp::binding

@@ -1,0 +1,137 @@
+#include "../lsp-dll/system/catalog.hpp"
+
+#include "../lsp-dll/system/text.hpp"
+#include "areas.hpp"
+#include "convert.hpp"
+#include "errors.hpp"
+#include "promise.hpp"
+
+namespace lsp::binding {
+
+namespace {
+
+using system::Architecture;
+using system::CatalogEntry;
+
+Architecture read_architecture(const Napi::Value& value) {
+    if (value.IsUndefined()) return system::native_architecture;
+    const std::string text = read_text(value, "architecture");
+    if (text == "x64") return Architecture::x64;
+    if (text == "ia32") return Architecture::ia32;
+    throw invalid_argument(value.Env(), "The argument 'architecture' must be one of: 'x64', 'ia32'. Received '" + text + "'");
+}
+
+// "{E70F1AA0-AB8B-11CF-8CA3-00805F48A192}", as the registry writes it.
+std::string guid_text(const GUID& guid) {
+    static constexpr char digits[] = "0123456789ABCDEF";
+    std::string text = "{";
+    const auto append = [&text](unsigned long number, int nibbles) {
+        while (nibbles-- > 0) text += digits[number >> (4 * nibbles) & 0xF];
+    };
+    append(guid.Data1, 8);
+    text += '-';
+    append(guid.Data2, 4);
+    text += '-';
+    append(guid.Data3, 4);
+    text += '-';
+    for (int i = 0; i < 8; ++i) {
+        if (i == 2) text += '-';
+        append(guid.Data4[i], 2);
+    }
+    return text + '}';
+}
+
+// WSAPROTOCOL_INFOW is untrusted as far as it comes from other providers' installers: the name may fill its array, the
+// length of the chain may exceed it.
+std::wstring_view entry_name(const WSAPROTOCOL_INFOW& info) {
+    std::size_t length = 0;
+    while (length < std::size(info.szProtocol) && info.szProtocol[length] != L'\0') ++length;
+    return {info.szProtocol, length};
+}
+
+Napi::Array write_chain(Napi::Env env, const WSAPROTOCOLCHAIN& chain) {
+    std::vector<DWORD> ids;
+    for (int i = 0; i < chain.ChainLen && i < MAX_PROTOCOL_CHAIN; ++i) ids.push_back(chain.ChainEntries[i]);
+    return write_numbers(env, ids);
+}
+
+Napi::Object write_entry(Napi::Env env, const CatalogEntry& entry) {
+    const WSAPROTOCOL_INFOW& info = entry.info;
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("id", Napi::Number::New(env, info.dwCatalogEntryId));
+    object.Set("providerId", Napi::String::New(env, guid_text(info.ProviderId)));
+    object.Set("name", write_text(env, entry_name(info)));
+    object.Set("path", write_text(env, entry.path));
+    object.Set("chainLength", Napi::Number::New(env, info.ProtocolChain.ChainLen));
+    object.Set("chain", write_chain(env, info.ProtocolChain));
+    object.Set("version", Napi::Number::New(env, info.iVersion));
+    object.Set("addressFamily", Napi::Number::New(env, info.iAddressFamily));
+    object.Set("socketType", Napi::Number::New(env, info.iSocketType));
+    object.Set("protocol", Napi::Number::New(env, info.iProtocol));
+    object.Set("providerFlags", Napi::Number::New(env, info.dwProviderFlags));
+    object.Set("serviceFlags", Napi::Number::New(env, info.dwServiceFlags1));
+    object.Set("ours", Napi::Boolean::New(env, entry.ours));
+    return object;
+}
+
+Napi::Value enumerate_catalog(const Napi::CallbackInfo& call) {
+    const Napi::Env env = call.Env();
+    const std::vector<CatalogEntry> entries =
+        value_or_throw(env, system::enumerate_catalog(read_architecture(call[0])));
+    Napi::Array result = Napi::Array::New(env, entries.size());
+    for (std::uint32_t i = 0; i < entries.size(); ++i) result.Set(i, write_entry(env, entries[i]));
+    return result;
+}
+
+Napi::Value install_provider(const Napi::CallbackInfo& call) {
+    const Napi::Object from = read_object(call[0], "options");
+    system::InstallOptions options;
+    options.dll = read_wide_text(from.Get("dll"), "options.dll");
+    if (has(from, "dll32")) options.dll32 = read_wide_text(from.Get("dll32"), "options.dll32");
+    if (has(from, "name")) options.name = read_wide_text(from.Get("name"), "options.name");
+    return run_async(
+        call.Env(), [options = std::move(options)] { return system::install_provider(options); },
+        [](Napi::Env env, const system::InstallReport& report) {
+            Napi::Object object = Napi::Object::New(env);
+            object.Set("changed", Napi::Boolean::New(env, report.changed));
+            object.Set("path", write_text(env, report.path));
+            object.Set("entries", write_numbers(env, report.entries));
+            return object;
+        });
+}
+
+Napi::Value remove_provider(const Napi::CallbackInfo& call) {
+    return run_async(call.Env(), system::remove_provider, [](Napi::Env env, const system::RemoveReport& report) {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("changed", Napi::Boolean::New(env, report.changed));
+        object.Set("entries", write_numbers(env, report.entries));
+        return object;
+    });
+}
+
+Napi::Value stage_provider_dll(const Napi::CallbackInfo& call) {
+    return run_async(
+        call.Env(), [source = read_wide_text(call[0], "source")] { return system::stage_provider_dll(source); },
+        [](Napi::Env env, const std::wstring& path) { return write_text(env, path); });
+}
+
+Napi::Value is_installed(const Napi::CallbackInfo& call) {
+    return Napi::Boolean::New(call.Env(), value_or_throw(call.Env(), system::is_installed()));
+}
+
+Napi::Value is_elevated(const Napi::CallbackInfo& call) {
+    return Napi::Boolean::New(call.Env(), system::is_elevated());
+}
+
+}  // namespace
+
+void export_catalog(Napi::Env env, Napi::Object exports) {
+    exports.Set("enumerateCatalog", Napi::Function::New<enumerate_catalog>(env, "enumerateCatalog"));
+    exports.Set("installProvider", Napi::Function::New<install_provider>(env, "installProvider"));
+    exports.Set("removeProvider", Napi::Function::New<remove_provider>(env, "removeProvider"));
+    exports.Set("stageProviderDll", Napi::Function::New<stage_provider_dll>(env, "stageProviderDll"));
+    exports.Set("isInstalled", Napi::Function::New<is_installed>(env, "isInstalled"));
+    exports.Set("isElevated", Napi::Function::New<is_elevated>(env, "isElevated"));
+}
+
+}  // namespace lsp::binding

@@ -1,0 +1,111 @@
+#include "../lsp-dll/system/routes.hpp"
+
+#include "../lsp-dll/core/decide.hpp"
+#include "../lsp-dll/system/interfaces.hpp"
+#include "../lsp-dll/system/policy_store.hpp"
+#include "areas.hpp"
+#include "convert.hpp"
+#include "errors.hpp"
+
+namespace lsp::binding {
+
+namespace {
+
+using system::BestRoute;
+using system::StoredPolicy;
+using system::StoredTunnel;
+
+Napi::Object write_route(Napi::Env env, const BestRoute& route) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("interfaceIndex", Napi::Number::New(env, route.interface_index));
+    object.Set("source", write_address(env, route.source));
+    object.Set("nextHop", route.next_hop.is_unspecified() ? env.Null() : write_address(env, route.next_hop));
+    object.Set("prefix", write_prefix(env, route.destination));
+    object.Set("metric", Napi::Number::New(env, route.metric));
+    object.Set("oracle", Napi::String::New(env, route.oracle));
+    return object;
+}
+
+Napi::Value best_route(const Napi::CallbackInfo& call) {
+    const IpAddress destination = read_address(call[0], "destination");
+    return write_route(call.Env(), value_or_throw(call.Env(), system::best_route(destination)));
+}
+
+Napi::Value find_address(const Napi::CallbackInfo& call) {
+    const Napi::Env env = call.Env();
+    const auto found = value_or_throw(env, system::find_address(read_address(call[0], "address")));
+    if (!found) return env.Null();
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("interfaceIndex", Napi::Number::New(env, found->interface_index));
+    object.Set("address", write_prefix(env, found->address));
+    object.Set("alias", write_text(env, found->alias));
+    return object;
+}
+
+// The policy as a program's LSP builds it from the store.
+struct EffectivePolicy {
+    Policy policy;
+    std::vector<Tunnel> tunnels;  // that count, in the order of their rules
+};
+
+EffectivePolicy effective_policy(const StoredPolicy& stored) {
+    EffectivePolicy effective;
+    for (const StoredTunnel& entry : stored.tunnels) {
+        if (entry.rejected.empty() && entry.alive) effective.tunnels.push_back(entry.tunnel);
+    }
+    effective.policy = build_policy(stored.rules, effective.tunnels);
+    return effective;
+}
+
+// Whose rule it is: the tunnel's name, or null for the administrator's own.
+Napi::Value rule_tunnel(Napi::Env env, const StoredPolicy& stored, const std::vector<Tunnel>& tunnels, std::size_t rule) {
+    std::size_t end = stored.rules.size();
+    if (rule < end) return env.Null();
+    for (const Tunnel& tunnel : tunnels) {
+        end += tunnel_rules(tunnel).size();
+        if (rule < end) return Napi::String::New(env, tunnel.name);
+    }
+    return env.Null();
+}
+
+Napi::Value explain(const Napi::CallbackInfo& call) {
+    const Napi::Env env = call.Env();
+    const IpAddress destination = read_address(call[0], "destination");
+    const std::string app = read_text(call[1], "app");
+    const auto port = static_cast<std::uint16_t>(read_unsigned(call[2], "port", 65535));
+    const Protocol protocol = read_protocol(call[3], "protocol");
+
+    const StoredPolicy stored = value_or_throw(env, system::read_policy());
+    const EffectivePolicy effective = effective_policy(stored);
+    const system::Result<BestRoute> route = system::best_route(destination.unmapped());
+    const Route known = route ? Route{route->interface_index, route->source} : Route{};
+    const Decision decision = decide(effective.policy, app, protocol, destination, port, known);
+
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("route", route ? write_route(env, *route) : env.Null());
+    object.Set("routeError", route ? env.Null() : to_javascript(env, route.error()).Value());
+    object.Set("verdict", Napi::String::New(env, to_string(decision.verdict)));
+    object.Set("reason", Napi::String::New(env, to_string(decision.reason)));
+    object.Set("source", write_address(env, decision.source));
+    object.Set("pinInterface", Napi::Number::New(env, decision.pin_interface));
+    object.Set("otherwise", Napi::String::New(env, to_string(decision.otherwise)));
+    object.Set("rule", env.Null());
+    object.Set("tunnel", env.Null());
+    if (decision.rule >= 0) {
+        const auto rule = static_cast<std::size_t>(decision.rule);
+        object.Set("rule", Napi::String::New(env, to_string(effective.policy.rules.at(rule))));
+        object.Set("tunnel", rule_tunnel(env, stored, effective.tunnels, rule));
+    }
+    object.Set("policyRejected", stored.rejected.empty() ? env.Null() : Napi::String::New(env, stored.rejected));
+    return object;
+}
+
+}  // namespace
+
+void export_routes(Napi::Env env, Napi::Object exports) {
+    exports.Set("bestRoute", Napi::Function::New<best_route>(env, "bestRoute"));
+    exports.Set("findAddress", Napi::Function::New<find_address>(env, "findAddress"));
+    exports.Set("explain", Napi::Function::New<explain>(env, "explain"));
+}
+
+}  // namespace lsp::binding

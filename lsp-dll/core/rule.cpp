@@ -1,0 +1,32 @@
+#include "rule.hpp"
+
+namespace lsp {
+
+const char* to_string(Protocol protocol) noexcept {
+    switch (protocol) {
+        case Protocol::any: return "any";
+        case Protocol::tcp: return "tcp";
+        case Protocol::udp: return "udp";
+        case Protocol::raw: return "raw";
+    }
+    return "unknown";
+}
+
+const char* to_string(Verdict verdict) noexcept {
+    switch (verdict) {
+        case Verdict::keep: return "keep";
+        case Verdict::source: return "source";
+        case Verdict::refuse: return "refuse";
+    }
+    return "unknown";
+}
+
+const char* to_string(Otherwise otherwise) noexcept {
+    switch (otherwise) {
+        case Otherwise::keep: return "keep";
+        case Otherwise::refuse: return "refuse";
+    }
+    return "unknown";
+}
+
+}  // namespace lsp

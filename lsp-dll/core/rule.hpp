@@ -1,0 +1,61 @@
+// Rules: what the administrator's policy and the published tunnels say.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "address.hpp"
+
+namespace lsp {
+
+enum class Protocol : std::uint8_t { any = 0, tcp = 6, udp = 17, raw = 255 };
+
+enum class Verdict : std::uint8_t { keep, source, refuse };
+
+// What happens when the source that a rule asks for cannot be used.
+enum class Otherwise : std::uint8_t { keep, refuse };
+
+struct PortRange {
+    std::uint16_t first = 0;
+    std::uint16_t last = 65535;
+
+    friend bool operator==(const PortRange&, const PortRange&) = default;
+};
+
+// An interface as a rule names it: by index, or by the text that the system resolves (alias, LUID or GUID).
+struct InterfaceName {
+    std::uint32_t index = 0;  // 0: not resolved (then the rule matches nothing), or no interface named
+    std::string text;
+
+    explicit operator bool() const noexcept { return index != 0 || !text.empty(); }
+    friend bool operator==(const InterfaceName&, const InterfaceName&) = default;
+};
+
+// One rule. Every matcher that is present must match; an absent one (empty list, Protocol::any, no interface) matches
+// everything.
+struct Rule {
+    // With a path separator: the whole image path; without: its base name. '*' matches any run of characters,
+    // separators included; '\\' and '/' are equal; case is ignored for A-Z only, so other letters must be written as
+    // they are.
+    std::string app;
+    std::vector<Prefix> to;      // destination inside one of these
+    std::vector<Prefix> except;  // and inside none of these
+    std::vector<PortRange> ports;
+    Protocol protocol = Protocol::any;
+    InterfaceName via;  // the best route to the destination leaves through it
+
+    Verdict verdict = Verdict::keep;
+    IpAddress source;                // with Verdict::source: this address …
+    InterfaceName source_interface;  // … or that interface's own, which the system writes into `source` when it loads
+    Otherwise otherwise = Otherwise::keep;
+
+    friend bool operator==(const Rule&, const Rule&) = default;
+};
+
+// The words of the policy text: "any", "tcp" …; "keep", "source", "refuse".
+const char* to_string(Protocol protocol) noexcept;
+const char* to_string(Verdict verdict) noexcept;
+const char* to_string(Otherwise otherwise) noexcept;
+
+}  // namespace lsp

@@ -1,0 +1,71 @@
+// What we know of each socket: one word per handle value, found by index, changed by atomic operations, no locks.
+//
+// Windows' socket handles are kernel handles: multiples of four that the kernel hands out from a compact table of at
+// most 2^24 entries per process. So the handle value itself is the index: a top table of pointers and leaves of 4096
+// words that come into being when a socket in them is first tracked. A handle that does not fit (never seen in
+// practice) is not tracked and left alone.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "address.hpp"
+#include "rule.hpp"
+
+namespace lsp {
+
+enum class SocketKind : std::uint8_t {
+    unknown = 0,  // never seen by us, or not an IP socket: left alone
+    unbound,
+    deferred,   // bind(wildcard, 0) was answered without a lower call
+    wildcard,   // bound to the wildcard, by the program or implicitly
+    explicit_,  // the program chose an address (or a connection was accepted): left alone
+    ours,       // bound by us
+};
+
+enum class SocketType : std::uint8_t { other = 0, stream, datagram, raw };
+
+struct SocketState {
+    SocketKind kind = SocketKind::unknown;
+    SocketType type = SocketType::other;
+    Family family = Family::none;
+    bool interface_chosen = false;  // the program set IP_UNICAST_IF or IPV6_UNICAST_IF: keep its choice
+    bool pinned = false;            // we set it
+    bool connected = false;         // a datagram socket with a default destination
+
+    friend bool operator==(const SocketState&, const SocketState&) = default;
+};
+
+class SocketTable {
+  public:
+    // Zeroed memory for a leaf, or null. Called at most once in a great while; must be callable from any thread.
+    using Allocate = void* (*)(std::size_t bytes);
+    using Release = void (*)(void* memory, std::size_t bytes);
+
+    static constexpr std::size_t handles_per_leaf = 4096;
+    static constexpr std::size_t leaf_count = 4096;
+
+    constexpr SocketTable(Allocate allocate, Release release) : allocate_(allocate), release_(release) {}
+    // No destructor on purpose: the table lives as long as the process (other threads may still call at exit).
+
+    SocketState get(std::uintptr_t handle) const noexcept;
+    // False if the handle cannot be tracked (not a multiple of four, too large, no memory): then it stays unknown.
+    bool set(std::uintptr_t handle, SocketState state) noexcept;
+    // Changes the state only if it is still `expected`: two threads that both settle a deferred socket, or one that
+    // closes it meanwhile, get one winner. On failure `expected` receives what is there (the unknown state for a handle
+    // that cannot be tracked: do not repeat until it succeeds).
+    bool exchange(std::uintptr_t handle, SocketState& expected, SocketState desired) noexcept;
+    void forget(std::uintptr_t handle) noexcept;
+
+  private:
+    using Word = std::atomic<std::uint16_t>;
+    Word* find(std::uintptr_t handle) const noexcept;
+    Word* find_or_make(std::uintptr_t handle) noexcept;
+
+    Allocate allocate_;
+    Release release_;
+    std::atomic<Word*> leaves_[leaf_count]{};
+};
+
+}  // namespace lsp

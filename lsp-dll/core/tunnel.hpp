@@ -1,0 +1,72 @@
+// A tunnel as its publisher describes it, and its text form in the policy store.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "address.hpp"
+#include "rule.hpp"
+#include "text_error.hpp"
+
+namespace lsp {
+
+inline constexpr std::size_t longest_tunnel_text = 4096;  // bytes
+inline constexpr std::size_t longest_host_model_list = 64;
+
+// The process that stands for a tunnel: the tunnel counts only while it lives. id 0: nobody, the tunnel stays until it
+// is withdrawn or the system restarts.
+struct Publisher {
+    std::uint32_t process_id = 0;
+    std::uint64_t started = 0;  // its creation time as a FILETIME (100 ns since 1601), against reused ids
+
+    friend bool operator==(const Publisher&, const Publisher&) = default;
+};
+
+// One host-model switch that publishing changed, and how it stood before (design §8).
+struct HostModelChange {
+    enum class Setting : std::uint8_t { weak_host_send, weak_host_receive };
+    std::uint32_t interface_index = 0;
+    Family family = Family::ipv4;
+    Setting setting = Setting::weak_host_send;
+    bool before = false;
+
+    friend bool operator==(const HostModelChange&, const HostModelChange&) = default;
+};
+
+struct Tunnel {
+    std::string name;                   // 1 to 64 of A-Z a-z 0-9 . _ -; names the registry subkey
+    std::uint32_t interface_index = 0;  // the tunnel interface; never 0
+    Prefix address4;                    // the virtual address and its subnet; Family::none if the tunnel has no IPv4
+    Prefix address6;
+    IpAddress source4;  // the physical address; Family::none: no rule for this family
+    IpAddress source6;
+    Otherwise otherwise = Otherwise::keep;
+    Publisher publisher;
+    std::vector<HostModelChange> host_model;
+
+    friend bool operator==(const Tunnel&, const Tunnel&) = default;
+};
+
+bool is_tunnel_name(std::string_view name) noexcept;
+
+// Why a tunnel cannot be published, or empty: name, interface 0, no address, an address that no interface can have, a
+// subnet of length 0 (all destinations would be kept), no source, a source without an address of its family, a source
+// that is loopback, unspecified, multicast, broadcast, link-local, v4-mapped or the virtual address itself.
+std::string tunnel_fault(const Tunnel& tunnel);
+
+// One line of "key=value" words, e.g. "interface=12 address=128.129.0.2/24 source=11.22.33.44 otherwise=keep
+// publisher=4711@133000000000000000 restore=7/ipv4/weak-host-send/off". `address` and `source` take one of each family,
+// `restore` up to 64, separated by commas. `interface`, `address` and `source` are required. Unknown keys, repeated
+// keys, garbage and what tunnel_fault finds are rejected. The name is the subkey's and not part of the text.
+// parse_tunnel gives the same tunnel back if tunnel_fault finds nothing. Errors: TextError::line is 0.
+std::string to_string(const Tunnel& tunnel);
+std::variant<Tunnel, TextError> parse_tunnel(std::string_view name, std::string_view text);
+
+// The tunnel's rules: for each family with a source, "via interface, except subnet → source, otherwise …".
+std::vector<Rule> tunnel_rules(const Tunnel& tunnel);
+
+}  // namespace lsp

@@ -1,0 +1,39 @@
+#include "endpoint.hpp"
+#include "flow.hpp"
+#include "hooks.hpp"
+#include "policy_cache.hpp"
+#include "telemetry.hpp"
+
+namespace lsp::provider::hooks {
+
+int bind(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPINT error) {
+    SocketState state = sockets.get(s);
+    if (state.kind == SocketKind::deferred) {
+        *error = WSAEINVAL;  // bound already, as far as the program knows
+        return SOCKET_ERROR;
+    }
+    Endpoint endpoint;
+    if (state.kind != SocketKind::unbound || !read_endpoint(name, name_length, state.family, endpoint)) {
+        return chain.lower.lpWSPBind(s, name, name_length, error);
+    }
+
+    SocketState bound = state;
+    const bool wildcard = endpoint.address.is_unspecified();
+    // A raw socket is bound for what it receives, so it is never deferred.
+    const bool can_wait = state.type == SocketType::stream || state.type == SocketType::datagram;
+    if (wildcard && endpoint.port == 0 && can_wait && policy_active()) {
+        bound.kind = SocketKind::deferred;
+        if (sockets.exchange(s, state, bound)) {
+            count(Counter::binds_deferred);
+            return 0;
+        }
+    }
+    const int result = chain.lower.lpWSPBind(s, name, name_length, error);
+    if (result == 0) {
+        bound.kind = wildcard ? SocketKind::wildcard : SocketKind::explicit_;
+        sockets.exchange(s, state, bound);
+    }
+    return result;
+}
+
+}  // namespace lsp::provider::hooks

@@ -1,0 +1,41 @@
+// One protocol chain of the catalog as this process runs it: who is below, and what ws2_32 calls it.
+#pragma once
+
+#include <winsock2.h>
+#include <ws2spi.h>
+#include <mswsock.h>
+
+#include <atomic>
+#include <cstddef>
+
+#include "../core/socket_table.hpp"
+
+namespace lsp::provider {
+
+struct Chain {
+    WSPPROC_TABLE lower{};
+    WSAPROTOCOL_INFOW info{};        // our chain entry as WSPStartup was given it
+    WSAPROTOCOL_INFOW lower_info{};  // what the lower WSPSocket expects
+    WSPUPCALLTABLE upcalls{};
+    SocketType type = SocketType::other;
+    Family family = Family::none;
+
+    // The lower provider's extension functions, once somebody asked for them.
+    std::atomic<LPFN_CONNECTEX> lower_connect_ex{nullptr};
+    std::atomic<LPFN_WSASENDMSG> lower_send_msg{nullptr};
+    std::atomic<LPFN_WSARECVMSG> lower_recv_msg{nullptr};
+    std::atomic<bool> lower_lacks_send_msg{false};
+};
+
+// The Winsock SPI has no context argument, so each chain needs procedures of its own: a slot is one instance of the
+// procedure template. Six chains are usual (TCP, UDP, RAW over IPv4 and IPv6); other LSPs below multiply them.
+inline constexpr std::size_t chain_capacity = 32;
+extern Chain chains[chain_capacity];
+
+// What we know of every socket of this process, whatever chain it belongs to.
+extern SocketTable sockets;
+
+// The lower provider's WSASendMsg, asked for by `s` if nobody did yet. Null where the lower provider has none (NT 5).
+LPFN_WSASENDMSG lower_send_msg(Chain& chain, SOCKET s) noexcept;
+
+}  // namespace lsp::provider

@@ -1,0 +1,39 @@
+// What is to be done for a socket that is about to reach a destination.
+#pragma once
+
+#include "../core/decide.hpp"
+#include "chain.hpp"
+#include "endpoint.hpp"
+#include "telemetry.hpp"
+
+namespace lsp::provider {
+
+// The state of the socket. One that we never saw (inherited, duplicated, opened before a policy was there) is looked at
+// once through the lower provider's getsockname.
+SocketState state_of(Chain& chain, SOCKET s) noexcept;
+
+// The decision for the socket's destination, counted. Keeps everything while no policy is active.
+Decision decide_flow(const SocketState& state, const Endpoint& destination) noexcept;
+
+// Binds a deferred socket to the wildcard below; others are left as they are. 0, or the error that the lower bind gave.
+int settle(Chain& chain, SOCKET s, SocketState& state) noexcept;
+// The same for calls that only need to know that the socket is no longer deferred.
+int settle(Chain& chain, SOCKET s) noexcept;
+
+// Binds an unbound or deferred socket to the wildcard below, as a send without a bind does by itself.
+int bind_wildcard(Chain& chain, SOCKET s, SocketState& state) noexcept;
+
+// Carries out a decision on a socket before it connects (WSPConnect, ConnectEx), or before it sends where the lower
+// provider cannot choose the source for each datagram. 0: go on with the lower call; else the error to give the program.
+int prepare(Chain& chain, SOCKET s, SocketState& state, const Decision& decision) noexcept;
+
+// What a rule's `otherwise` says where its source cannot be used. 0: go on as if there were no rule; else `error`. Counted.
+int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Otherwise otherwise, int error, Counter why) noexcept;
+
+// The error that a program gets where a rule says refuse: what a firewall's block would give.
+inline constexpr int refused_error = WSAEACCES;
+
+// A call that binds implicitly went through: what was unbound is bound to the wildcard now.
+void note_implicit_bind(SOCKET s, const SocketState& state) noexcept;
+
+}  // namespace lsp::provider

@@ -1,0 +1,91 @@
+#include <ws2tcpip.h>
+
+#include "flow.hpp"
+#include "guarded_copy.hpp"
+#include "hooks.hpp"
+
+namespace lsp::provider::hooks {
+
+namespace {
+
+// Tells ws2_32 that calls on the lower provider's handle come to our chain. On failure the socket is closed again.
+SOCKET adopt(Chain& chain, SOCKET s, LPINT error) noexcept {
+    int failed = 0;
+    if (chain.upcalls.lpWPUModifyIFSHandle(chain.info.dwCatalogEntryId, s, &failed) == s) return s;
+    sockets.forget(s);
+    int ignored = 0;
+    chain.lower.lpWSPCloseSocket(s, &ignored);
+    *error = failed != 0 ? failed : WSAENOBUFS;
+    return INVALID_SOCKET;
+}
+
+SocketState fresh_state(const Chain& chain, SocketKind kind) {
+    SocketState state;
+    state.kind = kind;
+    state.type = chain.type;
+    state.family = chain.family;
+    return state;
+}
+
+}  // namespace
+
+SOCKET socket(Chain& chain, int family, int type, int protocol, LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags,
+              LPINT error) {
+    WSAPROTOCOL_INFOW lower_info = chain.lower_info;
+    // Set when the socket is another process's, from WSADuplicateSocket; then it is not ours to call it unbound.
+    DWORD reserved = 0;
+    if (info != nullptr && guarded_read(reserved, &info->dwProviderReserved)) lower_info.dwProviderReserved = reserved;
+    const SOCKET s = chain.lower.lpWSPSocket(family, type, protocol, &lower_info, group, flags, error);
+    if (s == INVALID_SOCKET) return s;
+    if (reserved == 0) {
+        sockets.set(s, fresh_state(chain, SocketKind::unbound));
+    } else {
+        sockets.forget(s);
+    }
+    return adopt(chain, s, error);
+}
+
+SOCKET accept(Chain& chain, SOCKET s, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition, DWORD_PTR data,
+              LPINT error) {
+    const SOCKET accepted = chain.lower.lpWSPAccept(s, address, address_length, condition, data, error);
+    if (accepted == INVALID_SOCKET) return accepted;
+    sockets.set(accepted, fresh_state(chain, SocketKind::explicit_));
+    return adopt(chain, accepted, error);
+}
+
+SOCKET join_leaf(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSABUF caller_data,
+                 LPWSABUF callee_data, LPQOS socket_qos, LPQOS group_qos, DWORD flags, LPINT error) {
+    if (const int failed = settle(chain, s); failed != 0) {
+        *error = failed;
+        return INVALID_SOCKET;
+    }
+    const SOCKET leaf = chain.lower.lpWSPJoinLeaf(s, name, name_length, caller_data, callee_data, socket_qos, group_qos,
+                                                  flags, error);
+    if (leaf == INVALID_SOCKET || leaf == s) return leaf;
+    sockets.forget(leaf);
+    return adopt(chain, leaf, error);
+}
+
+int close_socket(Chain& chain, SOCKET s, LPINT error) {
+    // Before the lower call: after it another thread may own the handle value.
+    sockets.forget(s);
+    return chain.lower.lpWSPCloseSocket(s, error);
+}
+
+int duplicate_socket(Chain& chain, SOCKET s, DWORD process_id, LPWSAPROTOCOL_INFOW info, LPINT error) {
+    if (const int failed = settle(chain, s); failed != 0) {
+        *error = failed;
+        return SOCKET_ERROR;
+    }
+    const int result = chain.lower.lpWSPDuplicateSocket(s, process_id, info, error);
+    if (result != 0) return result;
+    // The lower provider describes itself; with its entry's id the other process would open the socket past us.
+    WSAPROTOCOL_INFOW described = chain.info;
+    if (!guarded_read(described.dwProviderReserved, &info->dwProviderReserved) || !guarded_write(info, described)) {
+        *error = WSAEFAULT;
+        return SOCKET_ERROR;
+    }
+    return 0;
+}
+
+}  // namespace lsp::provider::hooks

@@ -1,0 +1,180 @@
+#include <ws2tcpip.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "flow.hpp"
+#include "guarded_copy.hpp"
+#include "hooks.hpp"
+#include "procedures.hpp"
+
+// Absent from MinGW-w64's headers; values from the Windows SDK's ws2ipdef.h, ws2def.h and mswsock.h.
+#ifndef IP_UNICAST_IF
+#define IP_UNICAST_IF 31
+#endif
+#ifndef IPV6_UNICAST_IF
+#define IPV6_UNICAST_IF 31
+#endif
+#ifndef SIO_BASE_HANDLE
+#define SIO_BASE_HANDLE _WSAIOR(IOC_WS2, 34)
+#endif
+#ifndef SIO_BSP_HANDLE
+#define SIO_BSP_HANDLE _WSAIOR(IOC_WS2, 27)
+#define SIO_BSP_HANDLE_SELECT _WSAIOR(IOC_WS2, 28)
+#define SIO_BSP_HANDLE_POLL _WSAIOR(IOC_WS2, 29)
+#endif
+#ifndef SO_BSP_STATE
+#define SO_BSP_STATE 0x1009
+#endif
+
+namespace lsp::provider {
+
+namespace {
+
+template <typename Function>
+bool ask_lower(Chain& chain, SOCKET s, GUID id, Function& function) noexcept {
+    DWORD returned = 0;
+    int error = 0;
+    return chain.lower.lpWSPIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &function, sizeof(function),
+                                  &returned, nullptr, nullptr, nullptr, &error) == 0 &&
+           function != nullptr;
+}
+
+}  // namespace
+
+LPFN_WSASENDMSG lower_send_msg(Chain& chain, SOCKET s) noexcept {
+    LPFN_WSASENDMSG function = chain.lower_send_msg.load(std::memory_order_acquire);
+    if (function != nullptr || chain.lower_lacks_send_msg.load(std::memory_order_relaxed)) return function;
+    if (!ask_lower(chain, s, GUID WSAID_WSASENDMSG, function)) {
+        chain.lower_lacks_send_msg.store(true, std::memory_order_relaxed);
+        return nullptr;
+    }
+    chain.lower_send_msg.store(function, std::memory_order_release);
+    return function;
+}
+
+namespace hooks {
+
+namespace {
+
+// Of the lower provider's answer the name alone is text in either form; the rest has one layout.
+constexpr std::size_t info_name_offset = offsetof(WSAPROTOCOL_INFOW, szProtocol);
+static_assert(info_name_offset == offsetof(WSAPROTOCOL_INFOA, szProtocol));
+
+bool write_protocol_info(const WSAPROTOCOL_INFOW& info, bool wide, char* value) noexcept {
+    if (wide) return guarded_write(value, info);
+    WSAPROTOCOL_INFOA narrow{};
+    std::memcpy(&narrow, &info, info_name_offset);
+    WideCharToMultiByte(CP_ACP, 0, info.szProtocol, -1, narrow.szProtocol, sizeof(narrow.szProtocol) - 1, nullptr,
+                        nullptr);
+    return guarded_write(value, narrow);
+}
+
+bool chooses_interface(int level, int name) {
+    return (level == IPPROTO_IP && name == IP_UNICAST_IF) || (level == IPPROTO_IPV6 && name == IPV6_UNICAST_IF);
+}
+
+// Options that the lower provider treats differently once a socket is bound: memberships need the binding, the sharing
+// options are refused after it.
+bool needs_binding(int level, int name) {
+    switch (level) {
+        case SOL_SOCKET:
+            return name == SO_REUSEADDR || name == SO_EXCLUSIVEADDRUSE;
+        case IPPROTO_IP:
+            return name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP || name == IP_ADD_SOURCE_MEMBERSHIP ||
+                   name == IP_DROP_SOURCE_MEMBERSHIP || name == IP_BLOCK_SOURCE || name == IP_UNBLOCK_SOURCE ||
+                   (name >= MCAST_JOIN_GROUP && name <= MCAST_LEAVE_SOURCE_GROUP);
+        case IPPROTO_IPV6:
+            return name == IPV6_JOIN_GROUP || name == IPV6_LEAVE_GROUP || name == IPV6_V6ONLY ||
+                   (name >= MCAST_JOIN_GROUP && name <= MCAST_LEAVE_SOURCE_GROUP);
+        default:
+            return false;
+    }
+}
+
+// Swaps an extension function that the lower provider has just given for ours, and remembers the lower one.
+template <typename Function>
+bool exchange_function(std::atomic<Function>& lower, Function ours, void* out) noexcept {
+    Function given = nullptr;
+    if (!guarded_read(given, out) || given == nullptr) return false;
+    lower.store(given, std::memory_order_release);
+    return guarded_write(out, ours);
+}
+
+void replace_extension(Chain& chain, const GUID& id, void* out) noexcept {
+    constexpr GUID connect_ex_id = WSAID_CONNECTEX;
+    constexpr GUID send_msg_id = WSAID_WSASENDMSG;
+    constexpr GUID recv_msg_id = WSAID_WSARECVMSG;
+    if (IsEqualGUID(id, connect_ex_id)) {
+        exchange_function(chain.lower_connect_ex, connect_ex_of(chain), out);
+    } else if (IsEqualGUID(id, send_msg_id)) {
+        exchange_function(chain.lower_send_msg, send_msg_of(chain), out);
+    } else if (IsEqualGUID(id, recv_msg_id)) {
+        exchange_function(chain.lower_recv_msg, recv_msg_of(chain), out);
+    }
+}
+
+}  // namespace
+
+int get_option(Chain& chain, SOCKET s, int level, int name, char* value, LPINT value_length, LPINT error) {
+    if (level != SOL_SOCKET) return chain.lower.lpWSPGetSockOpt(s, level, name, value, value_length, error);
+    if (name == SO_BSP_STATE) {  // it tells the local address
+        if (const int failed = settle(chain, s); failed != 0) {
+            *error = failed;
+            return SOCKET_ERROR;
+        }
+    }
+    const int result = chain.lower.lpWSPGetSockOpt(s, level, name, value, value_length, error);
+    const bool wide = name == SO_PROTOCOL_INFOW;
+    if (result != 0 || (!wide && name != SO_PROTOCOL_INFOA)) return result;
+    if (write_protocol_info(chain.info, wide, value)) return 0;
+    *error = WSAEFAULT;
+    return SOCKET_ERROR;
+}
+
+int set_option(Chain& chain, SOCKET s, int level, int name, const char* value, int value_length, LPINT error) {
+    if (needs_binding(level, name)) {
+        if (const int failed = settle(chain, s); failed != 0) {
+            *error = failed;
+            return SOCKET_ERROR;
+        }
+    }
+    const int result = chain.lower.lpWSPSetSockOpt(s, level, name, value, value_length, error);
+    if (result == 0 && chooses_interface(level, name)) {
+        DWORD index = 0;
+        SocketState state = sockets.get(s);
+        SocketState chosen = state;
+        chosen.interface_chosen = guarded_read(index, value) && index != 0;
+        if (state.kind != SocketKind::unknown) sockets.exchange(s, state, chosen);
+    }
+    return result;
+}
+
+int ioctl(Chain& chain, SOCKET s, DWORD code, void* in, DWORD in_length, void* out, DWORD out_length, LPDWORD returned,
+          LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
+    switch (code) {
+        case SIO_BASE_HANDLE:
+        case SIO_BSP_HANDLE:
+        case SIO_BSP_HANDLE_SELECT:
+        case SIO_BSP_HANDLE_POLL:
+            // The program is about to go behind our back.
+            if (const int failed = settle(chain, s); failed != 0) {
+                *error = failed;
+                return SOCKET_ERROR;
+            }
+            break;
+        default:
+            break;
+    }
+    const int result = chain.lower.lpWSPIoctl(s, code, in, in_length, out, out_length, returned, overlapped, completion,
+                                              thread, error);
+    GUID id;
+    if (code == SIO_GET_EXTENSION_FUNCTION_POINTER && result == 0 && guarded_read(id, in)) {
+        replace_extension(chain, id, out);
+    }
+    return result;
+}
+
+}  // namespace hooks
+
+}  // namespace lsp::provider

@@ -1,0 +1,36 @@
+// The policy as this process knows it: one immutable snapshot, replaced when the store changes, read without locks.
+#pragma once
+
+#include <atomic>
+
+#include "../core/policy.hpp"
+
+namespace lsp::provider {
+
+struct PolicySnapshot {
+    Policy policy;
+    bool needs_route = false;  // some rule has `via`
+};
+
+// Looks whether the store has changed, at most every 50 ms, and loads it if so. A few nanoseconds otherwise.
+void refresh_policy() noexcept;
+
+// True if there is anything to decide. Refreshes first.
+bool policy_active() noexcept;
+
+// Holds the snapshot that was current when it was made.
+class PolicyReader {
+  public:
+    PolicyReader() noexcept;
+    ~PolicyReader();
+    PolicyReader(const PolicyReader&) = delete;
+    PolicyReader& operator=(const PolicyReader&) = delete;
+
+    // Null: no rules at all.
+    const PolicySnapshot* get() const noexcept { return snapshot_; }
+
+  private:
+    const PolicySnapshot* snapshot_;
+};
+
+}  // namespace lsp::provider

@@ -1,0 +1,93 @@
+#include "procedures.hpp"
+
+#include <utility>
+
+#include "hooks.hpp"
+#include "startup.hpp"
+
+namespace lsp::provider {
+
+namespace {
+
+// The procedures of one slot. Each only adds the chain to the hook's arguments; the parameter types are deduced from the
+// SPI's own function types, so that calling convention and argument sizes cannot drift from ws2spi.h.
+template <std::size_t slot, auto hook, typename Procedure>
+struct Bound;
+
+template <std::size_t slot, auto hook, typename Result, typename... Arguments>
+struct Bound<slot, hook, Result(WSPAPI*)(Arguments...)> {
+    static Result WSPAPI call(Arguments... arguments) { return hook(chains[slot], arguments...); }
+};
+
+template <std::size_t slot, auto hook, typename Procedure>
+void put(Procedure& entry) noexcept {
+    entry = &Bound<slot, hook, Procedure>::call;
+}
+
+template <std::size_t slot>
+int WSPAPI cleanup(LPINT error) {
+    return clean_up(slot, error);
+}
+
+template <std::size_t slot>
+void fill(WSPPROC_TABLE& table) noexcept {
+    table = chains[slot].lower;
+    table.lpWSPCleanup = cleanup<slot>;
+    put<slot, hooks::socket>(table.lpWSPSocket);
+    put<slot, hooks::accept>(table.lpWSPAccept);
+    put<slot, hooks::join_leaf>(table.lpWSPJoinLeaf);
+    put<slot, hooks::close_socket>(table.lpWSPCloseSocket);
+    put<slot, hooks::duplicate_socket>(table.lpWSPDuplicateSocket);
+    put<slot, hooks::bind>(table.lpWSPBind);
+    put<slot, hooks::connect>(table.lpWSPConnect);
+    put<slot, hooks::get_option>(table.lpWSPGetSockOpt);
+    put<slot, hooks::set_option>(table.lpWSPSetSockOpt);
+    put<slot, hooks::ioctl>(table.lpWSPIoctl);
+    put<slot, hooks::get_socket_name>(table.lpWSPGetSockName);
+    // ws2_32 gives select to the provider of the first socket, whatever the others are.
+    put<slot, hooks::select>(table.lpWSPSelect);
+
+    if (chains[slot].type == SocketType::stream) {
+        put<slot, hooks::listen>(table.lpWSPListen);
+    } else {
+        put<slot, hooks::send_to>(table.lpWSPSendTo);
+        put<slot, hooks::receive>(table.lpWSPRecv);
+        put<slot, hooks::receive_from>(table.lpWSPRecvFrom);
+        put<slot, hooks::event_select>(table.lpWSPEventSelect);
+        put<slot, hooks::async_select>(table.lpWSPAsyncSelect);
+    }
+}
+
+struct Slot {
+    void (*fill)(WSPPROC_TABLE&) noexcept;
+    LPFN_CONNECTEX connect_ex;
+    LPFN_WSASENDMSG send_msg;
+    LPFN_WSARECVMSG recv_msg;
+};
+
+template <std::size_t slot>
+constexpr Slot slot_of() {
+    return {fill<slot>, &Bound<slot, hooks::connect_ex, LPFN_CONNECTEX>::call,
+            &Bound<slot, hooks::send_msg, LPFN_WSASENDMSG>::call,
+            &Bound<slot, hooks::receive_msg, LPFN_WSARECVMSG>::call};
+}
+
+template <std::size_t... slot>
+const Slot& slot_at(std::size_t index, std::index_sequence<slot...>) noexcept {
+    static constexpr Slot slots[] = {slot_of<slot>()...};
+    return slots[index];
+}
+
+const Slot& slot_at(std::size_t index) noexcept { return slot_at(index, std::make_index_sequence<chain_capacity>{}); }
+
+const Slot& slot_of(const Chain& chain) noexcept { return slot_at(static_cast<std::size_t>(&chain - chains)); }
+
+}  // namespace
+
+void fill_procedure_table(std::size_t slot, WSPPROC_TABLE& table) noexcept { slot_at(slot).fill(table); }
+
+LPFN_CONNECTEX connect_ex_of(const Chain& chain) noexcept { return slot_of(chain).connect_ex; }
+LPFN_WSASENDMSG send_msg_of(const Chain& chain) noexcept { return slot_of(chain).send_msg; }
+LPFN_WSARECVMSG recv_msg_of(const Chain& chain) noexcept { return slot_of(chain).recv_msg; }
+
+}  // namespace lsp::provider

@@ -1,0 +1,41 @@
+#include "process.hpp"
+
+#include <windows.h>
+
+#include <atomic>
+
+namespace lsp::provider {
+
+namespace {
+
+constexpr DWORD wide_capacity = 32768;  // the longest path that Windows knows
+constexpr int path_capacity = 4096;
+char path[path_capacity];
+std::atomic<int> path_length{0};
+
+// Of a path that does not fit, the end counts: rules name such programs by their base name.
+int copy_end(const wchar_t* wide, DWORD length) {
+    constexpr DWORD units = path_capacity / 3;  // a UTF-16 unit takes three bytes of UTF-8 at most
+    const DWORD skipped = length > units ? length - units : 0;
+    return WideCharToMultiByte(CP_UTF8, 0, wide + skipped, static_cast<int>(length - skipped), path, path_capacity,
+                               nullptr, nullptr);
+}
+
+}  // namespace
+
+void remember_process() noexcept {
+    static std::atomic<bool> begun{false};
+    if (begun.exchange(true)) return;
+    void* const memory = VirtualAlloc(nullptr, wide_capacity * sizeof(wchar_t), MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    if (memory == nullptr) return;
+    auto* const wide = static_cast<wchar_t*>(memory);
+    const DWORD length = GetModuleFileNameW(nullptr, wide, wide_capacity);
+    path_length.store(copy_end(wide, length), std::memory_order_release);
+    VirtualFree(memory, 0, MEM_RELEASE);
+}
+
+std::string_view process_path() noexcept {
+    return {path, static_cast<std::size_t>(path_length.load(std::memory_order_acquire))};
+}
+
+}  // namespace lsp::provider

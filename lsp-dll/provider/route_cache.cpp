@@ -1,0 +1,136 @@
+#include "route_cache.hpp"
+
+#include <winsock2.h>
+#include <ws2ipdef.h>
+// Below winsock2.h
+#include <windows.h>
+
+#include <atomic>
+#include <cstring>
+
+#include "../system/routes.hpp"
+#include "telemetry.hpp"
+
+namespace lsp::provider {
+
+namespace {
+
+constexpr DWORD lifetime_ms = 1000;
+constexpr std::size_t entry_count = 256;
+constexpr std::size_t word_count = 11;
+
+// One destination's route under a sequence lock: odd while it is written. The content is words, each atomic, so that a
+// reader that races with a writer reads garbage without undefined behaviour, and then sees that the sequence moved.
+struct Entry {
+    std::atomic<std::uint32_t> sequence;
+    std::atomic<std::uint32_t> words[word_count];
+};
+
+struct Content {
+    IpAddress destination;
+    IpAddress source;
+    std::uint32_t interface_index = 0;
+    std::uint32_t tick = 0;
+    std::uint32_t generation = 0;
+
+    void store(std::uint32_t (&words)[word_count]) const noexcept {
+        std::memcpy(&words[0], destination.bytes.data(), 16);
+        std::memcpy(&words[4], source.bytes.data(), 16);
+        words[8] = interface_index;
+        words[9] = tick;
+        // The families share a word with the generation, whose high bits nobody misses.
+        words[10] = generation << 8 | static_cast<std::uint32_t>(destination.family) << 4 |
+                    static_cast<std::uint32_t>(source.family);
+    }
+    void load(const std::uint32_t (&words)[word_count]) noexcept {
+        std::memcpy(destination.bytes.data(), &words[0], 16);
+        std::memcpy(source.bytes.data(), &words[4], 16);
+        interface_index = words[8];
+        tick = words[9];
+        generation = words[10] >> 8;
+        destination.family = static_cast<Family>(words[10] >> 4 & 0xf);
+        source.family = static_cast<Family>(words[10] & 0xf);
+    }
+};
+
+Entry entries[entry_count];
+std::atomic<std::uint32_t> generation{1};
+
+std::uint32_t current_generation() noexcept { return generation.load(std::memory_order_acquire) & 0xffffff; }
+
+Entry& entry_for(const IpAddress& destination) noexcept {
+    std::uint32_t hash = 2166136261u;  // FNV-1a
+    for (const std::uint8_t byte : destination.bytes) hash = (hash ^ byte) * 16777619u;
+    return entries[(hash ^ hash >> 16) % entry_count];
+}
+
+bool read(const Entry& entry, Content& content) noexcept {
+    const std::uint32_t before = entry.sequence.load(std::memory_order_acquire);
+    if (before == 0 || before % 2 != 0) return false;
+    std::uint32_t words[word_count];
+    for (std::size_t i = 0; i < word_count; ++i) words[i] = entry.words[i].load(std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (entry.sequence.load(std::memory_order_relaxed) != before) return false;
+    content.load(words);
+    return true;
+}
+
+void write(Entry& entry, const Content& content) noexcept {
+    std::uint32_t before = entry.sequence.load(std::memory_order_relaxed);
+    if (before % 2 != 0) return;  // another thread writes; its answer is as good
+    if (!entry.sequence.compare_exchange_strong(before, before + 1, std::memory_order_acquire)) return;
+    std::atomic_thread_fence(std::memory_order_release);
+    std::uint32_t words[word_count];
+    content.store(words);
+    for (std::size_t i = 0; i < word_count; ++i) entry.words[i].store(words[i], std::memory_order_relaxed);
+    entry.sequence.store(before + 2, std::memory_order_release);
+}
+
+// Both notifications have this shape (NotifyRouteChange2, NotifyUnicastIpAddressChange; Vista). Our DLL is never unloaded
+// (see startup.cpp), so they are never cancelled.
+void WINAPI on_change(void*, void*, int) { forget_routes(); }
+
+using Notify = DWORD(WINAPI*)(ADDRESS_FAMILY, void(WINAPI*)(void*, void*, int), void*, BOOLEAN, HANDLE*);
+
+void watch_changes() noexcept {
+    static std::atomic<bool> asked{false};
+    if (asked.exchange(true)) return;
+    const HMODULE module = GetModuleHandleW(L"iphlpapi.dll");  // the look-up has loaded it
+    if (module == nullptr) return;
+    for (const char* name : {"NotifyRouteChange2", "NotifyUnicastIpAddressChange"}) {
+        const auto notify = reinterpret_cast<Notify>(reinterpret_cast<void*>(GetProcAddress(module, name)));
+        HANDLE handle = nullptr;
+        // A failure only costs freshness: an answer is never older than its lifetime.
+        if (notify != nullptr) notify(AF_UNSPEC, on_change, nullptr, FALSE, &handle);
+    }
+}
+
+}  // namespace
+
+void forget_routes() noexcept { generation.fetch_add(1, std::memory_order_acq_rel); }
+
+Route cached_route(const IpAddress& destination) noexcept {
+    Entry& entry = entry_for(destination);
+    const DWORD now = GetTickCount();
+    const std::uint32_t known = current_generation();
+    Content content;
+    if (read(entry, content) && content.destination == destination && content.generation == known &&
+        now - content.tick < lifetime_ms) {
+        return {content.interface_index, content.source};
+    }
+
+    count(Counter::route_lookups);
+    system::BestRoute best;
+    Route route;
+    if (system::best_route(destination, best) == 0) route = {best.interface_index, best.source};
+    watch_changes();
+    content.destination = destination;
+    content.source = route.source;
+    content.interface_index = route.interface_index;
+    content.tick = now;
+    content.generation = known;  // taken before the look-up: a change in between makes this answer stale at once
+    write(entry, content);
+    return route;
+}
+
+}  // namespace lsp::provider

@@ -1,0 +1,78 @@
+#include "flow.hpp"
+#include "hooks.hpp"
+
+namespace lsp::provider::hooks {
+
+namespace {
+
+bool settled(Chain& chain, SOCKET s, LPINT error) noexcept {
+    const int failed = settle(chain, s);
+    if (failed != 0) *error = failed;
+    return failed == 0;
+}
+
+// The sockets of a set, which select changes: a look before the lower call.
+int settle_set(Chain& chain, const fd_set* set) noexcept {
+    if (set == nullptr) return 0;
+    for (unsigned i = 0; i < set->fd_count; ++i) {
+        SocketState state = sockets.get(set->fd_array[i]);
+        if (state.type != SocketType::datagram) continue;
+        if (const int failed = settle(chain, set->fd_array[i], state); failed != 0) return failed;
+    }
+    return 0;
+}
+
+}  // namespace
+
+int listen(Chain& chain, SOCKET s, int backlog, LPINT error) {
+    return settled(chain, s, error) ? chain.lower.lpWSPListen(s, backlog, error) : SOCKET_ERROR;
+}
+
+int get_socket_name(Chain& chain, SOCKET s, sockaddr* name, LPINT name_length, LPINT error) {
+    return settled(chain, s, error) ? chain.lower.lpWSPGetSockName(s, name, name_length, error) : SOCKET_ERROR;
+}
+
+int receive(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD received, LPDWORD flags,
+            LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread,
+            LPINT error) {
+    if (!settled(chain, s, error)) return SOCKET_ERROR;
+    return chain.lower.lpWSPRecv(s, buffers, buffer_count, received, flags, overlapped, completion, thread, error);
+}
+
+int receive_from(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD received, LPDWORD flags,
+                 sockaddr* from, LPINT from_length, LPWSAOVERLAPPED overlapped,
+                 LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
+    if (!settled(chain, s, error)) return SOCKET_ERROR;
+    return chain.lower.lpWSPRecvFrom(s, buffers, buffer_count, received, flags, from, from_length, overlapped,
+                                     completion, thread, error);
+}
+
+int receive_msg(Chain& chain, SOCKET s, LPWSAMSG message, LPDWORD received, LPWSAOVERLAPPED overlapped,
+                LPWSAOVERLAPPED_COMPLETION_ROUTINE completion) {
+    if (const int failed = settle(chain, s); failed != 0) {
+        WSASetLastError(failed);
+        return SOCKET_ERROR;
+    }
+    return chain.lower_recv_msg.load(std::memory_order_acquire)(s, message, received, overlapped, completion);
+}
+
+int select(Chain& chain, int count, fd_set* read, fd_set* write, fd_set* except, const timeval* timeout, LPINT error) {
+    for (const fd_set* const set : {read, write, except}) {
+        if (const int failed = settle_set(chain, set); failed != 0) {
+            *error = failed;
+            return SOCKET_ERROR;
+        }
+    }
+    // MinGW-w64 declares the timeout without the const that the SPI has.
+    return chain.lower.lpWSPSelect(count, read, write, except, const_cast<timeval*>(timeout), error);
+}
+
+int event_select(Chain& chain, SOCKET s, WSAEVENT event, long events, LPINT error) {
+    return settled(chain, s, error) ? chain.lower.lpWSPEventSelect(s, event, events, error) : SOCKET_ERROR;
+}
+
+int async_select(Chain& chain, SOCKET s, HWND window, unsigned message, long events, LPINT error) {
+    return settled(chain, s, error) ? chain.lower.lpWSPAsyncSelect(s, window, message, events, error) : SOCKET_ERROR;
+}
+
+}  // namespace lsp::provider::hooks

@@ -1,0 +1,72 @@
+// The policy store: HKLM\SOFTWARE\winsock-lsp in the 64-bit view (design §7).
+//
+//   Policy             REG_MULTI_SZ   the administrator's rules, a line each
+//   Tunnels\<name>     volatile       one per published tunnel; its value "Definition" (REG_SZ) is written at once
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../core/policy.hpp"
+#include "../core/tunnel.hpp"
+#include "error.hpp"
+
+namespace lsp::system {
+
+inline constexpr wchar_t policy_store_key[] = L"SOFTWARE\\winsock-lsp";
+
+// A tunnel as the store holds it.
+struct StoredTunnel {
+    Tunnel tunnel;           // tunnel.name is always set
+    std::string rejected;    // why the definition was rejected; empty if it is good
+    bool alive = true;       // false: its publisher is dead, every process ignores it
+};
+
+struct StoredPolicy {
+    std::vector<std::string> lines;
+    std::vector<Rule> rules;
+    std::string rejected;  // why the lines were rejected as a whole; then `rules` is empty
+    std::vector<StoredTunnel> tunnels;
+};
+
+// Reads everything. A store that does not exist is an empty policy, not an error. Garbage is reported in `rejected`, never
+// an error. Errors: only what keeps the registry from being read.
+Result<StoredPolicy> read_policy();
+
+// Creates the key and the Tunnels subkey with the access rights of design §7 (SYSTEM and Administrators write, everyone
+// reads); harmless if they exist. Errors: ERROR_ACCESS_DENIED …
+Outcome create_policy_store();
+// Deletes the key with everything in it. Not existing is success.
+Outcome delete_policy_store();
+
+// Publishes a tunnel (replaces the one of the same name), creating the store if it is missing. Does not touch the host
+// model: see publish_tunnel in tunnels.hpp. Errors: ERR_INVALID_TUNNEL (tunnel_fault), ERROR_ACCESS_DENIED …
+Outcome write_tunnel(const Tunnel& tunnel);
+// Gives the withdrawn definition. ERROR_FILE_NOT_FOUND if there is none of that name.
+Result<StoredTunnel> erase_tunnel(const std::string& name);
+
+// This process as a publisher.
+Publisher current_publisher();
+// False if the process is gone or its id belongs to a later process. A process that may not be asked counts as alive.
+bool is_alive(const Publisher& publisher);
+
+// Tells that the store may have changed since the last call, by RegNotifyChangeKeyValue's event: no thread, no polling of
+// the content. One object per process.
+class PolicyWatch {
+  public:
+    PolicyWatch();
+    ~PolicyWatch();
+    PolicyWatch(const PolicyWatch&) = delete;
+    PolicyWatch& operator=(const PolicyWatch&) = delete;
+
+    // True the first time, whenever the store was written, created or deleted since, and when a publisher in `policy` died.
+    bool changed();
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace lsp::system

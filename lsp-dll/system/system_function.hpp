@@ -1,0 +1,42 @@
+// Private to system: functions that are looked up on first need, because they are newer than Windows XP or because their
+// DLL must not be a static import.
+#pragma once
+
+#include <winsock2.h>
+
+#include <windows.h>
+
+#include <atomic>
+
+namespace lsp::system {
+
+enum class SystemLibrary { advapi32, iphlpapi, kernel32, ntdll, ws2_32 };
+
+// Null if the library or the function does not exist. ws2_32 is the one that this module is linked to, whatever else of
+// that name the process has loaded.
+void* look_up(SystemLibrary library, const char* name) noexcept;
+
+// A constant-initialised global. Safe to use from any thread: all of them find the same address, and none waits.
+template <typename Signature>
+class SystemFunction {
+  public:
+    constexpr SystemFunction(SystemLibrary library, const char* name) noexcept : library_(library), name_(name) {}
+
+    Signature* get() noexcept {
+        if (!resolved_.load(std::memory_order_acquire)) {
+            address_.store(look_up(library_, name_), std::memory_order_relaxed);
+            resolved_.store(true, std::memory_order_release);
+        }
+        return reinterpret_cast<Signature*>(address_.load(std::memory_order_relaxed));
+    }
+
+    const char* name() const noexcept { return name_; }
+
+  private:
+    SystemLibrary library_;
+    const char* name_;
+    std::atomic<bool> resolved_{false};
+    std::atomic<void*> address_{nullptr};
+};
+
+}  // namespace lsp::system

@@ -1,0 +1,47 @@
+// Compiles everything that tests and demo need: the DLL, the test programs and the test Winsock for Windows, the addon, the
+// core's tests natively with sanitizers, and the TypeScript. Incremental; output only if something goes wrong.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { progress, repository, SetupError } from './setup.mjs';
+
+const build = join(repository, 'build');
+const jobs = process.env.WINSOCK_LSP_JOBS ?? '2';
+
+function run(what, command, args) {
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd: repository,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (error) throw new SetupError(`${what} failed: ${command} could not be started (${error.message})`);
+  if (status !== 0) throw new SetupError(`${what} failed (${command} ended with ${status}):\n${stdout}${stderr}`);
+}
+
+function cmake(what, folder, options) {
+  const directory = join(build, folder);
+  if (!existsSync(join(directory, 'build.ninja'))) {
+    run(what, 'cmake', ['-S', repository, '-B', directory, '-G', 'Ninja', ...options]);
+  }
+  run(what, 'cmake', ['--build', directory, '--parallel', jobs]);
+}
+
+export function compileForWindows() {
+  progress('compiling the DLL and the test programs for Windows');
+  cmake('compiling for Windows', 'win32-x64', [
+    `-DCMAKE_TOOLCHAIN_FILE=${join(repository, 'cmake', 'mingw-w64-x64.cmake')}`,
+    '-DWINSOCK_LSP_TESTS=ON',
+  ]);
+  progress('compiling the addon and the TypeScript');
+  run('compiling the addon', process.execPath, [join('scripts', 'build-addon.mjs')]);
+  run('compiling the TypeScript', process.execPath, [join('scripts', 'build.mjs')]);
+  const prebuilds = join(repository, 'prebuilds', 'win32-x64');
+  mkdirSync(prebuilds, { recursive: true });
+  copyFileSync(join(build, 'win32-x64', 'lsp-dll', 'winsock-lsp.dll'), join(prebuilds, 'winsock-lsp.dll'));
+}
+
+export function compileNatively() {
+  progress("compiling the core's tests with ASan and UBSan");
+  cmake('compiling natively', 'native', ['-DWINSOCK_LSP_TESTS=ON', '-DWINSOCK_LSP_SANITIZE=ON', '-DCMAKE_BUILD_TYPE=Debug']);
+}

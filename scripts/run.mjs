@@ -1,0 +1,40 @@
+// `npm run demo` and `npm test`: sets the machine up, compiles, and runs. Plain JavaScript, because on a fresh machine nothing
+// else is there yet.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+import { compileForWindows, compileNatively } from './compile.mjs';
+import { repository, SetupError, setUp } from './setup.mjs';
+
+const commands = {
+  setup: { compile: [], script: null },
+  build: { compile: [compileForWindows], script: null },
+  demo: { compile: [compileForWindows], script: 'demo.ts' },
+  test: { compile: [compileNatively, compileForWindows], script: 'test.ts' },
+};
+
+const [name = '', ...rest] = process.argv.slice(2);
+const command = commands[name];
+if (command === undefined) {
+  process.stderr.write(`usage: node scripts/run.mjs ${Object.keys(commands).join('|')}\n`);
+  process.exit(2);
+}
+
+try {
+  setUp();
+  for (const compile of command.compile) compile();
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  process.stderr.write(`${name}: ${error.message}\n`);
+  process.exit(1);
+}
+
+if (command.script !== null) {
+  // The script cleans up after itself when it is interrupted; here the signal is only outlived, to pass on its exit code.
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
+  const { status, signal } = spawnSync(process.execPath, ['--import', 'tsx', join(repository, 'scripts', command.script), ...rest], {
+    cwd: repository,
+    stdio: 'inherit',
+  });
+  process.exit(status ?? (signal === null ? 1 : 130));
+}

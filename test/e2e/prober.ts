@@ -1,0 +1,106 @@
+/** Windows programs (or Linux ones, to compare) that make exchanges when asked: the near side of programs/prober.cjs. */
+
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface Exchange {
+  ok: boolean;
+  /** The source address that the peer saw. */
+  seenSource?: string;
+  /** The socket's own idea of it. */
+  localAddress?: string;
+  /** Who answered. */
+  peer?: string;
+  /** What a server that was asked for listens on. */
+  port?: number;
+  error?: string;
+}
+
+/** What a prober's server saw of somebody who came. */
+export interface Visit {
+  protocol: 'tcp' | 'udp';
+  peer: string;
+  port: number;
+  localAddress?: string;
+}
+
+export type Request =
+  | { kind: 'tcp'; host: string; port: number; localAddress?: string; timeout?: number }
+  | {
+      kind: 'udp';
+      host: string;
+      port: number;
+      /** An address, or 'any' for the wildcard. */
+      bind?: string;
+      bindPort?: number;
+      connect?: boolean;
+      /** The name of a socket that lives on between requests. */
+      keep?: string;
+      timeout?: number;
+    }
+  | { kind: 'tcp-server' | 'udp-server'; port: number };
+
+/** A running process, Linux's or Wine's. */
+export interface Spawned {
+  readonly stdout: string;
+  readonly stderr: string;
+  waitForOutput(pattern: RegExp, options?: { timeoutMilliseconds?: number }): Promise<unknown>;
+}
+
+/** Something that runs node programs. */
+export interface NodeHost {
+  /** As a table shows it. */
+  readonly name: string;
+  /** Runs a program to its end; the result is its standard output. */
+  run(script: string, parameters: readonly string[]): Promise<string>;
+  spawn(script: string, parameters: readonly string[]): Spawned | Promise<Spawned>;
+  /** A path as that node sees it. */
+  path(linuxPath: string): string;
+}
+
+export function programPath(name: string): string {
+  return fileURLToPath(new URL(`programs/${name}`, import.meta.url));
+}
+
+export class Prober {
+  readonly name: string;
+  readonly #directory: string;
+  readonly #process: Spawned;
+  #last = 0;
+
+  private constructor(name: string, directory: string, process: Spawned) {
+    this.name = name;
+    this.#directory = directory;
+    this.#process = process;
+  }
+
+  /** Starts a prober; `directory`, made if need be, is its own. */
+  static async start(host: NodeHost, directory: string): Promise<Prober> {
+    mkdirSync(directory, { recursive: true });
+    const process = await host.spawn(programPath('prober.cjs'), [host.path(directory)]);
+    await process.waitForOutput(/^ready\r?$/m, { timeoutMilliseconds: 60_000 });
+    return new Prober(host.name, directory, process);
+  }
+
+  /** Has it make one exchange. */
+  async ask(request: Request): Promise<Exchange> {
+    const id = String(++this.#last).padStart(6, '0');
+    const unfinished = join(this.#directory, `${id}.new`);
+    writeFileSync(unfinished, JSON.stringify(request));
+    renameSync(unfinished, join(this.#directory, `${id}.json`));
+    const pattern = new RegExp(`^\\{"id":"${id}".*\\}`, 'm');
+    await this.#process.waitForOutput(pattern, { timeoutMilliseconds: 20_000 });
+    return JSON.parse(this.#process.stdout.match(pattern)?.[0] ?? '{}') as Exchange;
+  }
+
+  /** Who came to the servers that it was asked for, in order. */
+  get visits(): Visit[] {
+    return [...this.#process.stdout.matchAll(/^\{"seen":(.*)\}\r?$/gm)].map(([, json = '']) => JSON.parse(json) as Visit);
+  }
+
+  /** Tells it to end, without waiting for that. */
+  quit(): void {
+    writeFileSync(join(this.#directory, 'quit'), '');
+  }
+}

@@ -1,0 +1,148 @@
+/** Everything that the scenario needs, put together: network, OpenVPN, echo servers, and a Windows machine under Wine. */
+
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { requireArtifact, type NodeExecutable } from '../support/artifacts.js';
+import { stageProgram, WinePrefix } from '../support/wine.js';
+import { onExit } from './cleanup.js';
+import { createKeys } from './keys.js';
+import { nativeNode, startEchoServers } from './native_node.js';
+import { createNetwork, type Network } from './network.js';
+import { OpenVpnClient, startServer, tunnel } from './openvpn.js';
+import { PluginHost } from './plugin_host.js';
+import { Prober, type NodeHost } from './prober.js';
+
+export interface TestBedOptions {
+  nodeExecutables: readonly NodeExecutable[];
+  /** Told what is being done. */
+  log?: (text: string) => void;
+}
+
+/** Where OpenVPN on Windows loads plugins from (`plugin_dir`). */
+const pluginFolder = join('drive_c', 'Program Files', 'OpenVPN', 'plugins');
+
+export class TestBed {
+  readonly network: Network;
+  readonly client: OpenVpnClient;
+  /** Linux's own node on the client. */
+  readonly linux: NodeHost;
+  /** Windows' node.exe of each version on the client, through the test Winsock. */
+  readonly windows: NodeHost[];
+  readonly prefix: WinePrefix;
+  readonly #directory: string;
+  readonly #forgetExit: () => void;
+  readonly #plugin: string;
+  readonly #pluginHost: string;
+  #made = 0;
+
+  static async create({ nodeExecutables, log = () => undefined }: TestBedOptions): Promise<TestBed> {
+    const directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-e2e-'));
+    const forgetExit = onExit(() => remove(directory));
+    let network: Network | undefined;
+    try {
+      log('building the network: client 11.22.33.44, server 11.22.33.1, target 1.2.3.4 behind the server');
+      network = createNetwork();
+      log('making keys, and starting the OpenVPN server');
+      const keys = await createKeys(directory);
+      await startServer({ network, directory: join(directory, 'server'), keys });
+      await startEchoServers(network, ['target', 'lan', 'server', 'client']);
+      const client = new OpenVpnClient({ network, directory: join(directory, 'client'), keys });
+      log('preparing a Windows machine (Wine) on the client');
+      const prefix = await WinePrefix.create({
+        directory: join(directory, 'wine'),
+        networkNamespace: network.namespace('client'),
+      });
+      return new TestBed(directory, forgetExit, network, client, prefix, nodeExecutables);
+    } catch (error) {
+      network?.destroy();
+      remove(directory);
+      forgetExit();
+      throw error;
+    }
+  }
+
+  private constructor(
+    directory: string,
+    forgetExit: () => void,
+    network: Network,
+    client: OpenVpnClient,
+    prefix: WinePrefix,
+    nodeExecutables: readonly NodeExecutable[],
+  ) {
+    this.#directory = directory;
+    this.#forgetExit = forgetExit;
+    this.network = network;
+    this.client = client;
+    this.prefix = prefix;
+    this.linux = nativeNode(network, 'client');
+    this.windows = nodeExecutables.map((node) => this.#windowsNode(node));
+    const plugins = join(prefix.directory, pluginFolder);
+    mkdirSync(plugins, { recursive: true });
+    this.#plugin = join(plugins, basename(requireArtifact('lspDll')));
+    copyFileSync(requireArtifact('lspDll'), this.#plugin);
+    this.#pluginHost = stageProgram(requireArtifact('pluginHost'), this.#newDirectory('plugin-host'));
+  }
+
+  /** The address that the tunnel has given the client. */
+  async virtualAddress(): Promise<string | undefined> {
+    const { stdout } = await this.network.exec('client', ['ip', '-4', '-o', 'address', 'show', 'dev', tunnel.interface], {
+      mayFail: true,
+    });
+    return stdout.match(/inet (\S+)\//)?.[1];
+  }
+
+  /** Starts a program that makes exchanges when asked. */
+  startProber(host: NodeHost): Promise<Prober> {
+    return Prober.start(host, this.#newDirectory('prober'));
+  }
+
+  /** Starts what stands in for openvpn.exe, with the plugin loaded. */
+  startPluginHost(): Promise<PluginHost> {
+    return PluginHost.start({
+      spool: this.#newDirectory('spool'),
+      plugin: this.#plugin,
+      windowsPath: (path) => this.prefix.toWindowsPath(path),
+      start: (options) => this.prefix.spawn(this.#pluginHost, [...options], { winsock: 'test' }),
+    });
+  }
+
+  /** Ends everything and removes it. May be called again. */
+  async destroy(): Promise<void> {
+    await this.client.stop();
+    await this.prefix.stop();
+    this.network.destroy();
+    remove(this.#directory);
+    this.#forgetExit();
+  }
+
+  #windowsNode({ version, path }: NodeExecutable): NodeHost {
+    const folder = this.#newDirectory(`node-${version}`);
+    const executable = stageProgram(path, folder);
+    return {
+      name: `node.exe ${version}`,
+      run: async (script, parameters) => {
+        const windowsScript = this.prefix.toWindowsPath(script);
+        const result = await this.prefix.run(executable, [windowsScript, ...parameters], { winsock: 'test' });
+        if (result.code !== 0) {
+          throw new Error(`node.exe ${version} ${basename(script)} ended with code ${result.code}: ${result.stderr}`);
+        }
+        return result.stdout;
+      },
+      spawn: (script, parameters) =>
+        this.prefix.spawn(executable, [this.prefix.toWindowsPath(script), ...parameters], { winsock: 'test' }),
+      path: (linuxPath) => this.prefix.toWindowsPath(linuxPath),
+    };
+  }
+
+  #newDirectory(name: string): string {
+    const directory = join(this.#directory, `${++this.#made}-${name}`);
+    mkdirSync(directory);
+    return directory;
+  }
+}
+
+function remove(directory: string): void {
+  if (dirname(directory) !== tmpdir()) throw new Error(`refusing to remove ${directory}: it is not ours`);
+  rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+}
