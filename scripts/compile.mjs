@@ -19,26 +19,31 @@ function run(what, command, args) {
   if (status !== 0) throw new SetupError(`${what} failed (${command} ended with ${status}):\n${stdout}${stderr}`);
 }
 
-function cmake(what, folder, options) {
+function cmake(what, folder, options, targets = ['all']) {
   const directory = join(build, folder);
   if (!existsSync(join(directory, 'build.ninja'))) {
     run(what, 'cmake', ['-S', repository, '-B', directory, '-G', 'Ninja', ...options]);
   }
-  run(what, 'cmake', ['--build', directory, '--parallel', jobs]);
+  run(what, 'cmake', ['--build', directory, '--parallel', jobs, '--target', ...targets]);
 }
 
 export function compileForWindows() {
-  progress('compiling the DLL and the test programs for Windows');
-  cmake('compiling for Windows', 'win32-x64', [
-    `-DCMAKE_TOOLCHAIN_FILE=${join(repository, 'cmake', 'mingw-w64-x64.cmake')}`,
-    '-DWINSOCK_LSP_TESTS=ON',
-  ]);
+  const toolchain = `-DCMAKE_TOOLCHAIN_FILE=${join(repository, 'cmake', 'mingw-w64-x64.cmake')}`;
+  progress('compiling the DLL for Windows');
+  cmake(
+    'compiling the DLL',
+    'lsp-dll-x64',
+    [toolchain, '-DWINSOCK_LSP_THREADS=win32', '-DCMAKE_BUILD_TYPE=MinSizeRel'],
+    ['winsock_lsp_dll'],
+  );
+  const prebuilds = join(repository, 'prebuilds', 'win32-x64');
+  mkdirSync(prebuilds, { recursive: true });
+  copyFileSync(join(build, 'lsp-dll-x64', 'lsp-dll', 'winsock-lsp.dll'), join(prebuilds, 'winsock-lsp.dll'));
+  progress('compiling the test programs for Windows');
+  cmake('compiling the test programs', 'win32-x64', [toolchain, '-DWINSOCK_LSP_TESTS=ON']);
   progress('compiling the addon and the TypeScript');
   run('compiling the addon', process.execPath, [join('scripts', 'build-addon.mjs')]);
   run('compiling the TypeScript', process.execPath, [join('scripts', 'build.mjs')]);
-  const prebuilds = join(repository, 'prebuilds', 'win32-x64');
-  mkdirSync(prebuilds, { recursive: true });
-  copyFileSync(join(build, 'win32-x64', 'lsp-dll', 'winsock-lsp.dll'), join(prebuilds, 'winsock-lsp.dll'));
 }
 
 export function compileNatively() {

@@ -10,7 +10,7 @@ export const repository = fileURLToPath(new URL('..', import.meta.url));
 
 const debianPackages = [
   'cmake', 'ninja-build', 'g++', 'doctest-dev', 'libasan8', 'libubsan1',
-  'g++-mingw-w64-x86-64-posix', 'binutils-mingw-w64-x86-64', 'wine', 'wine64',
+  'g++-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-win32', 'binutils-mingw-w64-x86-64', 'wine', 'wine64',
   'openvpn', 'openssl', 'iproute2', 'procps',
 ];
 

@@ -29,7 +29,7 @@ struct Chain {
 
 // The Winsock SPI has no context argument, so each chain needs procedures of its own: a slot is one instance of the
 // procedure template. Six chains are usual (TCP, UDP, RAW over IPv4 and IPv6); other LSPs below multiply them.
-inline constexpr std::size_t chain_capacity = 32;
+inline constexpr std::size_t chain_capacity = 12;
 extern Chain chains[chain_capacity];
 
 // What we know of every socket of this process, whatever chain it belongs to.

@@ -38,14 +38,15 @@ class [[nodiscard]] Result {
 struct Done {};
 using Outcome = Result<Done>;
 
-// The symbolic name of a Win32 or Winsock error number: "ERROR_FILE_NOT_FOUND", "WSAEACCES"; "ERROR_<number>" where it has
-// none here.
+// The symbolic name of a Win32 or Winsock error number: "ERROR_FILE_NOT_FOUND", "WSAEACCES"; "ERROR_<number>" where it
+// has none here.
 std::string error_name(std::uint32_t number);
 // The system's own text for the number (FormatMessage, English where the system has it), without a line break.
 std::string error_text(std::uint32_t number);
 
 // "<attempt>: <system text> (<name>). <remedy>"
-Error system_error(std::uint32_t number, std::string syscall, const std::string& attempt, const std::string& remedy = {});
+Error system_error(std::uint32_t number, std::string syscall, const std::string& attempt,
+                   const std::string& remedy = {});
 Error own_error(std::string code, std::string message);
 
 }  // namespace lsp::system

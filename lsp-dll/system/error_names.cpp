@@ -1,8 +1,7 @@
 #include "error_names.hpp"
 
-#include <winsock2.h>
-
 #include <windows.h>
+#include <winsock2.h>
 
 namespace lsp::system {
 namespace {
@@ -12,7 +11,8 @@ struct ErrorName {
     const char* name;
 };
 
-#define NAMED(constant) {static_cast<std::uint32_t>(constant), #constant}
+#define NAMED(constant) \
+    { static_cast<std::uint32_t>(constant), #constant }
 
 constexpr ErrorName names[] = {
     NAMED(ERROR_INVALID_FUNCTION),
@@ -72,6 +72,7 @@ constexpr ErrorName names[] = {
     NAMED(ERROR_RETRY),
     NAMED(ERROR_NOT_READY),
     NAMED(ERROR_PRIVILEGE_NOT_HELD),
+    NAMED(ERROR_FILE_TOO_LARGE),
     NAMED(ERROR_INVALID_OWNER),
     NAMED(ERROR_INVALID_ACL),
     NAMED(ERROR_INVALID_SID),
@@ -81,7 +82,6 @@ constexpr ErrorName names[] = {
     NAMED(ERROR_INTERNAL_ERROR),
     NAMED(ERROR_DEV_NOT_EXIST),
     NAMED(ERROR_SERVICE_NOT_ACTIVE),
-    NAMED(ERROR_ELEVATION_REQUIRED),
     NAMED(ERROR_USER_MAPPED_FILE),
     NAMED(WSAEINTR),
     NAMED(WSAEBADF),

@@ -1,9 +1,8 @@
 // Private to system: a kernel handle with an owner.
 #pragma once
 
-#include <winsock2.h>
-
 #include <windows.h>
+#include <winsock2.h>
 
 #include <utility>
 

@@ -24,10 +24,19 @@ Result<std::vector<InterfaceAddress>> interface_addresses();
 // The interface that owns the address; nullopt if the host does not have it.
 Result<std::optional<InterfaceAddress>> find_address(const IpAddress& address);
 
-// Lets a packet with `source` leave through the tunnel (strong host model, Vista and later): WeakHostSend on the interface
-// that owns the source, WeakHostReceive on the tunnel's, for the source's family. Gives what was changed, with the values
-// before. Where the system has no SetIpInterfaceEntry (NT 5) nothing is needed and nothing is changed.
-// Errors: ERROR_ACCESS_DENIED, ERROR_NOT_FOUND (interface), others as the system gives them; then nothing stays changed.
+// The index of the interface that a rule names: by its alias, or by its GUID in braces. 0 if the host has none such.
+std::uint32_t find_interface(const std::string& name);
+// The interface's own address, of the preferred family if it has one, else of the other; no link-local address. None if
+// there is none.
+IpAddress interface_source(std::uint32_t interface_index, Family preferred);
+// False if no interface of that index has an address, of any family.
+bool interface_exists(std::uint32_t interface_index);
+
+// Lets a packet with `source` leave through the tunnel (strong host model, Vista and later): WeakHostSend on the
+// interface that owns the source, WeakHostReceive on the tunnel's, for the source's family. Gives what was changed,
+// with the values before. Where the system has no SetIpInterfaceEntry (NT 5) nothing is needed and nothing is changed.
+// Errors: ERROR_ACCESS_DENIED, ERROR_NOT_FOUND (interface), others as the system gives them; then nothing stays
+// changed.
 Result<std::vector<HostModelChange>> enable_weak_host(std::uint32_t source_interface, std::uint32_t tunnel_interface,
                                                       Family family);
 // Puts the values back. Goes on after an error and gives the first.

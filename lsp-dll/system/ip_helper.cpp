@@ -4,7 +4,8 @@
 
 namespace lsp::system::ip_helper {
 
-#define LOOKED_UP(variable, name) constinit decltype(variable) variable{SystemLibrary::iphlpapi, name}
+#define LOOKED_UP(variable, name) \
+    constinit decltype(variable) variable { SystemLibrary::iphlpapi, name }
 
 LOOKED_UP(get_best_route2, "GetBestRoute2");
 LOOKED_UP(get_best_route, "GetBestRoute");

@@ -4,6 +4,7 @@
 //   Tunnels\<name>     volatile       one per published tunnel; its value "Definition" (REG_SZ) is written at once
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,9 +20,9 @@ inline constexpr wchar_t policy_store_key[] = L"SOFTWARE\\winsock-lsp";
 
 // A tunnel as the store holds it.
 struct StoredTunnel {
-    Tunnel tunnel;           // tunnel.name is always set
-    std::string rejected;    // why the definition was rejected; empty if it is good
-    bool alive = true;       // false: its publisher is dead, every process ignores it
+    Tunnel tunnel;         // tunnel.name is always set
+    std::string rejected;  // why the definition was rejected; empty if it is good
+    bool alive = true;     // false: its publisher is dead, every process ignores it
 };
 
 struct StoredPolicy {
@@ -31,8 +32,14 @@ struct StoredPolicy {
     std::vector<StoredTunnel> tunnels;
 };
 
-// Reads everything. A store that does not exist is an empty policy, not an error. Garbage is reported in `rejected`, never
-// an error. Errors: only what keeps the registry from being read.
+inline constexpr std::size_t longest_policy_value = 64 * 1024;     // bytes in the registry
+inline constexpr std::size_t longest_definition_value = 4 * 1024;  // bytes in the registry
+inline constexpr std::size_t most_tunnels = 64;
+
+// Reads everything. A tunnel beyond `most_tunnels` is rejected. Interfaces that rules name are resolved by this call:
+// one that the host does not have keeps index 0, and `source interface` without an address keeps an empty source, so
+// that such a rule matches nothing. A store that does not exist is an empty policy, not an error. Garbage is reported
+// in `rejected`, never an error. Errors: only what keeps the registry from being read.
 Result<StoredPolicy> read_policy();
 
 // Creates the key and the Tunnels subkey with the access rights of design §7 (SYSTEM and Administrators write, everyone
@@ -52,8 +59,8 @@ Publisher current_publisher();
 // False if the process is gone or its id belongs to a later process. A process that may not be asked counts as alive.
 bool is_alive(const Publisher& publisher);
 
-// Tells that the store may have changed since the last call, by RegNotifyChangeKeyValue's event: no thread, no polling of
-// the content. One object per process.
+// Tells that the store may have changed since the last call, by RegNotifyChangeKeyValue's event: no thread, no polling
+// of the content. One object per process.
 class PolicyWatch {
   public:
     PolicyWatch();
@@ -61,8 +68,12 @@ class PolicyWatch {
     PolicyWatch(const PolicyWatch&) = delete;
     PolicyWatch& operator=(const PolicyWatch&) = delete;
 
-    // True the first time, whenever the store was written, created or deleted since, and when a publisher in `policy` died.
+    // True the first time, whenever the store was written, created or deleted since, and when a watched publisher died.
+    // What the caller reads after it is at least as new as what it tells of. One thread at a time.
     bool changed();
+
+    // The publishers of the tunnels that are in force; replaces those given before.
+    void watch_publishers(const std::vector<Publisher>& publishers);
 
   private:
     struct State;

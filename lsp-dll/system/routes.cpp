@@ -15,12 +15,9 @@ DWORD route_error(DWORD error) noexcept {
     switch (error) {
         case ERROR_CAN_NOT_COMPLETE:  // GetBestRoute of NT 5
         case ERROR_NOT_FOUND:
-        case WSAENETUNREACH:
-            return ERROR_NETWORK_UNREACHABLE;
-        case WSAEHOSTUNREACH:
-            return ERROR_HOST_UNREACHABLE;
-        default:
-            return error;
+        case WSAENETUNREACH: return ERROR_NETWORK_UNREACHABLE;
+        case WSAEHOSTUNREACH: return ERROR_HOST_UNREACHABLE;
+        default: return error;
     }
 }
 
@@ -32,7 +29,8 @@ DWORD ask_best_route2(const IpAddress& destination, BestRoute& route) noexcept {
     MIB_IPFORWARD_ROW2 row{};
     SOCKADDR_INET source{};
     const DWORD error = function(nullptr, 0, nullptr, &target, 0, &row, &source);
-    if (error == ERROR_NOT_SUPPORTED || error == ERROR_CALL_NOT_IMPLEMENTED) {
+    // For IPv6 the same answer may only mean that the host has no IPv6.
+    if (destination.family == Family::ipv4 && (error == ERROR_NOT_SUPPORTED || error == ERROR_CALL_NOT_IMPLEMENTED)) {
         best_route2_unsupported.store(true, std::memory_order_relaxed);
     }
     if (error != NO_ERROR) return error;

@@ -10,15 +10,15 @@ namespace lsp::system {
 
 struct BestRoute {
     std::uint32_t interface_index = 0;
-    IpAddress source;       // what the system would choose as source
-    IpAddress next_hop;     // unspecified: on-link
-    Prefix destination;     // the route's prefix; Family::none where the system does not tell
+    IpAddress source;    // what the system would choose as source
+    IpAddress next_hop;  // unspecified: on-link
+    Prefix destination;  // the route's prefix; Family::none where the system does not tell
     std::uint32_t metric = 0;
     const char* oracle = "";  // "GetBestRoute2" or "GetBestRoute"
 };
 
-// Errors: ERROR_NETWORK_UNREACHABLE or ERROR_HOST_UNREACHABLE if there is no route; ERROR_NOT_SUPPORTED for IPv6 where only
-// GetBestRoute works; ERROR_INVALID_PARAMETER for Family::none; others as the system gives them.
+// Errors: ERROR_NETWORK_UNREACHABLE or ERROR_HOST_UNREACHABLE if there is no route; ERROR_NOT_SUPPORTED for IPv6 where
+// only GetBestRoute works; ERROR_INVALID_PARAMETER for Family::none; others as the system gives them.
 Result<BestRoute> best_route(const IpAddress& destination);
 
 // The same without a message, for the provider's hot path: allocates nothing. 0 on success.

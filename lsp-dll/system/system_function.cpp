@@ -1,5 +1,6 @@
 #include "system_function.hpp"
 
+#include <cstring>
 #include <cwchar>
 
 namespace lsp::system {
@@ -9,9 +10,10 @@ namespace {
 HMODULE load_from_system_folder(const wchar_t* name) noexcept {
     wchar_t path[MAX_PATH];
     const UINT length = GetSystemDirectoryW(path, MAX_PATH);
-    if (length == 0 || length + 1 + std::wcslen(name) >= MAX_PATH) return nullptr;
+    const std::size_t name_size = (std::wcslen(name) + 1) * sizeof(wchar_t);
+    if (length == 0 || (length + 1) * sizeof(wchar_t) + name_size > sizeof(path)) return nullptr;
     path[length] = L'\\';
-    std::wcscpy(path + length + 1, name);
+    std::memcpy(path + length + 1, name, name_size);
     return LoadLibraryW(path);
 }
 
@@ -25,16 +27,11 @@ HMODULE imported_winsock() noexcept {
 
 HMODULE find_library(SystemLibrary library) noexcept {
     switch (library) {
-        case SystemLibrary::advapi32:
-            return GetModuleHandleW(L"advapi32.dll");
-        case SystemLibrary::iphlpapi:
-            return load_from_system_folder(L"iphlpapi.dll");
-        case SystemLibrary::kernel32:
-            return GetModuleHandleW(L"kernel32.dll");
-        case SystemLibrary::ntdll:
-            return GetModuleHandleW(L"ntdll.dll");
-        case SystemLibrary::ws2_32:
-            return imported_winsock();
+        case SystemLibrary::advapi32: return GetModuleHandleW(L"advapi32.dll");
+        case SystemLibrary::iphlpapi: return load_from_system_folder(L"iphlpapi.dll");
+        case SystemLibrary::kernel32: return GetModuleHandleW(L"kernel32.dll");
+        case SystemLibrary::ntdll: return GetModuleHandleW(L"ntdll.dll");
+        case SystemLibrary::ws2_32: return imported_winsock();
     }
     return nullptr;
 }
@@ -45,5 +42,7 @@ void* look_up(SystemLibrary library, const char* name) noexcept {
     const HMODULE module = find_library(library);
     return module == nullptr ? nullptr : reinterpret_cast<void*>(GetProcAddress(module, name));
 }
+
+bool is_wine() noexcept { return look_up(SystemLibrary::ntdll, "wine_get_version") != nullptr; }
 
 }  // namespace lsp::system

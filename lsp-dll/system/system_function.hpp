@@ -1,10 +1,9 @@
-// Private to system: functions that are looked up on first need, because they are newer than Windows XP or because their
-// DLL must not be a static import.
+// Private to system: functions that are looked up on first need, because they are newer than Windows XP or because
+// their DLL must not be a static import.
 #pragma once
 
-#include <winsock2.h>
-
 #include <windows.h>
+#include <winsock2.h>
 
 #include <atomic>
 
@@ -15,6 +14,8 @@ enum class SystemLibrary { advapi32, iphlpapi, kernel32, ntdll, ws2_32 };
 // Null if the library or the function does not exist. ws2_32 is the one that this module is linked to, whatever else of
 // that name the process has loaded.
 void* look_up(SystemLibrary library, const char* name) noexcept;
+
+bool is_wine() noexcept;
 
 // A constant-initialised global. Safe to use from any thread: all of them find the same address, and none waits.
 template <typename Signature>

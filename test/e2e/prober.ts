@@ -39,7 +39,7 @@ export type Request =
       keep?: string;
       timeout?: number;
     }
-  | { kind: 'tcp-server' | 'udp-server'; port: number };
+  | { kind: 'tcp-server' | 'udp-server' | 'close'; port: number };
 
 /** A running process, Linux's or Wine's. */
 export interface Spawned {
@@ -92,6 +92,11 @@ export class Prober {
     const pattern = new RegExp(`^\\{"id":"${id}".*\\}`, 'm');
     await this.#process.waitForOutput(pattern, { timeoutMilliseconds: 20_000 });
     return JSON.parse(this.#process.stdout.match(pattern)?.[0] ?? '{}') as Exchange;
+  }
+
+  /** Has it close its server on a port. */
+  async close(port: number): Promise<void> {
+    await this.ask({ kind: 'close', port });
   }
 
   /** Who came to the servers that it was asked for, in order. */

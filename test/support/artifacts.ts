@@ -9,8 +9,9 @@ const build = join(repository, 'build');
 const windows = join(build, 'win32-x64');
 
 export const artifacts = {
-  lspDll: join(windows, 'lsp-dll', 'winsock-lsp.dll'),
+  lspDll: join(repository, 'prebuilds', 'win32-x64', 'winsock-lsp.dll'),
   testWinsock: join(windows, 'test', 'winsock', 'ws2_32.dll'),
+  providerTests: join(windows, 'test', 'provider', 'provider_tests.exe'),
   pluginHost: join(windows, 'test', 'e2e', 'plugin_host.exe'),
 } as const;
 
@@ -19,7 +20,7 @@ export type Artifact = keyof typeof artifacts;
 /** The path of something built. Throws if it is not there, with what to do. */
 export function requireArtifact(name: Artifact): string {
   const path = artifacts[name];
-  if (!existsSync(path)) throw new Error(`${path} is missing: build it first (npm run build:dll)`);
+  if (!existsSync(path)) throw new Error(`${path} is missing: compile first (node scripts/run.mjs build)`);
   return path;
 }
 

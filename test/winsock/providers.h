@@ -1,47 +1,44 @@
 // The process's view of the protocol catalog, and the transport providers it has started.
 #pragma once
 
-#include "catalog.h"
-
 #include <ws2spi.h>
 
 #include <atomic>
 #include <memory>
 
-namespace test_winsock
-{
-    // One per provider GUID: Windows calls WSPStartup once for all catalog entries of a provider.
-    struct Provider
-    {
-        std::wstring path;
-        WSPPROC_TABLE table{};
-        HMODULE module = nullptr;
-        std::atomic<bool> started = false;
-    };
+#include "catalog.h"
 
-    // One catalog entry of the process's snapshot. Never freed: sockets and other threads may still refer to it.
-    struct ProtocolItem
-    {
-        CatalogEntry entry;
-        Provider *provider;
+namespace test_winsock {
+// One per provider GUID: Windows calls WSPStartup once for all catalog entries of a provider.
+struct Provider {
+    std::wstring path;
+    WSPPROC_TABLE table{};
+    HMODULE module = nullptr;
+    std::atomic<bool> started = false;
+};
 
-        const WSAPROTOCOL_INFOW &info() const { return entry.info; }
-        DWORD id() const { return entry.info.dwCatalogEntryId; }
-    };
+// One catalog entry of the process's snapshot. Never freed: sockets and other threads may still refer to it.
+struct ProtocolItem {
+    CatalogEntry entry;
+    Provider* provider;
 
-    // Replaces the snapshot. Called when the process's first WSAStartup begins, and after its last WSACleanup.
-    void SetProtocolItems(const ProtocolCatalog &catalog);
+    const WSAPROTOCOL_INFOW& info() const { return entry.info; }
+    DWORD id() const { return entry.info.dwCatalogEntryId; }
+};
 
-    const std::vector<ProtocolItem *> &ProtocolItems();
-    ProtocolItem *FindProtocolItem(DWORD entryId);
+// Replaces the snapshot. Called when the process's first WSAStartup begins, and after its last WSACleanup.
+void SetProtocolItems(const ProtocolCatalog& catalog);
 
-    // The next entry, after `after` (null: from the first), that a socket of these may be created through.
-    // Null: none; `error` then is the Winsock error that socket() gives.
-    ProtocolItem *SelectProtocolItem(int family, int type, int protocol, const ProtocolItem *after, int &error);
+const std::vector<ProtocolItem*>& ProtocolItems();
+ProtocolItem* FindProtocolItem(DWORD entryId);
 
-    // Loads and starts the item's provider if that has not happened. A Winsock error, or 0.
-    int StartProvider(ProtocolItem &item);
+// The next entry, after `after` (null: from the first), that a socket of these may be created through.
+// Null: none; `error` then is the Winsock error that socket() gives.
+ProtocolItem* SelectProtocolItem(int family, int type, int protocol, const ProtocolItem* after, int& error);
 
-    // WSPCleanup for every provider that was started.
-    void CleanUpProviders();
-}
+// Loads and starts the item's provider if that has not happened. A Winsock error, or 0.
+int StartProvider(ProtocolItem& item);
+
+// WSPCleanup for every provider that was started.
+void CleanUpProviders();
+}  // namespace test_winsock

@@ -3,10 +3,9 @@
 
 #include "catalog.h"
 
-namespace test_winsock
-{
-    bool IsStarted();
+namespace test_winsock {
+bool IsStarted();
 
-    // The native catalog as it was at the process's first WSAStartup.
-    const ProtocolCatalog &ProcessCatalog();
-}
+// The native catalog as it was at the process's first WSAStartup.
+const ProtocolCatalog& ProcessCatalog();
+}  // namespace test_winsock

@@ -4,11 +4,10 @@
 #include <winsock2.h>
 #include <ws2spi.h>
 
-namespace test_winsock
-{
-    bool InitializeThreadIds();
-    void FreeThreadId();
+namespace test_winsock {
+bool InitializeThreadIds();
+void FreeThreadId();
 
-    // The calling thread's; lives as long as the thread. Null only when memory or handles ran out.
-    WSATHREADID *CurrentThreadId();
-}
+// The calling thread's; lives as long as the thread. Null only when memory or handles ran out.
+WSATHREADID* CurrentThreadId();
+}  // namespace test_winsock

@@ -1,6 +1,6 @@
 'use strict';
 // prober.cjs DIRECTORY: keeps running, and makes an exchange for each file NUMBER.json that appears in DIRECTORY. The file
-// says which: {"kind": "tcp" | "udp" | "tcp-server" | "udp-server", ...the arguments of exchange.cjs, "keep": NAME}. Prints
+// says which: {"kind": "tcp" | "udp" | "tcp-server" | "udp-server" | "close", ...the arguments of exchange.cjs, "keep": NAME}. Prints
 // one JSON line with the request's number for each. A UDP socket asked for with `keep` is the same in all such requests, so
 // that one socket can live through the coming and going of a tunnel. Ends when a file `quit` appears.
 
@@ -11,6 +11,7 @@ const { print, tcpClient, tcpServer, udpClient, udpServer } = require('./exchang
 
 const [directory] = process.argv.slice(2);
 const kept = new Map();
+const servers = new Map();
 
 function keptSocket(name) {
   if (!kept.has(name)) kept.set(name, dgram.createSocket('udp4'));
@@ -20,9 +21,16 @@ function keptSocket(name) {
 const kinds = {
   tcp: tcpClient,
   udp: ({ keep, ...request }) => udpClient({ ...request, socket: keep === undefined ? undefined : keptSocket(keep) }),
-  'tcp-server': async ({ port }) => ({ ok: true, port: (await tcpServer({ port, seen })).address().port }),
-  'udp-server': async ({ port }) => ({ ok: true, port: (await udpServer({ port, seen })).address().port }),
+  'tcp-server': (request) => serve(tcpServer, request),
+  'udp-server': (request) => serve(udpServer, request),
+  close: ({ port }) => new Promise((resolve) => servers.get(port).close(() => resolve({ ok: true }))),
 };
+
+async function serve(start, { port }) {
+  const server = await start({ port, seen });
+  servers.set(port, server);
+  return { ok: true, port: server.address().port };
+}
 
 function seen(what) {
   print({ seen: what });

@@ -1,61 +1,47 @@
 #include "protocol_info.h"
 
-#include "provider.h"
-
 #include <vector>
 
-namespace base_provider
-{
-    namespace
-    {
-        std::vector<WSAPROTOCOL_INFOW> entries;
-    }
+#include "provider.h"
 
-    bool LoadBaseEntries()
-    {
-        std::vector<WSAPROTOCOL_INFOW> all(256);
-        DWORD length = static_cast<DWORD>(all.size() * sizeof(WSAPROTOCOL_INFOW));
-        int error = 0;
-        const int count = WSCEnumProtocols(nullptr, all.data(), &length, &error);
-        entries.clear();
-        for (int i = 0; i < count; i++)
-            if (all[i].ProtocolChain.ChainLen == BASE_PROTOCOL)
-                entries.push_back(all[i]);
-        return !entries.empty();
-    }
-
-    int BaseEntryCount()
-    {
-        return static_cast<int>(entries.size());
-    }
-
-    const WSAPROTOCOL_INFOW &BaseEntry(int index)
-    {
-        return entries[index];
-    }
-
-    int FindBaseEntry(int family, int type)
-    {
-        for (int i = 0; i < BaseEntryCount(); i++)
-            if ((family == AF_UNSPEC || entries[i].iAddressFamily == family) &&
-                (type == 0 || entries[i].iSocketType == type))
-                return i;
-        return -1;
-    }
-
-    const WSAPROTOCOL_INFOW *SocketEntry(SOCKET socket)
-    {
-        WSAPROTOCOL_INFOW info{};
-        int length = sizeof info;
-        if (systemWinsock.getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char *>(&info),
-                                     &length) != 0)
-            return nullptr;
-        const int index = FindBaseEntry(info.iAddressFamily, info.iSocketType);
-        if (index < 0)
-        {
-            SetLastError(WSAENOTSOCK);
-            return nullptr;
-        }
-        return &entries[index];
-    }
+namespace base_provider {
+namespace {
+std::vector<WSAPROTOCOL_INFOW> entries;
 }
+
+bool LoadBaseEntries() {
+    std::vector<WSAPROTOCOL_INFOW> all(256);
+    DWORD length = static_cast<DWORD>(all.size() * sizeof(WSAPROTOCOL_INFOW));
+    int error = 0;
+    const int count = WSCEnumProtocols(nullptr, all.data(), &length, &error);
+    entries.clear();
+    for (int i = 0; i < count; i++)
+        if (all[i].ProtocolChain.ChainLen == BASE_PROTOCOL) entries.push_back(all[i]);
+    return !entries.empty();
+}
+
+int BaseEntryCount() { return static_cast<int>(entries.size()); }
+
+const WSAPROTOCOL_INFOW& BaseEntry(int index) { return entries[index]; }
+
+int FindBaseEntry(int family, int type) {
+    for (int i = 0; i < BaseEntryCount(); i++)
+        if ((family == AF_UNSPEC || entries[i].iAddressFamily == family) &&
+            (type == 0 || entries[i].iSocketType == type))
+            return i;
+    return -1;
+}
+
+const WSAPROTOCOL_INFOW* SocketEntry(SOCKET socket) {
+    WSAPROTOCOL_INFOW info{};
+    int length = sizeof info;
+    if (systemWinsock.getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info), &length) != 0)
+        return nullptr;
+    const int index = FindBaseEntry(info.iAddressFamily, info.iSocketType);
+    if (index < 0) {
+        SetLastError(WSAENOTSOCK);
+        return nullptr;
+    }
+    return &entries[index];
+}
+}  // namespace base_provider

@@ -1,34 +1,29 @@
 // What the files of the base provider share.
 #pragma once
 
-#include "../system_winsock.h"
-
 #include <ws2spi.h>
 
-namespace base_provider
-{
-    using test_winsock::systemWinsock;
+#include "../system_winsock.h"
 
-    // As given to the first WSPStartup.
-    extern WSPUPCALLTABLE upcalls;
+namespace base_provider {
+using test_winsock::systemWinsock;
 
-    // The procedure tables of the modes TEST_WINSOCK_BASE=wine and =null.
-    const WSPPROC_TABLE &WineTable();
-    const WSPPROC_TABLE &NullTable();
+// As given to the first WSPStartup.
+extern WSPUPCALLTABLE upcalls;
 
-    // The end of a call that answers SOCKET_ERROR (or FALSE, INVALID_SOCKET) and sets the last error.
-    template <typename Result> Result finish(Result result, Result failure, LPINT error)
-    {
-        if (result == failure)
-            *error = static_cast<int>(GetLastError());
-        return result;
-    }
+// The procedure tables of the modes TEST_WINSOCK_BASE=wine and =null.
+const WSPPROC_TABLE& WineTable();
+const WSPPROC_TABLE& NullTable();
 
-    inline int finish(int result, LPINT error)
-    {
-        return finish(result, SOCKET_ERROR, error);
-    }
-
-    // TEST_WINSOCK_NO_SENDMSG: the provider is one of NT 5, which had no WSASendMsg.
-    bool LacksSendMessage();
+// The end of a call that answers SOCKET_ERROR (or FALSE, INVALID_SOCKET) and sets the last error.
+template <typename Result>
+Result finish(Result result, Result failure, LPINT error) {
+    if (result == failure) *error = static_cast<int>(GetLastError());
+    return result;
 }
+
+inline int finish(int result, LPINT error) { return finish(result, SOCKET_ERROR, error); }
+
+// TEST_WINSOCK_NO_SENDMSG: the provider is one of NT 5, which had no WSASendMsg.
+bool LacksSendMessage();
+}  // namespace base_provider

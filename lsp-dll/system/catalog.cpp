@@ -1,0 +1,64 @@
+#include "catalog.hpp"
+
+#include "catalog_functions.hpp"
+#include "catalog_plan.hpp"
+#include "files.hpp"
+#include "text.hpp"
+
+namespace lsp::system {
+
+Result<std::vector<CatalogEntry>> enumerate_catalog(Architecture architecture) {
+    const std::string name = architecture == Architecture::x64 ? "64-bit" : "32-bit";
+    Infos infos;
+    if (const int error = enumerate_infos(architecture, infos)) {
+        const std::string remedy =
+            error == ERROR_NOT_SUPPORTED ? "This process cannot see that catalog: ask from a 64-bit one." : "";
+        return system_error(static_cast<std::uint32_t>(error), function_name("WSCEnumProtocols", architecture),
+                            "Cannot read the " + name + " protocol catalog", remedy);
+    }
+    Catalog catalog;
+    for (const WSAPROTOCOL_INFOW& info : infos) {
+        CatalogEntry entry;
+        entry.info = info;
+        entry.info.szProtocol[WSAPROTOCOL_LEN] = L'\0';
+        entry.path_error = static_cast<DWORD>(provider_path(architecture, info.ProviderId, entry.path));
+        catalog.push_back(std::move(entry));
+    }
+    mark_ours(catalog);
+    return catalog;
+}
+
+Result<LowerProvider> lower_provider(const WSAPROTOCOL_INFOW& chain) {
+    Infos infos;
+    if (const int error = enumerate_infos(native_architecture, infos)) {
+        return system_error(static_cast<std::uint32_t>(error), "WSCEnumProtocols",
+                            "Cannot look up the next provider of chain " + std::to_string(chain.dwCatalogEntryId));
+    }
+    // The machine must not lose its network over one broken entry: where the chain's own next entry leads nowhere, the
+    // base provider is asked.
+    for (const auto& choice : {choose_lower(chain, infos), choose_base(chain, infos)}) {
+        LowerProvider lower;
+        if (!choice || provider_path(native_architecture, choice->info.ProviderId, lower.path) != 0) continue;
+        lower.path = expand_environment(lower.path);
+        if (lower.path.empty()) continue;
+        lower.info = choice->info;
+        lower.startup_info = choice->startup_info;
+        return lower;
+    }
+    return own_error("ERR_NO_LOWER_PROVIDER",
+                     "Cannot find the next provider of chain " + std::to_string(chain.dwCatalogEntryId) +
+                         ": the catalog has neither an entry that the chain names nor a base provider of its protocol. "
+                         "Install winsock-lsp again.");
+}
+
+Result<bool> is_installed() {
+    const auto catalog = enumerate_catalog();
+    if (!catalog) return catalog.error();
+    if (!installation_fault(*catalog, {}).empty()) return false;
+    for (const CatalogEntry& entry : *catalog) {
+        if (entry.ours && !file_exists(expand_environment(entry.path))) return false;
+    }
+    return true;
+}
+
+}  // namespace lsp::system

@@ -1,0 +1,280 @@
+#include "catalog_plan.hpp"
+
+#include <algorithm>
+#include <cwchar>
+
+#include "text.hpp"
+
+namespace lsp::system {
+
+// A random (version 4) GUID, fixed for good: it is how every version of ours is recognised in a catalog.
+constexpr GUID our_guid = {0x7d0b5e0c, 0x3c5f, 0x4d8e, {0x9a, 0x41, 0x6e, 0x2b, 0xd7, 0x18, 0xf3, 0xa6}};
+const GUID provider_guid = our_guid;
+
+namespace {
+
+// NetworkDirect entries (Windows 8) speak to hardware around the socket calls.
+constexpr DWORD network_direct = 0x10;  // PFL_NETWORKDIRECT_PROVIDER
+
+struct WantedProtocol {
+    int family, type, protocol;
+};
+constexpr WantedProtocol wanted_protocols[] = {
+    {AF_INET, SOCK_STREAM, IPPROTO_TCP},  {AF_INET, SOCK_DGRAM, IPPROTO_UDP},  {AF_INET, SOCK_RAW, 0},
+    {AF_INET6, SOCK_STREAM, IPPROTO_TCP}, {AF_INET6, SOCK_DGRAM, IPPROTO_UDP}, {AF_INET6, SOCK_RAW, 0},
+};
+
+bool is(const WSAPROTOCOL_INFOW& info, const WantedProtocol& wanted) noexcept {
+    return info.iAddressFamily == wanted.family && info.iSocketType == wanted.type && info.iProtocol == wanted.protocol;
+}
+
+bool same_guid(const GUID& a, const GUID& b) noexcept { return InlineIsEqualGUID(a, b) != 0; }
+
+bool is_our_layered(const WSAPROTOCOL_INFOW& info) noexcept {
+    return info.ProtocolChain.ChainLen == LAYERED_PROTOCOL && same_guid(info.ProviderId, provider_guid);
+}
+
+bool contains(const std::vector<DWORD>& ids, DWORD id) noexcept {
+    return std::find(ids.begin(), ids.end(), id) != ids.end();
+}
+
+// The id of our layered entry, or of a chain that starts with it.
+bool is_our_id(const Infos& infos, DWORD id) {
+    const WSAPROTOCOL_INFOW* const entry = find_entry(infos, id);
+    if (entry == nullptr) return false;
+    if (is_our_layered(*entry)) return true;
+    const std::vector<DWORD> ids = chain_ids(*entry);
+    if (ids.size() < 2) return false;
+    const WSAPROTOCOL_INFOW* const top = find_entry(infos, ids.front());
+    return top != nullptr && is_our_layered(*top);
+}
+
+bool ends_with_our_dll(const std::wstring& path) noexcept {
+    for (const wchar_t* name : {L"\\winsock-lsp.dll", L"\\winsock-lsp-ia32.dll"}) {
+        const std::size_t length = std::wcslen(name);
+        if (path.size() > length && _wcsicmp(path.c_str() + path.size() - length, name) == 0) return true;
+    }
+    return false;
+}
+
+bool has_our_name(const WSAPROTOCOL_INFOW& info) noexcept {
+    const std::size_t length = std::wcslen(default_provider_name);
+    return std::wcsncmp(info.szProtocol, default_provider_name, length) == 0;
+}
+
+void set_name(WSAPROTOCOL_INFOW& info, const std::wstring& name) {
+    const std::size_t length = name.copy(info.szProtocol, WSAPROTOCOL_LEN);
+    info.szProtocol[length] = L'\0';
+}
+
+// A lower entry of a wanted protocol: not a layered one, not somebody's special door.
+bool can_stand_on(const CatalogEntry& entry) noexcept {
+    return !entry.ours && !entry.is_layered() && entry.info.ProtocolChain.ChainLen > 0 &&
+           (entry.info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0 && (entry.info.dwProviderFlags & network_direct) == 0;
+}
+
+}  // namespace
+
+Infos infos_of(const Catalog& catalog) {
+    Infos infos;
+    for (const CatalogEntry& entry : catalog) infos.push_back(entry.info);
+    return infos;
+}
+
+const WSAPROTOCOL_INFOW* find_entry(const Infos& infos, DWORD id) noexcept {
+    for (const WSAPROTOCOL_INFOW& info : infos) {
+        if (info.dwCatalogEntryId == id) return &info;
+    }
+    return nullptr;
+}
+
+std::vector<DWORD> chain_ids(const WSAPROTOCOL_INFOW& info) {
+    const int length = std::clamp(info.ProtocolChain.ChainLen, 0, MAX_PROTOCOL_CHAIN);
+    return std::vector<DWORD>(info.ProtocolChain.ChainEntries, info.ProtocolChain.ChainEntries + length);
+}
+
+bool same_protocol(const WSAPROTOCOL_INFOW& a, const WSAPROTOCOL_INFOW& b) noexcept {
+    return a.iAddressFamily == b.iAddressFamily && a.iSocketType == b.iSocketType && a.iProtocol == b.iProtocol;
+}
+
+void mark_ours(Catalog& catalog) {
+    const Infos infos = infos_of(catalog);
+    for (CatalogEntry& entry : catalog) {
+        entry.ours = same_guid(entry.info.ProviderId, provider_guid);
+        const std::vector<DWORD> ids = chain_ids(entry.info);
+        if (entry.ours || !entry.is_chain() || ids.empty()) continue;
+        const WSAPROTOCOL_INFOW* const top = find_entry(infos, ids.front());
+        entry.ours = top != nullptr ? is_our_layered(*top) : has_our_name(entry.info) || ends_with_our_dll(entry.path);
+    }
+}
+
+std::optional<LowerChoice> choose_base(const WSAPROTOCOL_INFOW& chain, const Infos& infos) {
+    for (const WSAPROTOCOL_INFOW& info : infos) {
+        if (info.ProtocolChain.ChainLen == BASE_PROTOCOL && same_protocol(info, chain) &&
+            (info.dwProviderFlags & network_direct) == 0) {
+            return LowerChoice{info, info};
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<LowerChoice> choose_lower(const WSAPROTOCOL_INFOW& chain, const Infos& infos) {
+    const std::vector<DWORD> ids = chain_ids(chain);
+    std::size_t next = ids.size();
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (is_our_id(infos, ids[i])) {
+            next = i + 1;
+            break;
+        }
+    }
+    // Our layered entry was deleted under its chain: we were called as the chain's top.
+    if (next == ids.size() && ids.size() > 1 && find_entry(infos, ids.front()) == nullptr) next = 1;
+
+    // A missing entry is stepped over, and so is one of ours: standing on ourselves would never end.
+    for (; next < ids.size(); ++next) {
+        const WSAPROTOCOL_INFOW* const entry = find_entry(infos, ids[next]);
+        if (entry == nullptr || is_our_id(infos, ids[next])) continue;
+        const bool layered = entry->ProtocolChain.ChainLen == LAYERED_PROTOCOL;
+        return LowerChoice{*entry, layered ? chain : *entry};
+    }
+    return choose_base(chain, infos);
+}
+
+Infos lower_entries(const Catalog& catalog) {
+    Infos found;
+    for (const WantedProtocol& wanted : wanted_protocols) {
+        for (const CatalogEntry& entry : catalog) {
+            if (!is(entry.info, wanted) || !can_stand_on(entry)) continue;
+            found.push_back(entry.info);
+            break;
+        }
+    }
+    return found;
+}
+
+WSAPROTOCOL_INFOW layered_entry(const WSAPROTOCOL_INFOW& lower, const std::wstring& name) {
+    WSAPROTOCOL_INFOW info = lower;
+    info.ProviderId = provider_guid;
+    info.dwCatalogEntryId = 0;
+    info.dwServiceFlags1 |= XP1_IFS_HANDLES;
+    info.dwProviderFlags |= PFL_HIDDEN;
+    info.ProtocolChain = WSAPROTOCOLCHAIN{};
+    info.ProtocolChain.ChainLen = LAYERED_PROTOCOL;
+    set_name(info, name);
+    return info;
+}
+
+std::optional<WSAPROTOCOL_INFOW> chain_entry(const WSAPROTOCOL_INFOW& lower, DWORD layered_id,
+                                             const std::wstring& name) {
+    // Above a chain come that chain's own entries, so that each provider in it finds itself; above a base provider, its
+    // id.
+    std::vector<DWORD> ids =
+        lower.ProtocolChain.ChainLen > 1 ? chain_ids(lower) : std::vector<DWORD>{lower.dwCatalogEntryId};
+    ids.insert(ids.begin(), layered_id);
+    if (ids.size() > MAX_PROTOCOL_CHAIN) return std::nullopt;
+
+    // What programs see of the protocol stays as it is without us, whether the entry is hidden (RAW) included.
+    WSAPROTOCOL_INFOW info = lower;
+    info.ProviderId = GUID{};
+    info.dwCatalogEntryId = 0;
+    info.ProtocolChain = WSAPROTOCOLCHAIN{};
+    info.ProtocolChain.ChainLen = static_cast<int>(ids.size());
+    std::copy(ids.begin(), ids.end(), info.ProtocolChain.ChainEntries);
+    set_name(info, name + L" over [" + lower.szProtocol + L"]");
+    return info;
+}
+
+std::vector<DWORD> order_of(const Catalog& catalog) {
+    std::vector<DWORD> order;
+    for (const CatalogEntry& entry : catalog) order.push_back(entry.info.dwCatalogEntryId);
+    return order;
+}
+
+std::vector<DWORD> order_with_ours_first(const Catalog& catalog) {
+    std::vector<DWORD> order;
+    for (const bool first : {true, false}) {
+        for (const CatalogEntry& entry : catalog) {
+            if ((entry.ours && entry.is_chain()) == first) order.push_back(entry.info.dwCatalogEntryId);
+        }
+    }
+    return order;
+}
+
+std::vector<DWORD> order_as_before(const Catalog& catalog, const Catalog& before) {
+    std::vector<DWORD> order;
+    for (const CatalogEntry& old : before) {
+        for (const CatalogEntry& entry : catalog) {
+            const bool same = entry.info.dwCatalogEntryId == old.info.dwCatalogEntryId ||
+                              (entry.ours && old.ours && same_guid(entry.info.ProviderId, old.info.ProviderId));
+            if (same && !contains(order, entry.info.dwCatalogEntryId)) order.push_back(entry.info.dwCatalogEntryId);
+        }
+    }
+    std::vector<DWORD> first;
+    for (const CatalogEntry& entry : catalog) {
+        const DWORD id = entry.info.dwCatalogEntryId;
+        if (contains(order, id)) continue;
+        (entry.ours && entry.is_chain() ? first : order).push_back(id);
+    }
+    order.insert(order.begin(), first.begin(), first.end());
+    return order;
+}
+
+std::string installation_fault(const Catalog& catalog, const std::wstring& path) {
+    const Infos infos = infos_of(catalog);
+    const Infos lowers = lower_entries(catalog);
+    if (lowers.empty()) return "it has no TCP, UDP or RAW provider to stand on";
+
+    const CatalogEntry* layered = nullptr;
+    for (const CatalogEntry& entry : catalog) {
+        if (is_our_layered(entry.info)) layered = &entry;
+        if (!entry.ours) continue;
+        const std::wstring& expected = !path.empty() ? path : layered != nullptr ? layered->path : entry.path;
+        if (_wcsicmp(entry.path.c_str(), expected.c_str()) != 0) {
+            return "entry " + std::to_string(entry.info.dwCatalogEntryId) + " has the path " + narrow(entry.path);
+        }
+        for (const DWORD id : chain_ids(entry.info)) {
+            if (entry.is_chain() && find_entry(infos, id) == nullptr) {
+                return "chain " + std::to_string(entry.info.dwCatalogEntryId) + " names entry " + std::to_string(id) +
+                       ", which does not exist";
+            }
+        }
+    }
+    if (layered == nullptr) return "the layered entry is missing";
+
+    for (const WSAPROTOCOL_INFOW& lower : lowers) {
+        // The first entry of the protocol is what programs get: ours, or a chain that another provider has built over
+        // it.
+        const auto first = std::find_if(catalog.begin(), catalog.end(), [&](const CatalogEntry& entry) {
+            return !entry.is_layered() && same_protocol(entry.info, lower);
+        });
+        const std::vector<DWORD> ids = chain_ids(first->info);
+        const bool through_us =
+            first->ours || std::any_of(ids.begin(), ids.end(), [&](DWORD id) { return is_our_id(infos, id); });
+        if (!through_us) {
+            return "the first entry for the protocol of \"" + narrow(lower.szProtocol) + "\" is \"" +
+                   narrow(first->info.szProtocol) + "\"";
+        }
+        if (first->ours && (first->info.dwServiceFlags1 & XP1_IFS_HANDLES) == 0) {
+            return "chain " + std::to_string(first->info.dwCatalogEntryId) + " does not have IFS handles";
+        }
+    }
+    return {};
+}
+
+std::vector<std::wstring> dependents(const Catalog& catalog) {
+    std::vector<DWORD> our_ids;
+    for (const CatalogEntry& entry : catalog) {
+        if (entry.ours) our_ids.push_back(entry.info.dwCatalogEntryId);
+    }
+    std::vector<std::wstring> names;
+    for (const CatalogEntry& entry : catalog) {
+        if (entry.ours || !entry.is_chain()) continue;
+        const std::vector<DWORD> ids = chain_ids(entry.info);
+        if (std::any_of(ids.begin(), ids.end(), [&](DWORD id) { return contains(our_ids, id); })) {
+            names.emplace_back(entry.info.szProtocol);
+        }
+    }
+    return names;
+}
+
+}  // namespace lsp::system

@@ -1,0 +1,139 @@
+#include <cwchar>
+
+#include "backup.hpp"
+#include "catalog_functions.hpp"
+#include "catalog_lock.hpp"
+#include "files.hpp"
+#include "install_steps.hpp"
+#include "pe_image.hpp"
+#include "text.hpp"
+#include "trust.hpp"
+
+namespace lsp::system {
+namespace {
+
+constexpr std::size_t longest_name = 100;
+
+std::string architecture_name(std::uint16_t machine) {
+    switch (machine) {
+        case IMAGE_FILE_MACHINE_AMD64: return "x64";
+        case IMAGE_FILE_MACHINE_I386: return "ia32";
+        default: return "machine " + std::to_string(machine);
+    }
+}
+
+Outcome check_dll(const std::wstring& path, Architecture architecture) {
+    const std::string attempt = "Cannot install " + narrow(path);
+    const std::wstring file = expand_environment(path);
+    if (!is_full_path(file) || path.size() >= MAX_PATH) {
+        return system_error(
+            ERROR_INVALID_PARAMETER, "", attempt,
+            "Give the full path of the DLL, of at most " + std::to_string(MAX_PATH - 1) + " characters.");
+    }
+    std::vector<unsigned char> bytes;
+    if (const DWORD error = read_file(file, bytes)) {
+        return system_error(error == ERROR_PATH_NOT_FOUND ? ERROR_FILE_NOT_FOUND : error, "CreateFileW", attempt,
+                            "Give the full path of the provider's DLL.");
+    }
+    PeImage image;
+    if (!parse_pe(bytes, image) || !image.is_dll) {
+        return own_error("ERR_NOT_A_PROVIDER", attempt + ": it is not a DLL. Give the DLL of winsock-lsp.");
+    }
+    const std::uint16_t wanted = architecture == Architecture::x64 ? IMAGE_FILE_MACHINE_AMD64 : IMAGE_FILE_MACHINE_I386;
+    if (image.machine != wanted) {
+        return own_error("ERR_WRONG_ARCHITECTURE", attempt + ": it is made for " + architecture_name(image.machine) +
+                                                       ", but this catalog needs " + architecture_name(wanted) +
+                                                       ". Give the DLL that was built for that.");
+    }
+    for (const char* name : {"WSPStartup", "GetLspGuid"}) {
+        if (!image.has_export(name)) {
+            return own_error("ERR_NOT_A_PROVIDER",
+                             attempt + ": it does not export " + name + ". Give the DLL of winsock-lsp.");
+        }
+    }
+    if (const std::string who = who_can_replace(file); !who.empty()) {
+        return own_error("ERR_UNTRUSTED_PATH",
+                         attempt + ": every process would load it, and others than administrators can replace it (" +
+                             who + "). Install a copy under Program Files.");
+    }
+    return Done{};
+}
+
+Outcome check_options(const InstallOptions& options) {
+    if (!is_elevated()) {
+        return system_error(ERROR_ACCESS_DENIED, "", "Cannot install the provider: this process is not elevated",
+                            "Run it from an elevated prompt.");
+    }
+    if (options.name.empty() || options.name.size() > longest_name || options.name.find(L'\0') != std::wstring::npos) {
+        return system_error(ERROR_INVALID_PARAMETER, "", "Cannot install the provider under that name",
+                            "Give a name of 1 to " + std::to_string(longest_name) + " characters.");
+    }
+    Outcome outcome = check_dll(options.dll, native_architecture);
+    if (!outcome || options.dll32.empty()) return outcome;
+    if (!has_catalog(Architecture::ia32) || native_architecture == Architecture::ia32 || !has_install_with_chains()) {
+        return system_error(ERROR_NOT_SUPPORTED, "WSCInstallProviderAndChains64_32",
+                            "Cannot install " + narrow(options.dll32) + " into the 32-bit catalog",
+                            "That needs a 64-bit process on 64-bit Windows Vista or later.");
+    }
+    return check_dll(options.dll32, Architecture::ia32);
+}
+
+bool is_complete(const Snapshot& snapshot, const InstallOptions& options) {
+    if (!installation_fault(snapshot.native, options.dll).empty()) return false;
+    if (options.dll32.empty()) return true;
+    return snapshot.other && installation_fault(*snapshot.other, options.dll32).empty();
+}
+
+Outcome replace_entries(const InstallOptions& options) {
+    Outcome outcome = remove_entries(native_architecture);
+    if (outcome && !options.dll32.empty()) outcome = remove_entries(Architecture::ia32);
+    if (outcome) outcome = add_entries(options);
+    if (outcome) outcome = check_entries(options);
+    return outcome;
+}
+
+Outcome change_catalog(const Snapshot& snapshot, const InstallOptions& options) {
+    if (lower_entries(snapshot.native).empty()) {
+        return own_error("ERR_NO_LOWER_PROVIDER",
+                         "Cannot install the provider: the protocol catalog has no TCP, UDP or RAW provider to stand "
+                         "on. Repair the catalog with: netsh winsock reset");
+    }
+    Outcome outcome = check_dependents(snapshot, "Cannot install the provider again");
+    if (!outcome) return outcome;
+
+    std::vector<CatalogDump> dumps = {{native_architecture, &snapshot.native}};
+    if (snapshot.other) dumps.push_back({Architecture::ia32, &*snapshot.other});
+    const auto backup = write_backup(dumps);
+    if (!backup) return backup.error();
+
+    outcome = replace_entries(options);
+    if (!outcome) {
+        outcome.error().message += roll_back(snapshot) + " A copy of it is in " + narrow(*backup) + ".";
+    }
+    return outcome;
+}
+
+}  // namespace
+
+Result<InstallReport> install_provider(const InstallOptions& options) {
+    if (const Outcome checked = check_options(options); !checked) return checked.error();
+    const auto lock = CatalogLock::take();
+    if (!lock) return lock.error();
+    const auto snapshot = take_snapshot();
+    if (!snapshot) return snapshot.error();
+
+    InstallReport report;
+    report.changed = !is_complete(*snapshot, options);
+    if (report.changed) {
+        if (const Outcome changed = change_catalog(*snapshot, options); !changed) return changed.error();
+    }
+    const auto catalog = enumerate_catalog();
+    if (!catalog) return catalog.error();
+    report.path = options.dll;
+    for (const CatalogEntry& entry : *catalog) {
+        if (entry.ours) report.entries.push_back(entry.info.dwCatalogEntryId);
+    }
+    return report;
+}
+
+}  // namespace lsp::system

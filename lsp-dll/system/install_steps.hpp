@@ -1,0 +1,33 @@
+// Private to system: the steps of which installing and removing are made. The caller holds the CatalogLock.
+#pragma once
+
+#include <optional>
+
+#include "catalog_plan.hpp"
+
+namespace lsp::system {
+
+// Both catalogs as they stand; `other` only where a 64-bit process sees the 32-bit one.
+struct Snapshot {
+    Catalog native;
+    std::optional<Catalog> other;
+};
+Result<Snapshot> take_snapshot();
+
+// Takes our entries out: chains first, the layered entry last, so that a process killed in between never leaves a chain
+// that names a missing entry. Appends the ids.
+Outcome remove_entries(Architecture architecture, std::vector<DWORD>* removed = nullptr);
+
+// Puts them in; nothing of ours is there. Into both catalogs if `options.dll32` is given.
+Outcome add_entries(const InstallOptions& options);
+
+// ERR_READBACK_MISMATCH if a catalog is not as add_entries should have left it.
+Outcome check_entries(const InstallOptions& options);
+
+// ERR_OTHERS_DEPEND if another provider's chains contain entries of ours; `attempt` begins the sentence.
+Outcome check_dependents(const Snapshot& snapshot, const std::string& attempt);
+
+// Back to the snapshot after a failure, and what became of that as a sentence to append to the message.
+std::string roll_back(const Snapshot& snapshot);
+
+}  // namespace lsp::system

@@ -1,0 +1,124 @@
+#include "pe_image.hpp"
+
+#include <windows.h>
+#include <winsock2.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+namespace lsp::system {
+namespace {
+
+constexpr std::uint32_t most_exports = 4096;
+constexpr std::size_t longest_export = 256;
+
+class Reader {
+  public:
+    explicit Reader(const std::vector<unsigned char>& bytes) : bytes_(bytes) {}
+
+    // A structure at a file offset, or nothing if the file ends before it does.
+    template <typename T>
+    std::optional<T> at(std::uint64_t offset) const {
+        if (offset > bytes_.size() || bytes_.size() - offset < sizeof(T)) return std::nullopt;
+        T value;
+        std::memcpy(&value, bytes_.data() + offset, sizeof(T));
+        return value;
+    }
+
+    std::optional<std::string> text_at(std::uint64_t offset) const {
+        std::string text;
+        while (text.size() < longest_export) {
+            const auto c = at<char>(offset++);
+            if (!c) return std::nullopt;
+            if (*c == '\0') return text;
+            text += *c;
+        }
+        return std::nullopt;
+    }
+
+  private:
+    const std::vector<unsigned char>& bytes_;
+};
+
+class Sections {
+  public:
+    Sections(const Reader& reader, std::uint64_t offset, std::uint16_t count) {
+        for (std::uint16_t i = 0; i < count; ++i) {
+            const auto section =
+                reader.at<IMAGE_SECTION_HEADER>(offset + std::uint64_t{i} * sizeof(IMAGE_SECTION_HEADER));
+            if (!section) return;
+            sections_.push_back(*section);
+        }
+    }
+
+    std::optional<std::uint64_t> file_offset(std::uint32_t address) const {
+        for (const IMAGE_SECTION_HEADER& section : sections_) {
+            if (address < section.VirtualAddress || address - section.VirtualAddress >= section.SizeOfRawData) continue;
+            return std::uint64_t{section.PointerToRawData} + (address - section.VirtualAddress);
+        }
+        return std::nullopt;
+    }
+
+  private:
+    std::vector<IMAGE_SECTION_HEADER> sections_;
+};
+
+void read_exports(const Reader& reader, const Sections& sections, std::uint32_t directory_address,
+                  std::vector<std::string>& exports) {
+    const auto directory_offset = sections.file_offset(directory_address);
+    if (!directory_offset) return;
+    const auto directory = reader.at<IMAGE_EXPORT_DIRECTORY>(*directory_offset);
+    if (!directory) return;
+    const auto names_offset = sections.file_offset(directory->AddressOfNames);
+    if (!names_offset) return;
+    const std::uint32_t count = std::min<std::uint32_t>(directory->NumberOfNames, most_exports);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const auto address = reader.at<std::uint32_t>(*names_offset + std::uint64_t{i} * sizeof(std::uint32_t));
+        const auto offset = address ? sections.file_offset(*address) : std::nullopt;
+        const auto name = offset ? reader.text_at(*offset) : std::nullopt;
+        if (!name) return;
+        exports.push_back(*name);
+    }
+}
+
+}  // namespace
+
+bool PeImage::has_export(std::string_view name) const {
+    return std::find(exports.begin(), exports.end(), name) != exports.end();
+}
+
+bool parse_pe(const std::vector<unsigned char>& bytes, PeImage& image) {
+    image = PeImage{};
+    const Reader reader(bytes);
+    const auto dos = reader.at<IMAGE_DOS_HEADER>(0);
+    if (!dos || dos->e_magic != IMAGE_DOS_SIGNATURE || dos->e_lfanew < 0) return false;
+    std::uint64_t offset = static_cast<std::uint64_t>(dos->e_lfanew);
+    const auto signature = reader.at<std::uint32_t>(offset);
+    if (!signature || *signature != IMAGE_NT_SIGNATURE) return false;
+    offset += sizeof(std::uint32_t);
+    const auto file = reader.at<IMAGE_FILE_HEADER>(offset);
+    if (!file) return false;
+    offset += sizeof(IMAGE_FILE_HEADER);
+
+    std::uint32_t directory = 0;
+    const auto magic = reader.at<std::uint16_t>(offset);
+    if (magic && *magic == IMAGE_NT_OPTIONAL_HDR64_MAGIC) {
+        const auto header = reader.at<IMAGE_OPTIONAL_HEADER64>(offset);
+        if (!header) return false;
+        directory = header->DataDirectory[IMAGE_DIRECTORY_ENTRY_EXPORT].VirtualAddress;
+    } else if (magic && *magic == IMAGE_NT_OPTIONAL_HDR32_MAGIC) {
+        const auto header = reader.at<IMAGE_OPTIONAL_HEADER32>(offset);
+        if (!header) return false;
+        directory = header->DataDirectory[IMAGE_DIRECTORY_ENTRY_EXPORT].VirtualAddress;
+    } else {
+        return false;
+    }
+    image.machine = file->Machine;
+    image.is_dll = (file->Characteristics & IMAGE_FILE_DLL) != 0;
+    const Sections sections(reader, offset + file->SizeOfOptionalHeader, file->NumberOfSections);
+    if (directory != 0) read_exports(reader, sections, directory, image.exports);
+    return true;
+}
+
+}  // namespace lsp::system

@@ -1,0 +1,112 @@
+#include <cstdint>
+
+#include "policy_store.hpp"
+#include "policy_store_keys.hpp"
+#include "registry.hpp"
+#include "security.hpp"
+#include "text.hpp"
+
+namespace lsp::system {
+namespace {
+
+constexpr REGSAM write_access = KEY_CREATE_SUB_KEY | KEY_ENUMERATE_SUB_KEYS;
+
+Error registry_error(LONG error, const char* syscall, const std::string& attempt) {
+    const std::string remedy = error == ERROR_ACCESS_DENIED ? "Run it from an elevated prompt." : "";
+    return system_error(static_cast<std::uint32_t>(error), syscall, attempt, remedy);
+}
+
+// Opens the Tunnels key, making it and the store if they are missing.
+LONG open_tunnels(RegistryKey& tunnels) {
+    // Whoever may publish tunnels need not be allowed to write the store itself.
+    const std::wstring path = std::wstring(policy_store_key) + L"\\" + tunnels_key;
+    LONG error = tunnels.open(HKEY_LOCAL_MACHINE, path.c_str(), write_access);
+    if (error != ERROR_FILE_NOT_FOUND) return error;
+
+    SecurityAttributes security(policy_store_rights);
+    // Without the descriptor the key would inherit, from SOFTWARE, rights that are about the same; but a store whose
+    // rights we did not choose is not to be made.
+    if (security.get() == nullptr) return static_cast<LONG>(GetLastError());
+    RegistryKey store;
+    error = store.create(HKEY_LOCAL_MACHINE, policy_store_key, REG_OPTION_NON_VOLATILE, write_access, security.get());
+    if (error != ERROR_SUCCESS) return error;
+    // It inherits the store's rights.
+    return tunnels.create(store.get(), tunnels_key, REG_OPTION_NON_VOLATILE, write_access, nullptr);
+}
+
+std::string tunnel_path(const std::string& name) { return store_name() + "\\" + narrow(tunnels_key) + "\\" + name; }
+
+}  // namespace
+
+Outcome create_policy_store() {
+    RegistryKey tunnels;
+    const LONG error = open_tunnels(tunnels);
+    if (error != ERROR_SUCCESS) {
+        return registry_error(error, "RegCreateKeyExW", "Cannot create the policy store " + store_name());
+    }
+    return Done{};
+}
+
+Outcome delete_policy_store() {
+    const LONG error = delete_tree(HKEY_LOCAL_MACHINE, policy_store_key);
+    if (error != ERROR_SUCCESS && error != ERROR_FILE_NOT_FOUND) {
+        return registry_error(error, "RegDeleteKeyExW", "Cannot delete the policy store " + store_name());
+    }
+    return Done{};
+}
+
+Outcome write_tunnel(const Tunnel& tunnel) {
+    const std::string fault = tunnel_fault(tunnel);
+    if (!fault.empty()) {
+        return own_error("ERR_INVALID_TUNNEL", "Cannot publish the tunnel " + tunnel.name + ": " + fault + ".");
+    }
+    const std::wstring definition = widen(to_string(tunnel));
+    const std::size_t bytes = (definition.size() + 1) * sizeof(wchar_t);
+    if (bytes > longest_definition_value) {
+        return own_error("ERR_INVALID_TUNNEL", "Cannot publish the tunnel " + tunnel.name +
+                                                   ": its definition is longer than " +
+                                                   std::to_string(longest_definition_value) + " bytes.");
+    }
+
+    const std::string attempt = "Cannot write the tunnel " + tunnel_path(tunnel.name);
+    RegistryKey tunnels;
+    LONG error = open_tunnels(tunnels);
+    if (error != ERROR_SUCCESS) return registry_error(error, "RegCreateKeyExW", attempt);
+    RegistryKey key;
+    bool created = false;
+    const std::wstring name = widen(tunnel.name);
+    error = key.create(tunnels.get(), name.c_str(), REG_OPTION_VOLATILE, KEY_SET_VALUE, nullptr, &created);
+    if (error != ERROR_SUCCESS) return registry_error(error, "RegCreateKeyExW", attempt);
+    error = RegSetValueExW(key.get(), definition_value, 0, REG_SZ, reinterpret_cast<const BYTE*>(definition.c_str()),
+                           static_cast<DWORD>(bytes));
+    if (error != ERROR_SUCCESS) {
+        key.close();
+        if (created) delete_key(tunnels.get(), name.c_str());
+        return registry_error(error, "RegSetValueExW", attempt);
+    }
+    return Done{};
+}
+
+Result<StoredTunnel> erase_tunnel(const std::string& name) {
+    const auto missing = [&name] {
+        return system_error(ERROR_FILE_NOT_FOUND, "RegOpenKeyExW", "Cannot withdraw the tunnel " + name,
+                            "No tunnel of that name is published.");
+    };
+    if (!is_tunnel_name(name)) return missing();
+    RegistryKey store, tunnels;
+    LONG error = store.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_READ);
+    if (error == ERROR_SUCCESS) error = tunnels.open(store.get(), tunnels_key, KEY_ENUMERATE_SUB_KEYS);
+    const std::string attempt = "Cannot withdraw the tunnel " + tunnel_path(name);
+    if (error == ERROR_FILE_NOT_FOUND) return missing();
+    if (error != ERROR_SUCCESS) return registry_error(error, "RegOpenKeyExW", attempt);
+
+    StoredTunnel stored;
+    const std::wstring key_name = widen(name);
+    if (read_stored_tunnel(tunnels.get(), key_name, stored) == ERROR_FILE_NOT_FOUND) return missing();
+    error = delete_tree(tunnels.get(), key_name.c_str());
+    if (error == ERROR_FILE_NOT_FOUND) return missing();
+    if (error != ERROR_SUCCESS) return registry_error(error, "RegDeleteKeyExW", attempt);
+    return stored;
+}
+
+}  // namespace lsp::system

@@ -1,0 +1,35 @@
+// Private to system: everything about access rights is in this file.
+#pragma once
+
+#include <windows.h>
+#include <winsock2.h>
+
+namespace lsp::system {
+
+// SYSTEM and Administrators: everything; everyone, application packages included: read; nothing inherited from above.
+inline constexpr wchar_t policy_store_rights[] =
+    L"O:BAG:BAD:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;WD)(A;CI;KR;;;S-1-15-2-1)";
+// The same for a folder.
+inline constexpr wchar_t folder_rights[] =
+    L"O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FRFX;;;WD)(A;OICI;FRFX;;;S-1-15-2-1)";
+// The same for a file.
+inline constexpr wchar_t file_rights[] = L"O:BAG:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FRFX;;;WD)(A;;FRFX;;;S-1-15-2-1)";
+// SYSTEM and Administrators only.
+inline constexpr wchar_t mutex_rights[] = L"D:P(A;;GA;;;SY)(A;;GA;;;BA)";
+
+// Security attributes from SDDL. `get` is null if the system does not understand it; GetLastError says why.
+class SecurityAttributes {
+  public:
+    explicit SecurityAttributes(const wchar_t* sddl) noexcept;
+    ~SecurityAttributes();
+    SecurityAttributes(const SecurityAttributes&) = delete;
+    SecurityAttributes& operator=(const SecurityAttributes&) = delete;
+
+    SECURITY_ATTRIBUTES* get() noexcept { return descriptor_ == nullptr ? nullptr : &attributes_; }
+
+  private:
+    SECURITY_ATTRIBUTES attributes_{};
+    PSECURITY_DESCRIPTOR descriptor_ = nullptr;
+};
+
+}  // namespace lsp::system

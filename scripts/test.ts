@@ -1,0 +1,68 @@
+/** Runs every test file in a process of its own and adds up what they report. Arguments: parts of file names to run only those. */
+
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+const timeoutMilliseconds = 20 * 60_000;
+
+interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+function testFiles(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
+    .map((entry) => relative(repository, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** uvu's closing lines; a file that ends without them has failed as a whole. */
+function readTotals(output: string, code: number | null): Totals {
+  const number = (name: string) => Number(output.match(new RegExp(`^\\s*${name}:\\s+(\\d+)`, 'm'))?.[1] ?? Number.NaN);
+  const total = number('Total');
+  const passed = number('Passed');
+  const skipped = number('Skipped');
+  if (Number.isNaN(total + passed + skipped)) return { passed: 0, failed: 1, skipped: 0 };
+  const failed = total - passed;
+  return { passed, skipped, failed: failed === 0 && code !== 0 ? 1 : failed };
+}
+
+async function run(file: string): Promise<Totals> {
+  const begun = Date.now();
+  process.stdout.write(`${file} … `);
+  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+    cwd: repository,
+    env: { ...process.env, FORCE_COLOR: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += String(chunk)));
+  const timer = setTimeout(() => {
+    output += `\n${file} was ended after ${timeoutMilliseconds / 60_000} minutes\n`;
+    child.kill('SIGTERM');
+  }, timeoutMilliseconds);
+  const code = await new Promise<number | null>((ended) => child.on('close', ended));
+  clearTimeout(timer);
+  const totals = readTotals(output, code);
+  const seconds = ((Date.now() - begun) / 1000).toFixed(1);
+  process.stdout.write(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped (${seconds} s)\n`);
+  if (totals.failed > 0) process.stdout.write(`${output}\n`);
+  return totals;
+}
+
+const wanted = process.argv.slice(2);
+const all: Totals = { passed: 0, failed: 0, skipped: 0 };
+for (const file of testFiles(join(repository, 'test'))) {
+  if (wanted.length > 0 && !wanted.some((part) => file.includes(part))) continue;
+  const totals = await run(file);
+  all.passed += totals.passed;
+  all.failed += totals.failed;
+  all.skipped += totals.skipped;
+}
+process.exitCode = all.failed > 0 || all.passed === 0 ? 1 : 0;
+process.stdout.write(`${all.passed} passed, ${all.failed} failed, ${all.skipped} skipped\n`);

@@ -1,0 +1,181 @@
+// The whole of it, asserted: unmodified node.exe of each version, through the test Winsock, while the real OpenVPN's events
+// drive the plugin. One stage after another in one network; in each stage programs that have just been started, and those
+// that have been running since an earlier one, meet the same list of situations (e2e/situations.ts).
+//
+//     stage                   LSP                     tunnel                   a program that ...
+//     never installed         absent                  up, events to nobody     ... started before the LSP never sees it
+//     first session           installed by plugin     published                ... starts now takes the physical address
+//     session over            removed by plugin       down                     ... keeps running loses nothing
+//     connected without it    absent                  up, events to nobody     ... keeps running takes the virtual address
+//     second session          installed by plugin     published                ... kept running takes the physical one again
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { missingForNetwork } from './e2e/namespaces.js';
+import { visit } from './e2e/native_node.js';
+import { addresses } from './e2e/network.js';
+import { tunnel } from './e2e/openvpn.js';
+import type { PluginHost } from './e2e/plugin_host.js';
+import { expected, outcomeOf, situations, type Phase } from './e2e/situations.js';
+import { servers } from './e2e/server_situations.js';
+import { TestBed } from './e2e/testbed.js';
+import type { Prober } from './e2e/prober.js';
+import { nodeExecutables } from './support/artifacts.js';
+
+interface Stage {
+  name: string;
+  phase: Phase;
+  /** Brings it about. */
+  begin: () => Promise<void>;
+}
+
+let bed: TestBed;
+let plugin: PluginHost;
+let virtualAddress: string = tunnel.server;
+/** By stage that they were started in, then by node. */
+const probers = new Map<string, Map<string, Prober>>();
+
+const connect = async (spool?: string) => {
+  await bed.client.start({ spool });
+  virtualAddress = (await bed.virtualAddress()) ?? virtualAddress;
+};
+
+/** A session of OpenVPN with the plugin, up to where the tunnel is published. */
+const connectWithPlugin = async () => {
+  plugin = await bed.startPluginHost();
+  await connect(plugin.spool);
+  assert.equal(plugin.answers, [
+    { event: 'up', result: 0 },
+    { event: 'route-up', result: 0 },
+  ]);
+};
+
+const disconnectWithPlugin = async () => {
+  await bed.client.stop();
+  assert.equal(plugin.answers.at(-1), { event: 'down', result: 0 }, plugin.output);
+  await plugin.quit();
+};
+
+const stages: readonly Stage[] = [
+  { name: 'never installed', phase: 'tunnel without policy', begin: () => connect() },
+  {
+    name: 'first session',
+    phase: 'tunnel with policy',
+    begin: async () => {
+      await bed.client.stop();
+      await connectWithPlugin();
+    },
+  },
+  { name: 'session over', phase: 'no tunnel', begin: disconnectWithPlugin },
+  { name: 'connected without it', phase: 'tunnel without policy', begin: () => connect() },
+  {
+    name: 'second session',
+    phase: 'tunnel with policy',
+    begin: async () => {
+      await bed.client.stop();
+      await connectWithPlugin();
+    },
+  },
+  { name: 'second session over', phase: 'no tunnel', begin: disconnectWithPlugin },
+];
+
+/** Whose programs go on in which later stages. */
+const keptRunning: Record<string, readonly string[]> = {
+  'never installed': ['first session'],
+  'first session': ['session over', 'connected without it', 'second session', 'second session over'],
+};
+
+/** Windows reads the catalog when a program's first WSAStartup begins: what started without the LSP goes on without it. */
+function phaseFor(startedIn: Stage, now: Stage): Phase {
+  return startedIn.name === 'never installed' && now.phase === 'tunnel with policy' ? 'tunnel without policy' : now.phase;
+}
+
+function prober(stage: Stage, node: string): Prober {
+  const found = probers.get(stage.name)?.get(node);
+  if (found === undefined) throw new Error(`${node} was not started in stage '${stage.name}': see the test that begins it`);
+  return found;
+}
+
+function define(): void {
+  const nodes = nodeExecutables();
+  test.before(async () => {
+    bed = await TestBed.create({ nodeExecutables: nodes });
+  });
+  test.after(() => bed?.destroy());
+
+  test('a Linux program that binds the physical address itself is seen with it, and without with the virtual one', async () => {
+    await connect();
+    const program = await bed.startProber(bed.linux);
+    const request = { kind: 'tcp', host: addresses.target, port: 7001 } as const;
+    assert.is((await program.ask(request)).seenSource, virtualAddress);
+    assert.is((await program.ask({ ...request, localAddress: addresses.client })).seenSource, addresses.client);
+    program.quit();
+    await bed.client.stop();
+  });
+
+  for (const stage of stages) {
+    test(`${stage.name}: begins`, async () => {
+      await stage.begin();
+      const started = new Map<string, Prober>();
+      for (const host of bed.windows) started.set(host.name, await bed.startProber(host));
+      probers.set(stage.name, started);
+    });
+    for (const { version } of nodes) {
+      const node = `node.exe ${version}`;
+      defineExchanges(stage, stage, node);
+      for (const earlier of stages.filter(({ name }) => keptRunning[name]?.includes(stage.name))) {
+        defineExchanges(earlier, stage, node);
+      }
+      defineServers(stage, node);
+    }
+    if (stage.name === 'first session') definePluginChecks();
+  }
+
+  test('no address translation was at work anywhere', () => bed.network.assertNoTranslation());
+}
+
+function defineExchanges(startedIn: Stage, now: Stage, node: string): void {
+  const since = startedIn === now ? '' : ` running since '${startedIn.name}'`;
+  const phase = phaseFor(startedIn, now);
+  for (const situation of situations) {
+    const outcome = expected(situation, phase);
+    test(`${now.name}, ${node}${since}: ${situation.name} → ${outcome}`, async () => {
+      const exchange = await prober(startedIn, node).ask(situation.request(phase, virtualAddress));
+      assert.is(outcomeOf(exchange), outcome, JSON.stringify(exchange));
+    });
+  }
+}
+
+function defineServers(stage: Stage, node: string): void {
+  servers.forEach(({ name, protocol, visitor, host, phases, answersFrom }, index) => {
+    if (!phases.includes(stage.phase)) return;
+    test(`${stage.name}, ${node}: ${name}`, async () => {
+      const program = prober(stage, node);
+      const listening = await program.ask({ kind: `${protocol}-server`, port: 7200 + index });
+      assert.ok(listening.ok, JSON.stringify(listening));
+      const came = program.visits.length;
+      const before = await bed.network.counters('client', tunnel.interface);
+      const result = await visit(bed.network, visitor, protocol, host, 7200 + index);
+      const after = await bed.network.counters('client', tunnel.interface);
+      await program.close(7200 + index);
+      assert.is(program.visits.at(came)?.peer, host === '127.0.0.1' ? host : addresses[visitor]);
+      assert.is(result.peer, answersFrom(stage.phase, virtualAddress), JSON.stringify(result));
+      if (visitor === 'target') {
+        assert.ok((after?.receivedPackets ?? 0) > (before?.receivedPackets ?? 0), 'it came out of the tunnel');
+      }
+    });
+  });
+}
+
+function definePluginChecks(): void {
+  test('the server tells the client its physical address, and OpenVPN hands it to the plugin', () => {
+    const environment = plugin.environment('route-up');
+    assert.is(environment.get('OPENVPN_clientip'), addresses.client);
+    assert.is(environment.get('ifconfig_local'), virtualAddress);
+  });
+}
+
+const missing = missingForNetwork();
+if (missing === undefined) define();
+else test.skip(`the network scenario (${missing})`, () => undefined);
+test.run();

@@ -1,0 +1,199 @@
+#include "fixture.hpp"
+
+#include <doctest/doctest.h>
+#include <windows.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "system/interfaces.hpp"
+#include "system/policy_store.hpp"
+
+namespace test {
+
+sockaddr_in address(const char* text, int port) {
+    sockaddr_in result{};
+    result.sin_family = AF_INET;
+    result.sin_port = htons(static_cast<u_short>(port));
+    result.sin_addr.s_addr = inet_addr(text);
+    return result;
+}
+
+std::string text(const sockaddr_in& address) { return inet_ntoa(address.sin_addr); }
+
+namespace {
+
+int error_of(int result) { return result == 0 ? 0 : WSAGetLastError(); }
+
+const sockaddr* generic(const sockaddr_in& address) { return reinterpret_cast<const sockaddr*>(&address); }
+
+}  // namespace
+
+Socket::Socket(int type, int protocol) : s_(WSASocketW(AF_INET, type, protocol, nullptr, 0, WSA_FLAG_OVERLAPPED)) {
+    REQUIRE(s_ != INVALID_SOCKET);
+}
+
+Socket::~Socket() {
+    if (s_ != INVALID_SOCKET) closesocket(s_);
+}
+
+SOCKET Socket::release() {
+    const SOCKET s = s_;
+    s_ = INVALID_SOCKET;
+    return s;
+}
+
+Socket tcp() { return {SOCK_STREAM, IPPROTO_TCP}; }
+Socket udp() { return {SOCK_DGRAM, IPPROTO_UDP}; }
+
+int bind_to(SOCKET s, const char* to, int port) {
+    const sockaddr_in name = address(to, port);
+    return error_of(bind(s, generic(name), sizeof(name)));
+}
+
+int connect_to(SOCKET s, const char* to, int port) {
+    const sockaddr_in name = address(to, port);
+    return error_of(connect(s, generic(name), sizeof(name)));
+}
+
+int connect_ex_to(SOCKET s, const char* to, int port) {
+    LPFN_CONNECTEX connect_ex = nullptr;
+    GUID id = WSAID_CONNECTEX;
+    DWORD bytes = 0;
+    if (WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &connect_ex, sizeof(connect_ex), &bytes, nullptr,
+                 nullptr) != 0) {
+        return WSAGetLastError();
+    }
+    const sockaddr_in name = address(to, port);
+    WSAOVERLAPPED overlapped{};
+    overlapped.hEvent = CreateEventW(nullptr, TRUE, FALSE, nullptr);
+    int error = connect_ex(s, generic(name), sizeof(name), nullptr, 0, nullptr, &overlapped) ? 0 : WSAGetLastError();
+    if (error == WSA_IO_PENDING) {
+        DWORD flags = 0;
+        error = WSAGetOverlappedResult(s, &overlapped, &bytes, TRUE, &flags) ? 0 : WSAGetLastError();
+    }
+    CloseHandle(overlapped.hEvent);
+    if (error == 0) setsockopt(s, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, nullptr, 0);
+    return error;
+}
+
+int send_to(SOCKET s, const char* to, int port) {
+    const sockaddr_in name = address(to, port);
+    return sendto(s, "hello", 5, 0, generic(name), sizeof(name)) == 5 ? 0 : WSAGetLastError();
+}
+
+std::string local_address(SOCKET s) {
+    sockaddr_in name{};
+    int length = sizeof(name);
+    if (getsockname(s, reinterpret_cast<sockaddr*>(&name), &length) != 0) {
+        return "error " + std::to_string(WSAGetLastError());
+    }
+    return text(name);
+}
+
+int local_port(SOCKET s) {
+    sockaddr_in name{};
+    int length = sizeof(name);
+    return getsockname(s, reinterpret_cast<sockaddr*>(&name), &length) == 0 ? ntohs(name.sin_port) : -1;
+}
+
+TcpTarget::TcpTarget(const char* at) : socket_(tcp()) {
+    REQUIRE(bind_to(socket_, at, 0) == 0);
+    REQUIRE(listen(socket_, 5) == 0);
+    port_ = local_port(socket_);
+}
+
+std::string TcpTarget::accepted_from() {
+    sockaddr_in peer{};
+    int length = sizeof(peer);
+    const Socket accepted(accept(socket_, reinterpret_cast<sockaddr*>(&peer), &length));
+    return accepted == INVALID_SOCKET ? "nobody" : text(peer);
+}
+
+UdpTarget::UdpTarget(const char* at) : socket_(udp()) {
+    REQUIRE(bind_to(socket_, at, 0) == 0);
+    const DWORD timeout_ms = 1000;
+    setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, reinterpret_cast<const char*>(&timeout_ms), sizeof(timeout_ms));
+    port_ = local_port(socket_);
+}
+
+std::string UdpTarget::received_from() {
+    char buffer[64];
+    int length = sizeof(last_);
+    const int received = recvfrom(socket_, buffer, sizeof(buffer), 0, reinterpret_cast<sockaddr*>(&last_), &length);
+    return received < 0 ? "nobody" : text(last_);
+}
+
+void UdpTarget::answer() { sendto(socket_, "answer", 6, 0, generic(last_), sizeof(last_)); }
+
+std::uint32_t tunnel_interface() {
+    const auto found = lsp::system::find_address(*lsp::parse_address(virtual_address));
+    REQUIRE(found);
+    REQUIRE(found->has_value());
+    return (*found)->interface_index;
+}
+
+void wait_for_policy() { Sleep(70); }
+
+namespace {
+constexpr char tunnel_name[] = "provider-tests";
+}
+
+PublishedTunnel::PublishedTunnel(const Options& options) {
+    lsp::Tunnel tunnel;
+    tunnel.name = tunnel_name;
+    tunnel.interface_index = tunnel_interface();
+    tunnel.address4 = *lsp::parse_prefix("128.129.0.2/24");
+    tunnel.source4 = *lsp::parse_address(options.source);
+    tunnel.otherwise = options.otherwise;
+    tunnel.publisher = lsp::system::current_publisher();
+    const auto written = lsp::system::write_tunnel(tunnel);
+    if (!written) FAIL(written.error().message);
+    wait_for_policy();
+}
+
+PublishedTunnel::~PublishedTunnel() {
+    (void)lsp::system::erase_tunnel(tunnel_name);
+    wait_for_policy();
+}
+
+Recording::Recording() {
+    const char* const path = std::getenv("TEST_WINSOCK_RECORD");
+    REQUIRE(path != nullptr);
+    path_ = path;
+    start_ = 0;
+    start_ = lines().size();
+}
+
+std::vector<std::string> Recording::lines() const {
+    std::ifstream file(path_, std::ios::binary);
+    std::vector<std::string> result;
+    std::size_t number = 0;
+    for (std::string line; std::getline(file, line); ++number) {
+        if (number >= start_) result.push_back(line);
+    }
+    return result;
+}
+
+std::vector<std::string> Recording::calls(const std::string& call) const {
+    std::vector<std::string> result;
+    for (const std::string& line : lines()) {
+        // Each call stands there twice: as it arrived, and with its result.
+        if (line.find("\"call\":\"" + call + "\"") != std::string::npos && line.find("\"result\"") == std::string::npos) {
+            result.push_back(line);
+        }
+    }
+    return result;
+}
+
+std::size_t Recording::find(const std::vector<std::string>& texts) const {
+    const std::vector<std::string> all = lines();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        bool has_all = true;
+        for (const std::string& text : texts) has_all = has_all && all[i].find(text) != std::string::npos;
+        if (has_all) return i;
+    }
+    return npos;
+}
+
+}  // namespace test

@@ -1,0 +1,350 @@
+/** A Windows machine of one's own: a Wine prefix, and Windows programs in it, with the test Winsock or without. */
+
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, dirname, join, relative, resolve } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { requireArtifact } from './artifacts.js';
+
+export interface WinePrefixOptions {
+  /** Of the prefix; made and filled unless that has been done. */
+  directory: string;
+  /** In Wine, sockets and routes belong to the wineserver's network namespace; so all of the prefix lives in this one. */
+  networkNamespace?: string;
+}
+
+export interface ProgramOptions {
+  /** Added to this process's environment, as the Windows program sees it; undefined takes a variable away. */
+  environment?: Record<string, string | undefined>;
+  cwd?: string;
+  /** Which ws2_32.dll: the one beside the program (see stageProgram), or Wine's own, the default. */
+  winsock?: 'test' | 'wine';
+}
+
+export interface RunOptions extends ProgramOptions {
+  /** The program is killed, and an error thrown, after so long; 60 000 unless told. */
+  timeoutMilliseconds?: number;
+}
+
+export interface Completed {
+  /** The low eight bits of what the program exited with; 128 + the signal's number if it was killed. */
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Looked for in PATH and in these folders: Debian has them outside PATH, and its `wine` script wants 32-bit Wine. */
+const wineFolders = ['/usr/lib/wine', '/usr/lib64/wine', '/opt/wine-stable/bin', '/opt/wine-devel/bin'];
+
+function findWineProgram(names: readonly string[]): string {
+  const folders = [...wineFolders, ...(process.env.PATH ?? '').split(delimiter)];
+  for (const name of names) {
+    const folder = folders.find((candidate) => existsSync(join(candidate, name)));
+    if (folder !== undefined) return join(folder, name);
+  }
+  throw new Error(`${names.join(', ')}: not found. Install Wine (Debian: apt-get install wine64)`);
+}
+
+/** A file of the test Winsock's build: ws2_32.dll, test_base_provider.dll, winsock_catalog.exe and so on. */
+export function testWinsockFile(name: string): string {
+  const path = join(dirname(requireArtifact('testWinsock')), name);
+  if (!existsSync(path)) throw new Error(`${path} is missing: compile first (node scripts/run.mjs build)`);
+  return path;
+}
+
+function linkOrCopy(from: string, to: string): void {
+  rmSync(to, { force: true });
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to); // another file system
+  }
+}
+
+/**
+ * Puts a program and the test Winsock into a folder, made if need be, so that the program gets it with
+ * `winsock: 'test'`. The result is the program's path there.
+ */
+export function stageProgram(executable: string, folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const staged = join(folder, basename(executable));
+  linkOrCopy(executable, staged);
+  for (const dll of ['ws2_32.dll', 'test_base_provider.dll']) linkOrCopy(testWinsockFile(dll), join(folder, dll));
+  return staged;
+}
+
+/** What a program writes into a file, read as it grows. */
+class GrowingFile {
+  text = '';
+  readonly #path: string;
+  readonly #decoder = new StringDecoder('utf8');
+  #position = 0;
+  #closed = false;
+
+  constructor(path: string) {
+    this.#path = path;
+    writeFileSync(path, '');
+  }
+
+  openForProgram(): number {
+    // Appending, because a program and its children each have a file position of their own.
+    return openSync(this.#path, 'a');
+  }
+
+  read(): string {
+    if (this.#closed) return this.text;
+    const file = openSync(this.#path, 'r');
+    const chunk = Buffer.alloc(65_536);
+    let length: number;
+    while ((length = readSync(file, chunk, 0, chunk.length, this.#position)) > 0) {
+      this.#position += length;
+      this.text += this.#decoder.write(chunk.subarray(0, length));
+    }
+    closeSync(file);
+    return this.text;
+  }
+
+  close(): void {
+    this.read();
+    this.#closed = true;
+  }
+}
+
+/** Marks a program and its descendants, whose environment they all have: Wine's processes are nobody's children. */
+const treeVariable = 'WINE_PROGRAM_TREE';
+/** What the first program of a session starts on behalf of the others; it inherits the mark, but is not the program's. */
+const windowsOwn = /\\windows\\system32\\(services|winedevice|plugplay|svchost|explorer|rpcss|wineboot|conhost)\.exe/i;
+
+function processesOfTree(tree: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const environment = readFileSync(`/proc/${name}/environ`, 'latin1').split('\0');
+        const commandLine = readFileSync(`/proc/${name}/cmdline`, 'latin1');
+        return (
+          environment.includes(`${treeVariable}=${tree}`) &&
+          !windowsOwn.test(commandLine) &&
+          !/wineserver/.test(commandLine.split('\0')[0] ?? '')
+        );
+      } catch {
+        return false; // it has just ended
+      }
+    })
+    .map(Number);
+}
+
+/** A Windows program that has been started. */
+export class WineProgram {
+  /** Its exit code (see Completed), once it has ended. */
+  code: number | undefined;
+  readonly exited: Promise<number>;
+  readonly #name: string;
+  readonly #tree: string;
+  readonly #directory: string;
+  readonly #stdout: GrowingFile;
+  readonly #stderr: GrowingFile;
+  readonly #child: ChildProcess;
+
+  constructor(argv: readonly string[], environment: NodeJS.ProcessEnv, cwd: string | undefined) {
+    const [command = '', ...parameters] = argv;
+    this.#name = argv.map((each) => basename(each)).join(' ');
+    this.#tree = randomUUID();
+    // Files, not pipes: node.exe under Wine 8 loses what it writes to pipes that are not Windows'.
+    this.#directory = mkdtempSync(join(tmpdir(), 'wine-program-'));
+    this.#stdout = new GrowingFile(join(this.#directory, 'stdout'));
+    this.#stderr = new GrowingFile(join(this.#directory, 'stderr'));
+    const files = [this.#stdout.openForProgram(), this.#stderr.openForProgram()] as const;
+    this.#child = spawn(command, parameters, {
+      cwd,
+      env: { ...environment, [treeVariable]: this.#tree },
+      stdio: ['ignore', ...files],
+    });
+    for (const file of files) closeSync(file);
+    this.exited = new Promise((resolvePromise, reject) => {
+      this.#child.on('error', (error) => {
+        this.code = 127;
+        this.#finish();
+        reject(new Error(`cannot start \`${this.#name}\`: ${error.message}`));
+      });
+      this.#child.on('exit', (code, signal) => {
+        this.code = code ?? (signal === 'SIGKILL' ? 128 + 9 : 128);
+        this.#finish();
+        resolvePromise(this.code);
+      });
+    });
+    this.exited.catch(() => undefined);
+  }
+
+  /** What it has written so far. */
+  get stdout(): string {
+    return this.#stdout.read();
+  }
+
+  get stderr(): string {
+    return this.#stderr.read();
+  }
+
+  /** Waits until standard output or error matches; looks from position `from` of standard output on. */
+  async waitForOutput(pattern: RegExp, { timeoutMilliseconds = 15_000, from = 0 } = {}): Promise<RegExpMatchArray> {
+    const deadline = Date.now() + timeoutMilliseconds;
+    for (;;) {
+      const ended = this.code !== undefined;
+      const found = this.stdout.slice(from).match(pattern) ?? this.stderr.match(pattern);
+      if (found !== null) return found;
+      if (ended || Date.now() > deadline) {
+        const why = ended ? `it ended with code ${this.code}` : `it did not within ${timeoutMilliseconds} ms`;
+        const last = `${this.stdout}${this.stderr}`.split('\n').slice(-25).join('\n') || '(no output)';
+        throw new Error(`waited for \`${this.#name}\` to print ${pattern}, but ${why}. Its last output:\n${last}`);
+      }
+      await delay(20);
+    }
+  }
+
+  /** Ends it and every program that it has started, at once. */
+  async kill(): Promise<void> {
+    for (let left = processesOfTree(this.#tree); left.length > 0; left = processesOfTree(this.#tree)) {
+      for (const pid of left) {
+        try {
+          process.kill(pid, 'SIGKILL');
+        } catch {
+          // it has just ended
+        }
+      }
+      await delay(10);
+    }
+    await this.exited.catch(() => undefined);
+  }
+
+  #finish(): void {
+    this.#stdout.close();
+    this.#stderr.close();
+    rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+export class WinePrefix {
+  readonly directory: string;
+  readonly networkNamespace: string | undefined;
+  readonly #wine = findWineProgram(['wine64', 'wine']);
+  readonly #server = findWineProgram(['wineserver', 'wineserver64']);
+  readonly #programs = new Set<WineProgram>();
+  readonly #atExit = () => this.#killServer();
+
+  /** Makes the prefix, a Windows 10 without Mono, Gecko and menus, unless it is there already. */
+  static async create(options: WinePrefixOptions): Promise<WinePrefix> {
+    const prefix = new WinePrefix(options);
+    const made = join(prefix.directory, 'made-by-winsock-lsp');
+    if (!existsSync(made)) {
+      mkdirSync(prefix.directory, { recursive: true });
+      await prefix.#setUp(['wineboot', '-i']);
+      await prefix.#setUp(['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']);
+      writeFileSync(made, '');
+    }
+    return prefix;
+  }
+
+  private constructor({ directory, networkNamespace }: WinePrefixOptions) {
+    this.directory = resolve(directory);
+    this.networkNamespace = networkNamespace;
+    process.on('exit', this.#atExit);
+  }
+
+  /** Runs a program to its end; `executable` is a Linux path, or the name of one of Wine's own programs. */
+  async run(executable: string, parameters: readonly string[] = [], options: RunOptions = {}): Promise<Completed> {
+    const { timeoutMilliseconds = 60_000, ...programOptions } = options;
+    const program = this.spawn(executable, parameters, programOptions);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      void program.kill();
+    }, timeoutMilliseconds);
+    const code = await program.exited.finally(() => clearTimeout(timer));
+    if (late) {
+      throw new Error(
+        `${basename(executable)} ${parameters.join(' ')} did not end within ${timeoutMilliseconds} ms:\n` +
+          `${program.stdout}${program.stderr}`,
+      );
+    }
+    return { code, stdout: program.stdout, stderr: program.stderr };
+  }
+
+  /** Starts a program; `executable` as for run. */
+  spawn(executable: string, parameters: readonly string[] = [], options: ProgramOptions = {}): WineProgram {
+    const { environment, cwd, winsock = 'wine' } = options;
+    const program = new WineProgram(
+      [...this.#namespaced(), this.#wine, executable, ...parameters],
+      { ...this.#environment(winsock), ...environment },
+      cwd,
+    );
+    this.#programs.add(program);
+    void program.exited.catch(() => undefined).finally(() => this.#programs.delete(program));
+    return program;
+  }
+
+  /** A path as Windows programs of this prefix see it. */
+  toWindowsPath(path: string): string {
+    const absolute = resolve(path);
+    const inside = relative(join(this.directory, 'drive_c'), absolute);
+    const linux = inside.startsWith('..') ? `Z:${absolute}` : `C:/${inside}`;
+    return linux.replaceAll('/', '\\');
+  }
+
+  /** Ends every program of the prefix and its wineserver, and waits until they have ended. May be called again. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#programs].map((program) => program.kill()));
+    this.#killServer();
+    await new Promise((ended) => {
+      spawn(this.#server, ['-w'], { env: this.#environment('wine'), stdio: 'ignore' })
+        .on('exit', ended)
+        .on('error', ended);
+    });
+    process.off('exit', this.#atExit);
+  }
+
+  async #setUp([name = '', ...parameters]: string[]): Promise<void> {
+    const { code, stdout, stderr } = await this.run(name, parameters, { timeoutMilliseconds: 180_000 });
+    if (code !== 0) throw new Error(`making the Wine prefix: ${name} ended with code ${code}:\n${stdout}${stderr}`);
+  }
+
+  #killServer(): void {
+    // It starts nothing, and fails harmlessly when no wineserver runs.
+    spawnSync(this.#server, ['-k'], { env: this.#environment('wine'), stdio: 'ignore' });
+  }
+
+  #namespaced(): string[] {
+    return this.networkNamespace === undefined ? [] : ['ip', 'netns', 'exec', this.networkNamespace];
+  }
+
+  #environment(winsock: 'test' | 'wine'): NodeJS.ProcessEnv {
+    const environment: NodeJS.ProcessEnv = {
+      ...process.env,
+      WINEPREFIX: this.directory,
+      WINEDEBUG: process.env.WINEDEBUG ?? '-all',
+      WINEDLLOVERRIDES: ['mscoree,mshtml=', 'winemenubuilder.exe=d', ...(winsock === 'test' ? ['ws2_32=n,b'] : [])].join(';'),
+    };
+    // No windows, whatever screen this runs on.
+    delete environment.DISPLAY;
+    delete environment.WAYLAND_DISPLAY;
+    // What this process's own node was told is not meant for node.exe.
+    delete environment.NODE_OPTIONS;
+    return environment;
+  }
+}

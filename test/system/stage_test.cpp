@@ -1,0 +1,50 @@
+#include <doctest/doctest.h>
+
+#include "support.hpp"
+#include "system/catalog.hpp"
+#include "system/files.hpp"
+
+using namespace lsp::system;
+
+TEST_CASE("staging copies the DLL to Program Files, once for the same bytes") {
+    const auto first = stage_provider_dll(fake_provider_path());
+    REQUIRE_MESSAGE(first, message_of(first));
+    CHECK(first->find(L"\\winsock-lsp\\") != std::wstring::npos);
+    const std::wstring name = sizeof(void*) == 8 ? L"\\winsock-lsp.dll" : L"\\winsock-lsp-ia32.dll";
+    CHECK(first->substr(first->rfind(L'\\')) == name);
+    CHECK(bytes_of(*first) == bytes_of(fake_provider_path()));
+    const auto second = stage_provider_dll(fake_provider_path());
+    REQUIRE(second);
+    CHECK(*second == *first);
+    const auto itself = stage_provider_dll(*first);
+    REQUIRE(itself);
+    CHECK(*itself == *first);
+}
+
+TEST_CASE("staging other bytes while the DLL is in use makes another folder, or replaces it where the system can") {
+    const auto first = stage_provider_dll(fake_provider_path());
+    REQUIRE(first);
+    const HMODULE used = LoadLibraryW(first->c_str());
+    REQUIRE(used != nullptr);
+    std::vector<unsigned char> other = bytes_of(fake_provider_path());
+    other.push_back(0);
+    const auto second = stage_provider_dll(write_temporary(L"other.dll", other));
+    FreeLibrary(used);
+    REQUIRE_MESSAGE(second, message_of(second));
+    CHECK(bytes_of(*second) == other);
+}
+
+TEST_CASE("both architectures' DLLs fit into one folder") {
+    const auto x64 = stage_provider_dll(write_temporary(L"x64.dll", provider_for_machine(IMAGE_FILE_MACHINE_AMD64)));
+    const auto ia32 = stage_provider_dll(write_temporary(L"ia32.dll", provider_for_machine(IMAGE_FILE_MACHINE_I386)));
+    REQUIRE(x64);
+    REQUIRE(ia32);
+    CHECK(x64->substr(x64->rfind(L'\\')) == L"\\winsock-lsp.dll");
+    CHECK(ia32->substr(ia32->rfind(L'\\')) == L"\\winsock-lsp-ia32.dll");
+}
+
+TEST_CASE("staging what is not a DLL is an error") {
+    CHECK(code_of(stage_provider_dll(own_folder() + L"\\none.dll")) == "ERROR_FILE_NOT_FOUND");
+    CHECK(code_of(stage_provider_dll(L"C:\\no such folder\\none.dll")) == "ERROR_FILE_NOT_FOUND");
+    CHECK(code_of(stage_provider_dll(write_temporary(L"text.dll", {'t', 'e', 'x', 't'}))) == "ERR_NOT_A_PROVIDER");
+}

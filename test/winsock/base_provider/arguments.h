@@ -1,0 +1,32 @@
+// Wine reads the program's arguments as they come; Windows answers WSAEFAULT for pointers that lead nowhere.
+#pragma once
+
+#include <windows.h>
+#include <winsock2.h>
+
+#include <cstddef>
+
+namespace base_provider {
+// Nothing to read is always readable.
+inline bool IsReadable(const void* pointer, std::size_t size) { return size == 0 || !IsBadReadPtr(pointer, size); }
+inline bool IsWritable(void* pointer, std::size_t size) { return size == 0 || !IsBadWritePtr(pointer, size); }
+
+inline bool IsReadableAddress(const sockaddr* name, int length) {
+    return name && (length <= 0 || IsReadable(name, static_cast<std::size_t>(length)));
+}
+
+inline bool AreReadableBuffers(const WSABUF* buffers, DWORD count) {
+    return IsReadable(buffers, count * sizeof *buffers);
+}
+
+// An address that the call fills in; `required`: the call cannot do without it.
+inline bool IsWritableAddress(sockaddr* name, int* length, bool required) {
+    if (!name && !required) return true;
+    return IsWritable(length, sizeof *length) && *length >= 0 && IsWritable(name, static_cast<std::size_t>(*length));
+}
+
+inline int Fault(LPINT error) {
+    *error = WSAEFAULT;
+    return SOCKET_ERROR;
+}
+}  // namespace base_provider
