@@ -10,15 +10,11 @@ shift 2
 
 name=$spool/$(date +%s%N)-$event
 
-# A Windows client tells the interface's index too, from up on. By the time of down the interface is gone.
-case $event in
-up) cat "/sys/class/net/$dev/ifindex" > "$spool/dev_idx" ;;
-esac
-
 {
 	# What this process was started with, not what the shell has made of it.
 	cat /proc/$$/environ
-	printf 'dev_idx=%s\0' "$(cat "$spool/dev_idx")"
+	# A Windows client tells the interface's index too.
+	printf 'dev_idx=%s\0' "$(cat "/sys/class/net/$dev/ifindex")"
 } > "$name.environment"
 for argument in "$@"; do printf '%s\0' "$argument"; done > "$name.arguments"
 mv "$name.environment" "$name.env"

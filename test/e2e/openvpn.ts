@@ -115,6 +115,7 @@ export class OpenVpnClient {
     const { network, directory } = this.#options;
     const configuration = join(directory, 'client.conf');
     writeFileSync(configuration, this.#configuration(options));
+    await this.#requireAdapter();
     this.#process = network.spawn('client', ['openvpn', '--config', configuration]);
     await this.waitForState('connected');
   }
@@ -137,6 +138,16 @@ export class OpenVpnClient {
     await client.stop(15_000);
     this.#log += client.stdout;
     this.#process = undefined;
+  }
+
+  /**
+   * The tunnel's interface exists before and after a session, as adapters on Windows do. Wine also would take a new one of
+   * the same name for the old one, and use an index that is gone.
+   */
+  async #requireAdapter(): Promise<void> {
+    const { network } = this.#options;
+    if ((await network.counters('client', tunnel.interface)) !== undefined) return;
+    await network.exec('client', ['ip', 'tuntap', 'add', 'dev', tunnel.interface, 'mode', 'tun']);
   }
 
   #configuration({ spool }: StartOptions): string {

@@ -251,9 +251,9 @@ export class WinePrefix {
   /** Makes the prefix, a Windows 10 without Mono, Gecko and menus, unless it is there already. */
   static async create(options: WinePrefixOptions): Promise<WinePrefix> {
     const prefix = new WinePrefix(options);
+    prefix.#startServer();
     const made = join(prefix.directory, 'made-by-winsock-lsp');
     if (!existsSync(made)) {
-      mkdirSync(prefix.directory, { recursive: true });
       await prefix.#setUp(['wineboot', '-i']);
       await prefix.#setUp(['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']);
       writeFileSync(made, '');
@@ -322,6 +322,21 @@ export class WinePrefix {
   async #setUp([name = '', ...parameters]: string[]): Promise<void> {
     const { code, stdout, stderr } = await this.run(name, parameters, { timeoutMilliseconds: 180_000 });
     if (code !== 0) throw new Error(`making the Wine prefix: ${name} ended with code ${code}:\n${stdout}${stderr}`);
+  }
+
+  /**
+   * Has the wineserver outlive pauses between programs: one that is about to end, three seconds after its last program,
+   * refuses the next. It still ends by itself, should nobody be left to stop it.
+   */
+  #startServer(): void {
+    mkdirSync(this.directory, { recursive: true });
+    const [command = '', ...parameters] = [...this.#namespaced(), this.#server, '-p60'];
+    // Not a pipe, which would stay open as long as the server.
+    const { status, error } = spawnSync(command, parameters, { env: this.#environment('wine'), stdio: 'ignore' });
+    // 2: one runs already.
+    if (error !== undefined || (status !== 0 && status !== 2)) {
+      throw new Error(`cannot start the wineserver: ${error?.message ?? `it ended with ${status}`}`);
+    }
   }
 
   #killServer(): void {

@@ -70,6 +70,10 @@ int GetExtensionFunction(SOCKET socket, void* input, DWORD inputLength, void* ou
         SetLastError(WSAEINVAL);
         return SOCKET_ERROR;
     }
+    if (!output || outputLength < sizeof(void*) || !returned) {
+        SetLastError(WSAEFAULT);
+        return SOCKET_ERROR;
+    }
     const int result = systemWinsock.WSAIoctl(socket, SIO_GET_EXTENSION_FUNCTION_POINTER, input, inputLength, output,
                                               outputLength, returned, nullptr, nullptr);
     if (result == 0 && IsEqualGUID(*static_cast<GUID*>(input), connectExId))

@@ -1,0 +1,131 @@
+/** The addon (binding/): what it exports, and how it is loaded. */
+
+import loadAddon from 'node-gyp-build';
+
+import { LspError, toLspError } from './errors.js';
+import { packageRoot } from './root.cjs';
+
+export type Architecture = 'x64' | 'ia32';
+export type Otherwise = 'keep' | 'refuse';
+export type Protocol = 'tcp' | 'udp' | 'raw';
+
+export interface NativeCatalogEntry {
+  id: number;
+  providerId: string;
+  name: string;
+  path: string;
+  chainLength: number;
+  chain: number[];
+  version: number;
+  addressFamily: number;
+  socketType: number;
+  protocol: number;
+  providerFlags: number;
+  serviceFlags: number;
+  ours: boolean;
+}
+
+export interface NativeRoute {
+  interfaceIndex: number;
+  source: string;
+  nextHop: string | null;
+  prefix: string | null;
+  metric: number;
+  oracle: 'GetBestRoute2' | 'GetBestRoute';
+}
+
+export interface NativeExplanation {
+  route: NativeRoute | null;
+  routeError: Error | null;
+  verdict: 'keep' | 'source' | 'refuse';
+  reason: string;
+  source: string | null;
+  /** 0 for none. */
+  pinInterface: number;
+  otherwise: Otherwise;
+  rule: string | null;
+  tunnel: string | null;
+  policyRejected: string | null;
+}
+
+export interface NativeTunnel {
+  name: string;
+  interfaceIndex: number;
+  address?: string | undefined;
+  source?: string | undefined;
+  address6?: string | undefined;
+  source6?: string | undefined;
+  otherwise: Otherwise;
+  publisher: 'self' | 'none' | number;
+}
+
+export interface NativeStoredTunnel {
+  name: string;
+  interfaceIndex: number;
+  address: string | null;
+  address6: string | null;
+  source: string | null;
+  source6: string | null;
+  otherwise: Otherwise;
+  /** 0 for nobody. */
+  publisher: number;
+  alive: boolean;
+  rejected: string | null;
+}
+
+export interface Native {
+  enumerateCatalog(architecture?: Architecture): NativeCatalogEntry[];
+  installProvider(options: {
+    dll: string;
+    dll32?: string | undefined;
+    name?: string | undefined;
+  }): Promise<{ changed: boolean; path: string; entries: number[] }>;
+  removeProvider(): Promise<{ changed: boolean; entries: number[] }>;
+  stageProviderDll(source: string): Promise<string>;
+  isInstalled(): boolean;
+  isElevated(): boolean;
+  bestRoute(destination: string): NativeRoute;
+  findAddress(address: string): { interfaceIndex: number; address: string; alias: string } | null;
+  explain(destination: string, app: string, port: number, protocol: Protocol): NativeExplanation;
+  publishTunnel(tunnel: NativeTunnel): Promise<void>;
+  withdrawTunnel(name: string): Promise<void>;
+  listTunnels(): NativeStoredTunnel[];
+  readCounters(dll: string): Record<string, number>;
+}
+
+let loaded: Native | undefined;
+
+function load(): Native {
+  if (process.platform !== 'win32' || (process.arch !== 'x64' && process.arch !== 'ia32')) {
+    throw new LspError(
+      `winsock-lsp works on Windows for x64 and ia32 only: this is ${process.platform} for ${process.arch}.`,
+      { code: 'ERR_UNSUPPORTED_PLATFORM' },
+    );
+  }
+  try {
+    return loadAddon(packageRoot) as Native;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LspError(`Cannot load the addon of winsock-lsp in ${packageRoot}: ${reason}`, {
+      code: 'ERR_ADDON_NOT_LOADED',
+      cause,
+    });
+  }
+}
+
+/**
+ * Calls into the addon, which the first call loads; its errors become LspErrors. `use` may give a promise.
+ * Errors: ERR_UNSUPPORTED_PLATFORM, ERR_ADDON_NOT_LOADED, those of the call.
+ */
+export function callNative<T>(use: (native: Native) => T): T {
+  let result: T;
+  try {
+    result = use((loaded ??= load()));
+  } catch (error) {
+    throw toLspError(error);
+  }
+  if (!(result instanceof Promise)) return result;
+  return result.catch((error: unknown) => {
+    throw toLspError(error);
+  }) as T;
+}

@@ -1,0 +1,116 @@
+/** Routes, and what the LSP makes of them. */
+
+import { checkAddress, checkInteger, checkObject, checkOneOf, checkText } from './arguments.js';
+import { LspError, toLspError } from './errors.js';
+import { callNative, type NativeRoute, type Otherwise, type Protocol } from './native.js';
+
+export type { Otherwise, Protocol } from './native.js';
+
+export interface BestRoute {
+  /** Of the interface through which packets leave. */
+  interfaceIndex: number;
+  /** The source address that Windows chooses. */
+  source: string;
+  /** The gateway; null if the destination is on the link. */
+  nextHop: string | null;
+  /** The route's prefix, as in `10.0.0.0/8`; null where Windows does not tell. */
+  prefix: string | null;
+  metric: number;
+  /** Which Windows function answered. */
+  oracle: 'GetBestRoute2' | 'GetBestRoute';
+}
+
+/**
+ * The route that Windows takes to an address, and the source address that it chooses.
+ *
+ * @param destination An IPv4 or IPv6 address.
+ * @throws LspError ERROR_NETWORK_UNREACHABLE, ERROR_HOST_UNREACHABLE: there is no route; ERROR_NOT_SUPPORTED: IPv6 where Windows has
+ *   only GetBestRoute; others as Windows gives them; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
+ *
+ * Windows: GetBestRoute2; GetBestRoute where that is missing.
+ */
+export function getBestRoute(destination: string): BestRoute {
+  checkAddress(destination, 'destination');
+  return callNative((native) => native.bestRoute(destination));
+}
+
+export interface ExplainOptions {
+  /**
+   * The full path of the program's image, as in `C:\Program Files\App\app.exe`. Unless told: a program that no rule names.
+   */
+  app?: string | undefined;
+  /** The destination's port, 0 to 65535; 0 unless told. */
+  port?: number | undefined;
+  /** `tcp` unless told. */
+  protocol?: Protocol | undefined;
+}
+
+/**
+ * `rule`, `already_source`: a rule won (and Windows would choose its source anyway); `no_rule`: none matched; the others say
+ * which kind of destination it is that is never touched.
+ */
+export type Reason =
+  | 'rule'
+  | 'already_source'
+  | 'no_rule'
+  | 'unspecified'
+  | 'loopback'
+  | 'multicast'
+  | 'broadcast'
+  | 'link_local'
+  | 'tunnel_subnet';
+
+export interface Explanation {
+  destination: string;
+  app: string;
+  port: number;
+  protocol: Protocol;
+  /** Null if there is none: then `routeError` says why. */
+  route: BestRoute | null;
+  routeError: LspError | null;
+  /** `keep`: nothing is changed; `source`: the socket is bound to `source` first; `refuse`: the call fails. */
+  verdict: 'keep' | 'source' | 'refuse';
+  reason: Reason;
+  source: string | null;
+  /** With `source`: the interface through which the packets leave or not at all; null for no such restriction. */
+  pinInterface: number | null;
+  /** What happens if the source cannot be used. */
+  otherwise: Otherwise;
+  /** The rule that won, as the policy has it. */
+  rule: string | null;
+  /** The tunnel whose rule it is; null for one of the administrator's. */
+  tunnel: string | null;
+  /** Why the administrator's rules are not in force, if they cannot be read. */
+  policyRejected: string | null;
+}
+
+/**
+ * What the LSP does, by the policy as it is now, with a connection or a datagram to an address; whether the LSP is installed or
+ * not.
+ *
+ * @param destination An IPv4 or IPv6 address.
+ * @throws LspError ERROR_ACCESS_DENIED and others of reading the registry; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE;
+ *   ERR_UNSUPPORTED_PLATFORM. That there is no route is no error.
+ *
+ * Windows: those of getBestRoute, RegOpenKeyExW, RegQueryValueExW.
+ */
+export function explain(destination: string, options: ExplainOptions = {}): Explanation {
+  checkAddress(destination, 'destination');
+  checkObject(options, 'options');
+  const { app = '', port = 0, protocol = 'tcp' } = options;
+  checkText(app, 'options.app');
+  checkInteger(port, 'options.port', 0, 65_535);
+  checkOneOf(protocol, 'options.protocol', ['tcp', 'udp', 'raw']);
+  const found = callNative((native) => native.explain(destination, app, port, protocol));
+  return {
+    destination,
+    app,
+    port,
+    protocol,
+    ...found,
+    reason: found.reason as Reason,
+    route: found.route satisfies NativeRoute | null,
+    routeError: found.routeError === null ? null : (toLspError(found.routeError) as LspError),
+    pinInterface: found.pinInterface === 0 ? null : found.pinInterface,
+  };
+}
