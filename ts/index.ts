@@ -1,9 +1,6 @@
-/**
- * winsock-lsp: the missing `src` of Windows routes. Importing it works everywhere; a function of Windows' throws an LspError
- * with the code ERR_UNSUPPORTED_PLATFORM elsewhere.
- */
+/** winsock-lsp's functions. Importing works on every platform; calling one elsewhere than on Windows throws. */
 
-export { LspError } from './errors.js';
+export { ArgumentError, LspError, type ArgumentErrorCode, type LspErrorDetails } from './errors.js';
 export {
   enumerateCatalog,
   installLsp,
@@ -11,6 +8,7 @@ export {
   removeLsp,
   type Architecture,
   type CatalogEntry,
+  type EnumerateOptions,
   type InstallOptions,
   type InstallReport,
   type RemoveReport,
@@ -19,12 +17,11 @@ export {
   explain,
   getBestRoute,
   type BestRoute,
-  type Explanation,
+  type DecisionReason,
   type ExplainOptions,
-  type Otherwise,
+  type Explanation,
   type Protocol,
-  type Reason,
+  type Verdict,
 } from './routes.js';
-export * as tunnel from './tunnel.js';
-export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
-export { readStats, type Stats } from './stats.js';
+export { tunnel, type Otherwise, type TunnelOptions, type TunnelStatus } from './tunnels.js';
+export { readStats, type CounterName, type Stats, type StatsOptions } from './telemetry.js';

@@ -1,14 +1,12 @@
-/** The addon (binding/): what it exports, and how it is loaded. */
+/** What binding/ exports: the addon's surface, kept apart from its implementation. Absent values are null. */
 
-import loadAddon from 'node-gyp-build';
-
-import { LspError, toLspError } from './errors.js';
-import { packageRoot } from './root.cjs';
+import type { InstallReport, RemoveReport } from './catalog.js';
+import type { BestRoute, DecisionReason, Protocol, Verdict } from './routes.js';
+import type { Otherwise, TunnelStatus } from './tunnels.js';
 
 export type Architecture = 'x64' | 'ia32';
-export type Otherwise = 'keep' | 'refuse';
-export type Protocol = 'tcp' | 'udp' | 'raw';
 
+/** WSAPROTOCOL_INFOW's numbers as they are; catalog.ts gives them their names. */
 export interface NativeCatalogEntry {
   id: number;
   providerId: string;
@@ -25,22 +23,19 @@ export interface NativeCatalogEntry {
   ours: boolean;
 }
 
-export interface NativeRoute {
+export interface NativeInterfaceAddress {
   interfaceIndex: number;
-  source: string;
-  nextHop: string | null;
-  prefix: string | null;
-  metric: number;
-  oracle: 'GetBestRoute2' | 'GetBestRoute';
+  address: string;
+  alias: string;
 }
 
 export interface NativeExplanation {
-  route: NativeRoute | null;
+  route: BestRoute | null;
   routeError: Error | null;
-  verdict: 'keep' | 'source' | 'refuse';
-  reason: string;
+  verdict: Verdict;
+  reason: DecisionReason;
   source: string | null;
-  /** 0 for none. */
+  /** 0: not pinned. */
   pinInterface: number;
   otherwise: Otherwise;
   rule: string | null;
@@ -51,81 +46,35 @@ export interface NativeExplanation {
 export interface NativeTunnel {
   name: string;
   interfaceIndex: number;
-  address?: string | undefined;
-  source?: string | undefined;
-  address6?: string | undefined;
-  source6?: string | undefined;
+  address?: string;
+  address6?: string;
+  source?: string;
+  source6?: string;
   otherwise: Otherwise;
   publisher: 'self' | 'none' | number;
 }
 
-export interface NativeStoredTunnel {
-  name: string;
-  interfaceIndex: number;
-  address: string | null;
-  address6: string | null;
-  source: string | null;
-  source6: string | null;
-  otherwise: Otherwise;
-  /** 0 for nobody. */
+export interface NativeTunnelStatus extends Omit<TunnelStatus, 'publisher'> {
+  /** A process id; 0: nobody. */
   publisher: number;
-  alive: boolean;
-  rejected: string | null;
 }
 
 export interface Native {
   enumerateCatalog(architecture?: Architecture): NativeCatalogEntry[];
-  installProvider(options: {
-    dll: string;
-    dll32?: string | undefined;
-    name?: string | undefined;
-  }): Promise<{ changed: boolean; path: string; entries: number[] }>;
-  removeProvider(): Promise<{ changed: boolean; entries: number[] }>;
+  installProvider(options: { dll: string; dll32?: string; name?: string }): Promise<InstallReport>;
+  removeProvider(): Promise<RemoveReport>;
   stageProviderDll(source: string): Promise<string>;
   isInstalled(): boolean;
   isElevated(): boolean;
-  bestRoute(destination: string): NativeRoute;
-  findAddress(address: string): { interfaceIndex: number; address: string; alias: string } | null;
+
+  bestRoute(destination: string): BestRoute;
+  findAddress(address: string): NativeInterfaceAddress | null;
   explain(destination: string, app: string, port: number, protocol: Protocol): NativeExplanation;
+
   publishTunnel(tunnel: NativeTunnel): Promise<void>;
   withdrawTunnel(name: string): Promise<void>;
-  listTunnels(): NativeStoredTunnel[];
+  listTunnels(): NativeTunnelStatus[];
+
+  /** By the names of lsp-dll/core/telemetry_layout. */
   readCounters(dll: string): Record<string, number>;
-}
-
-let loaded: Native | undefined;
-
-function load(): Native {
-  if (process.platform !== 'win32' || (process.arch !== 'x64' && process.arch !== 'ia32')) {
-    throw new LspError(
-      `winsock-lsp works on Windows for x64 and ia32 only: this is ${process.platform} for ${process.arch}.`,
-      { code: 'ERR_UNSUPPORTED_PLATFORM' },
-    );
-  }
-  try {
-    return loadAddon(packageRoot) as Native;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LspError(`Cannot load the addon of winsock-lsp in ${packageRoot}: ${reason}`, {
-      code: 'ERR_ADDON_NOT_LOADED',
-      cause,
-    });
-  }
-}
-
-/**
- * Calls into the addon, which the first call loads; its errors become LspErrors. `use` may give a promise.
- * Errors: ERR_UNSUPPORTED_PLATFORM, ERR_ADDON_NOT_LOADED, those of the call.
- */
-export function callNative<T>(use: (native: Native) => T): T {
-  let result: T;
-  try {
-    result = use((loaded ??= load()));
-  } catch (error) {
-    throw toLspError(error);
-  }
-  if (!(result instanceof Promise)) return result;
-  return result.catch((error: unknown) => {
-    throw toLspError(error);
-  }) as T;
 }

@@ -19,7 +19,7 @@ std::string quoted(const std::string& text) {
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte < 0x20) {
-            out += "\\u" + padded(byte, 4, 16);
+            out += concat({"\\u", padded(byte, 4, 16)});
             continue;
         }
         if (c == '"' || c == '\\') out += '\\';
@@ -30,16 +30,23 @@ std::string quoted(const std::string& text) {
 
 std::string guid_text(const GUID& guid) {
     std::string text =
-        "{" + padded(guid.Data1, 8, 16) + "-" + padded(guid.Data2, 4, 16) + "-" + padded(guid.Data3, 4, 16) + "-";
-    for (std::size_t i = 0; i < 8; ++i) text += (i == 2 ? "-" : "") + padded(guid.Data4[i], 2, 16);
-    return text + "}";
+        concat({"{", padded(guid.Data1, 8, 16), "-", padded(guid.Data2, 4, 16), "-", padded(guid.Data3, 4, 16), "-"});
+    for (std::size_t i = 0; i < 8; ++i) text += concat({i == 2 ? "-" : "", padded(guid.Data4[i], 2, 16)});
+    return concat({text, "}"});
 }
 
 // ISO 8601, in its extended form or the basic one, which can be part of a file name.
 std::string time_text(const SYSTEMTIME& time, bool extended) {
-    const std::string dash = extended ? "-" : "", colon = extended ? ":" : "";
-    return padded(time.wYear, 4) + dash + padded(time.wMonth, 2) + dash + padded(time.wDay, 2) + "T" +
-           padded(time.wHour, 2) + colon + padded(time.wMinute, 2) + colon + padded(time.wSecond, 2) + "Z";
+    std::string text = padded(time.wYear, 4);
+    const struct {
+        const char* separator;
+        WORD number;
+    } parts[] = {{"-", time.wMonth}, {"-", time.wDay}, {"T", time.wHour}, {":", time.wMinute}, {":", time.wSecond}};
+    for (const auto& part : parts) {
+        if (extended || *part.separator == 'T') text += part.separator;
+        text += padded(part.number, 2);
+    }
+    return concat({text, "Z"});
 }
 
 // One object, a member a line.
@@ -47,11 +54,16 @@ class Members {
   public:
     explicit Members(std::string indent) : indent_(std::move(indent)) {}
     void text(const char* name, const std::string& value) { raw(name, quoted(value)); }
-    void number(const char* name, long long value) { raw(name, std::to_string(value)); }
-    void raw(const char* name, const std::string& json) {
-        body_ += (body_.empty() ? "" : ",") + ("\n" + indent_) + "  " + quoted(name) + ": " + json;
+    void number(const char* name, unsigned long value) { raw(name, concat({value})); }
+    void number(const char* name, int value) {
+        const bool negative = value < 0;
+        const auto magnitude = static_cast<unsigned>(value);
+        raw(name, concat({negative ? "-" : "", negative ? 0 - magnitude : magnitude}));
     }
-    std::string object() const { return "{" + body_ + "\n" + indent_ + "}"; }
+    void raw(const char* name, const std::string& json) {
+        body_ += concat({body_.empty() ? "\n" : ",\n", indent_, "  ", quoted(name), ": ", json});
+    }
+    std::string object() const { return concat({"{", body_, "\n", indent_, "}"}); }
 
   private:
     std::string indent_, body_;
@@ -60,16 +72,16 @@ class Members {
 std::string entry_json(const CatalogEntry& entry, std::size_t order) {
     const WSAPROTOCOL_INFOW& info = entry.info;
     std::string chain;
-    for (const DWORD id : chain_ids(info)) chain += (chain.empty() ? "" : ", ") + std::to_string(id);
+    for (const DWORD id : chain_ids(info)) chain += concat({chain.empty() ? "" : ", ", id});
 
     Members members("        ");
-    members.number("order", static_cast<long long>(order));
+    members.number("order", static_cast<unsigned long>(order));
     members.number("id", info.dwCatalogEntryId);
     members.text("name", narrow(info.szProtocol));
     members.text("provider", guid_text(info.ProviderId));
     members.text("path", narrow(entry.path));
     members.number("chainLength", info.ProtocolChain.ChainLen);
-    members.raw("chain", "[" + chain + "]");
+    members.raw("chain", concat({"[", chain, "]"}));
     members.number("serviceFlags1", info.dwServiceFlags1);
     members.number("serviceFlags2", info.dwServiceFlags2);
     members.number("serviceFlags3", info.dwServiceFlags3);
@@ -90,7 +102,7 @@ std::string entry_json(const CatalogEntry& entry, std::size_t order) {
 }
 
 Error backup_error(DWORD error, const char* syscall, const std::wstring& path) {
-    return system_error(error, syscall, "Cannot write the backup of the protocol catalog to " + narrow(path),
+    return system_error(error, syscall, concat({"Cannot write the backup of the protocol catalog to ", path}),
                         "Nothing was changed.");
 }
 
@@ -101,19 +113,19 @@ std::string catalog_json(const std::vector<CatalogDump>& dumps, const SYSTEMTIME
     for (const CatalogDump& dump : dumps) {
         std::string entries;
         for (std::size_t i = 0; i < dump.catalog->size(); ++i) {
-            entries += (entries.empty() ? "\n        " : ",\n        ") + entry_json((*dump.catalog)[i], i + 1);
+            entries += concat({entries.empty() ? "\n        " : ",\n        ", entry_json((*dump.catalog)[i], i + 1)});
         }
         Members members("    ");
         members.text("architecture", dump.architecture == Architecture::x64 ? "x64" : "ia32");
-        members.raw("entries", "[" + entries + (entries.empty() ? "]" : "\n      ]"));
-        catalogs += (catalogs.empty() ? "\n    " : ",\n    ") + members.object();
+        members.raw("entries", concat({"[", entries, entries.empty() ? "]" : "\n      ]"}));
+        catalogs += concat({catalogs.empty() ? "\n    " : ",\n    ", members.object()});
     }
     Members members("");
     members.text("format", "winsock-lsp protocol catalog");
     members.number("formatVersion", 1);
     members.text("created", time_text(time, true));
-    members.raw("catalogs", "[" + catalogs + (catalogs.empty() ? "]" : "\n  ]"));
-    return members.object() + "\n";
+    members.raw("catalogs", concat({"[", catalogs, catalogs.empty() ? "]" : "\n  ]"}));
+    return concat({members.object(), "\n"});
 }
 
 Result<std::wstring> write_backup(const std::vector<CatalogDump>& dumps) {
@@ -130,11 +142,11 @@ Result<std::wstring> write_backup(const std::vector<CatalogDump>& dumps) {
     SYSTEMTIME time{};
     GetSystemTime(&time);
     const std::string json = catalog_json(dumps, time);
-    const std::wstring stem = folder + L"\\catalog-" + widen(time_text(time, false));
+    const std::string stem = concat({folder, "\\catalog-", time_text(time, false)});
     std::wstring path;
     DWORD error = ERROR_FILE_EXISTS;
-    for (int attempt = 1; error == ERROR_FILE_EXISTS && attempt < 100; ++attempt) {
-        path = stem + (attempt == 1 ? L"" : L"-" + widen(std::to_string(attempt))) + L".json";
+    for (unsigned attempt = 1; error == ERROR_FILE_EXISTS && attempt < 100; ++attempt) {
+        path = widen(attempt == 1 ? concat({stem, ".json"}) : concat({stem, "-", attempt, ".json"}));
         error = write_new_file(path, json.data(), json.size());
     }
     if (error != ERROR_SUCCESS) return backup_error(error, "CreateFileW", path);

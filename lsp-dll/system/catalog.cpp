@@ -8,13 +8,13 @@
 namespace lsp::system {
 
 Result<std::vector<CatalogEntry>> enumerate_catalog(Architecture architecture) {
-    const std::string name = architecture == Architecture::x64 ? "64-bit" : "32-bit";
+    const char* const name = architecture == Architecture::x64 ? "64-bit" : "32-bit";
     Infos infos;
     if (const int error = enumerate_infos(architecture, infos)) {
-        const std::string remedy =
+        const char* const remedy =
             error == ERROR_NOT_SUPPORTED ? "This process cannot see that catalog: ask from a 64-bit one." : "";
         return system_error(static_cast<std::uint32_t>(error), function_name("WSCEnumProtocols", architecture),
-                            "Cannot read the " + name + " protocol catalog", remedy);
+                            concat({"Cannot read the ", name, " protocol catalog"}), remedy);
     }
     Catalog catalog;
     for (const WSAPROTOCOL_INFOW& info : infos) {
@@ -32,7 +32,7 @@ Result<LowerProvider> lower_provider(const WSAPROTOCOL_INFOW& chain) {
     Infos infos;
     if (const int error = enumerate_infos(native_architecture, infos)) {
         return system_error(static_cast<std::uint32_t>(error), "WSCEnumProtocols",
-                            "Cannot look up the next provider of chain " + std::to_string(chain.dwCatalogEntryId));
+                            concat({"Cannot look up the next provider of chain ", chain.dwCatalogEntryId}));
     }
     // The machine must not lose its network over one broken entry: where the chain's own next entry leads nowhere, the
     // base provider is asked.
@@ -45,10 +45,11 @@ Result<LowerProvider> lower_provider(const WSAPROTOCOL_INFOW& chain) {
         lower.startup_info = choice->startup_info;
         return lower;
     }
-    return own_error("ERR_NO_LOWER_PROVIDER",
-                     "Cannot find the next provider of chain " + std::to_string(chain.dwCatalogEntryId) +
-                         ": the catalog has neither an entry that the chain names nor a base provider of its protocol. "
-                         "Install winsock-lsp again.");
+    return own_error(
+        "ERR_NO_LOWER_PROVIDER",
+        concat({"Cannot find the next provider of chain ", chain.dwCatalogEntryId,
+                ": the catalog has neither an entry that the chain names nor a base provider of its protocol. "
+                "Install winsock-lsp again."}));
 }
 
 Result<bool> is_installed() {

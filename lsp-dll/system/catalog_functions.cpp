@@ -3,6 +3,7 @@
 #include <sporder.h>
 
 #include "system_function.hpp"
+#include "text.hpp"
 
 namespace lsp::system {
 namespace {
@@ -130,7 +131,7 @@ bool has_catalog(Architecture architecture) noexcept {
 }
 
 std::string function_name(const char* native_name, Architecture architecture) {
-    return std::string(native_name) + (is_native(architecture) ? "" : "32");
+    return concat({native_name, is_native(architecture) ? "" : "32"});
 }
 
 }  // namespace lsp::system

@@ -230,12 +230,11 @@ std::string installation_fault(const Catalog& catalog, const std::wstring& path)
         if (!entry.ours) continue;
         const std::wstring& expected = !path.empty() ? path : layered != nullptr ? layered->path : entry.path;
         if (_wcsicmp(entry.path.c_str(), expected.c_str()) != 0) {
-            return "entry " + std::to_string(entry.info.dwCatalogEntryId) + " has the path " + narrow(entry.path);
+            return concat({"entry ", entry.info.dwCatalogEntryId, " has the path ", entry.path});
         }
         for (const DWORD id : chain_ids(entry.info)) {
             if (entry.is_chain() && find_entry(infos, id) == nullptr) {
-                return "chain " + std::to_string(entry.info.dwCatalogEntryId) + " names entry " + std::to_string(id) +
-                       ", which does not exist";
+                return concat({"chain ", entry.info.dwCatalogEntryId, " names entry ", id, ", which does not exist"});
             }
         }
     }
@@ -251,11 +250,11 @@ std::string installation_fault(const Catalog& catalog, const std::wstring& path)
         const bool through_us =
             first->ours || std::any_of(ids.begin(), ids.end(), [&](DWORD id) { return is_our_id(infos, id); });
         if (!through_us) {
-            return "the first entry for the protocol of \"" + narrow(lower.szProtocol) + "\" is \"" +
-                   narrow(first->info.szProtocol) + "\"";
+            return concat(
+                {"the first entry for the protocol of \"", lower.szProtocol, "\" is \"", first->info.szProtocol, "\""});
         }
         if (first->ours && (first->info.dwServiceFlags1 & XP1_IFS_HANDLES) == 0) {
-            return "chain " + std::to_string(first->info.dwCatalogEntryId) + " does not have IFS handles";
+            return concat({"chain ", first->info.dwCatalogEntryId, " does not have IFS handles"});
         }
     }
     return {};

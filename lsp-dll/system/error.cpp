@@ -23,7 +23,7 @@ std::wstring format_message(DWORD number, DWORD language) {
 
 std::string error_name(std::uint32_t number) {
     const char* const name = find_error_name(number);
-    return name != nullptr ? name : "ERROR_" + std::to_string(number);
+    return name != nullptr ? name : concat({"ERROR_", number});
 }
 
 std::string error_text(std::uint32_t number) {
@@ -33,23 +33,22 @@ std::string error_text(std::uint32_t number) {
         if (c < L' ') c = L' ';
     }
     while (!text.empty() && (text.back() == L' ' || text.back() == L'.')) text.pop_back();
-    return text.empty() ? "error " + std::to_string(number) : narrow(text);
+    return text.empty() ? concat({"error ", number}) : narrow(text);
 }
 
-Error system_error(std::uint32_t number, std::string syscall, const std::string& attempt, const std::string& remedy) {
-    Error error;
-    error.code = error_name(number);
+Error system_error(std::uint32_t number, std::string_view syscall, std::string_view attempt, std::string_view remedy) {
+    const std::string code = error_name(number);
+    Error error =
+        own_error(code, concat({attempt, ": ", error_text(number), " (", code, remedy.empty() ? ")." : "). ", remedy}));
     error.number = number;
-    error.syscall = std::move(syscall);
-    error.message = attempt + ": " + error_text(number) + " (" + error.code + ").";
-    if (!remedy.empty()) error.message += " " + remedy;
+    error.syscall = syscall;
     return error;
 }
 
-Error own_error(std::string code, std::string message) {
+Error own_error(std::string_view code, std::string_view message) {
     Error error;
-    error.code = std::move(code);
-    error.message = std::move(message);
+    error.code = code;
+    error.message = message;
     return error;
 }
 

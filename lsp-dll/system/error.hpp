@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -45,8 +46,8 @@ std::string error_name(std::uint32_t number);
 std::string error_text(std::uint32_t number);
 
 // "<attempt>: <system text> (<name>). <remedy>"
-Error system_error(std::uint32_t number, std::string syscall, const std::string& attempt,
-                   const std::string& remedy = {});
-Error own_error(std::string code, std::string message);
+Error system_error(std::uint32_t number, std::string_view syscall, std::string_view attempt,
+                   std::string_view remedy = {});
+Error own_error(std::string_view code, std::string_view message);
 
 }  // namespace lsp::system

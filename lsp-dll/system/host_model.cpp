@@ -1,5 +1,7 @@
 #include "host_model.hpp"
 
+#include "text.hpp"
+
 namespace lsp::system {
 namespace {
 
@@ -23,13 +25,13 @@ DWORD write_row(const HostModelFunctions& functions, MIB_IPINTERFACE_ROW& row) {
     return functions.set(&row);
 }
 
-std::string describe(Setting setting, std::uint32_t interface_index, Family family) {
-    return std::string(setting == Setting::weak_host_send ? "WeakHostSend" : "WeakHostReceive") + " on interface " +
-           std::to_string(interface_index) + (family == Family::ipv4 ? " (IPv4)" : " (IPv6)");
+std::string describe(const char* attempt, Setting setting, std::uint32_t interface_index, Family family) {
+    return concat({attempt, setting == Setting::weak_host_send ? "WeakHostSend" : "WeakHostReceive", " on interface ",
+                   interface_index, family == Family::ipv4 ? " (IPv4)" : " (IPv6)"});
 }
 
 Error host_model_error(DWORD error, const char* syscall, const std::string& attempt) {
-    std::string remedy;
+    const char* remedy = "";
     if (error == ERROR_FILE_NOT_FOUND) error = ERROR_NOT_FOUND;  // what GetIpInterfaceEntry says of an unknown index
     if (error == ERROR_ACCESS_DENIED) remedy = "Run it from an elevated prompt.";
     if (error == ERROR_NOT_FOUND) remedy = "There is no such interface, or it does not have that protocol.";
@@ -41,7 +43,7 @@ Outcome switch_on(const HostModelFunctions& functions, Setting setting, std::uin
                   std::vector<HostModelChange>& changes) {
     MIB_IPINTERFACE_ROW row{};
     DWORD error = read_row(functions, interface_index, family, row);
-    const std::string attempt = "Cannot enable " + describe(setting, interface_index, family);
+    const std::string attempt = describe("Cannot enable ", setting, interface_index, family);
     if (error != NO_ERROR) return host_model_error(error, "GetIpInterfaceEntry", attempt);
     if (field(row, setting)) return Done{};
     field(row, setting) = TRUE;
@@ -81,7 +83,8 @@ Result<std::vector<HostModelChange>> enable_weak_host(const HostModelFunctions& 
 
     const Outcome restored = restore_host_model(functions, changes);
     if (!restored)
-        outcome.error().message += " And what had been changed could not be put back: " + restored.error().message;
+        outcome.error().message +=
+            concat({" And what had been changed could not be put back: ", restored.error().message});
     return outcome.error();
 }
 
@@ -99,8 +102,8 @@ Outcome restore_host_model(const HostModelFunctions& functions, const std::vecto
         }
         if (error == NO_ERROR || is_gone(error) || !first)
             continue;  // an interface that is gone took its settings along
-        first = host_model_error(
-            error, syscall, "Cannot restore " + describe(change->setting, change->interface_index, change->family));
+        first = host_model_error(error, syscall,
+                                 describe("Cannot restore ", change->setting, change->interface_index, change->family));
     }
     return first;
 }

@@ -18,17 +18,16 @@ std::string architecture_name(std::uint16_t machine) {
     switch (machine) {
         case IMAGE_FILE_MACHINE_AMD64: return "x64";
         case IMAGE_FILE_MACHINE_I386: return "ia32";
-        default: return "machine " + std::to_string(machine);
+        default: return concat({"machine ", machine});
     }
 }
 
 Outcome check_dll(const std::wstring& path, Architecture architecture) {
-    const std::string attempt = "Cannot install " + narrow(path);
+    const std::string attempt = concat({"Cannot install ", path});
     const std::wstring file = expand_environment(path);
     if (!is_full_path(file) || path.size() >= MAX_PATH) {
-        return system_error(
-            ERROR_INVALID_PARAMETER, "", attempt,
-            "Give the full path of the DLL, of at most " + std::to_string(MAX_PATH - 1) + " characters.");
+        return system_error(ERROR_INVALID_PARAMETER, "", attempt,
+                            "Give the full path of the DLL, of at most 259 characters.");
     }
     std::vector<unsigned char> bytes;
     if (const DWORD error = read_file(file, bytes)) {
@@ -37,24 +36,26 @@ Outcome check_dll(const std::wstring& path, Architecture architecture) {
     }
     PeImage image;
     if (!parse_pe(bytes, image) || !image.is_dll) {
-        return own_error("ERR_NOT_A_PROVIDER", attempt + ": it is not a DLL. Give the DLL of winsock-lsp.");
+        return own_error("ERR_NOT_A_PROVIDER", concat({attempt, ": it is not a DLL. Give the DLL of winsock-lsp."}));
     }
     const std::uint16_t wanted = architecture == Architecture::x64 ? IMAGE_FILE_MACHINE_AMD64 : IMAGE_FILE_MACHINE_I386;
     if (image.machine != wanted) {
-        return own_error("ERR_WRONG_ARCHITECTURE", attempt + ": it is made for " + architecture_name(image.machine) +
-                                                       ", but this catalog needs " + architecture_name(wanted) +
-                                                       ". Give the DLL that was built for that.");
+        return own_error(
+            "ERR_WRONG_ARCHITECTURE",
+            concat({attempt, ": it is made for ", architecture_name(image.machine), ", but this catalog needs ",
+                    architecture_name(wanted), ". Give the DLL that was built for that."}));
     }
     for (const char* name : {"WSPStartup", "GetLspGuid"}) {
         if (!image.has_export(name)) {
             return own_error("ERR_NOT_A_PROVIDER",
-                             attempt + ": it does not export " + name + ". Give the DLL of winsock-lsp.");
+                             concat({attempt, ": it does not export ", name, ". Give the DLL of winsock-lsp."}));
         }
     }
     if (const std::string who = who_can_replace(file); !who.empty()) {
-        return own_error("ERR_UNTRUSTED_PATH",
-                         attempt + ": every process would load it, and others than administrators can replace it (" +
-                             who + "). Install a copy under Program Files.");
+        return own_error(
+            "ERR_UNTRUSTED_PATH",
+            concat({attempt, ": every process would load it, and others than administrators can replace it (", who,
+                    "). Install a copy under Program Files."}));
     }
     return Done{};
 }
@@ -66,13 +67,13 @@ Outcome check_options(const InstallOptions& options) {
     }
     if (options.name.empty() || options.name.size() > longest_name || options.name.find(L'\0') != std::wstring::npos) {
         return system_error(ERROR_INVALID_PARAMETER, "", "Cannot install the provider under that name",
-                            "Give a name of 1 to " + std::to_string(longest_name) + " characters.");
+                            concat({"Give a name of 1 to ", longest_name, " characters."}));
     }
     Outcome outcome = check_dll(options.dll, native_architecture);
     if (!outcome || options.dll32.empty()) return outcome;
     if (!has_catalog(Architecture::ia32) || native_architecture == Architecture::ia32 || !has_install_with_chains()) {
         return system_error(ERROR_NOT_SUPPORTED, "WSCInstallProviderAndChains64_32",
-                            "Cannot install " + narrow(options.dll32) + " into the 32-bit catalog",
+                            concat({"Cannot install ", options.dll32, " into the 32-bit catalog"}),
                             "That needs a 64-bit process on 64-bit Windows Vista or later.");
     }
     return check_dll(options.dll32, Architecture::ia32);
@@ -108,7 +109,7 @@ Outcome change_catalog(const Snapshot& snapshot, const InstallOptions& options) 
 
     outcome = replace_entries(options);
     if (!outcome) {
-        outcome.error().message += roll_back(snapshot) + " A copy of it is in " + narrow(*backup) + ".";
+        outcome.error().message += concat({roll_back(snapshot), " A copy of it is in ", *backup, "."});
     }
     return outcome;
 }

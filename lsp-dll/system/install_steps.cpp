@@ -12,7 +12,7 @@ namespace {
 // RtlGenRandom, by the name under which ADVAPI32 exports it (Windows XP).
 constinit SystemFunction<BOOLEAN WINAPI(void*, ULONG)> random_bytes{SystemLibrary::advapi32, "SystemFunction036"};
 
-Error wsc_error(int error, const char* native_name, Architecture architecture, const std::string& attempt) {
+Error wsc_error(int error, const char* native_name, Architecture architecture, std::string_view attempt) {
     const bool denied = error == WSAEACCES || error == ERROR_ACCESS_DENIED;
     return system_error(static_cast<std::uint32_t>(error), function_name(native_name, architecture), attempt,
                         denied ? "Run it from an elevated prompt." : "");
@@ -36,11 +36,12 @@ const CatalogEntry* find_layered(const Catalog& catalog) {
     return nullptr;
 }
 
-Error vanished(const std::string& what) {
-    return own_error("ERR_READBACK_MISMATCH",
-                     "Cannot install the provider: the protocol catalog does not hold what was written, although the "
-                     "call succeeded (" +
-                         what + "). Wine's own ws2_32 does that: a Windows ws2_32 is needed.");
+Error vanished(std::string_view what) {
+    return own_error(
+        "ERR_READBACK_MISMATCH",
+        concat({"Cannot install the provider: the protocol catalog does not hold what was written, although the "
+                "call succeeded (",
+                what, "). Wine's own ws2_32 does that: a Windows ws2_32 is needed."}));
 }
 
 // The steps that NT 5 offers. Each chain has a provider id of its own, because ws2_32 calls WSPStartup once for each
@@ -51,7 +52,7 @@ Outcome add_step_by_step(const InstallOptions& options) {
     if (!catalog) return catalog.error();
     const Infos lowers = lower_entries(*catalog);
     const std::string attempt =
-        "Cannot put the layered entry \"" + narrow(options.name) + "\" into the protocol catalog";
+        concat({"Cannot put the layered entry \"", options.name, "\" into the protocol catalog"});
     if (const int error = install(provider_guid, options.dll, {layered_entry(lowers.front(), options.name)})) {
         return wsc_error(error, "WSCInstallProvider", architecture, attempt);
     }
@@ -61,19 +62,19 @@ Outcome add_step_by_step(const InstallOptions& options) {
     if (layered == nullptr) return vanished("the layered entry is missing");
 
     for (const WSAPROTOCOL_INFOW& lower : lowers) {
-        const std::string name = narrow(lower.szProtocol);
+        const std::string attempt_chain = concat({"Cannot put a chain over \"", lower.szProtocol, "\""});
         auto chain = chain_entry(lower, layered->info.dwCatalogEntryId, options.name);
         if (!chain) {
-            return own_error("ERR_CHAIN_TOO_LONG", "Cannot put a chain over \"" + name +
-                                                       "\": it has as many layers as a chain can have. Remove another "
-                                                       "layered provider.");
+            return own_error("ERR_CHAIN_TOO_LONG", concat({attempt_chain,
+                                                           ": it has as many layers as a chain can have. Remove "
+                                                           "another layered provider."}));
         }
         if (!fresh_guid(chain->ProviderId)) {
             return system_error(ERROR_CALL_NOT_IMPLEMENTED, random_bytes.name(), "Cannot make a provider id");
         }
         const GUID id = chain->ProviderId;
         if (const int error = install(id, options.dll, {*chain})) {
-            return wsc_error(error, "WSCInstallProvider", architecture, "Cannot put a chain over \"" + name + "\"");
+            return wsc_error(error, "WSCInstallProvider", architecture, attempt_chain);
         }
     }
     catalog = enumerate_catalog();
@@ -120,7 +121,7 @@ Outcome add_to_both(const InstallOptions& options) {
     }
     if (const int error = install_with_chains(provider_guid, options, XP1_IFS_HANDLES, protocols)) {
         return wsc_error(error, "WSCInstallProviderAndChains64_32", native_architecture,
-                         "Cannot put the provider \"" + narrow(options.name) + "\" into the protocol catalogs");
+                         concat({"Cannot put the provider \"", options.name, "\" into the protocol catalogs"}));
     }
     Outcome outcome = put_first(Architecture::x64);
     return outcome ? put_first(Architecture::ia32) : outcome;
@@ -131,7 +132,7 @@ Outcome check_catalog(Architecture architecture, const std::wstring& path) {
     if (!catalog) return catalog.error();
     const std::string fault = installation_fault(*catalog, path);
     if (fault.empty()) return Done{};
-    return vanished(std::string(catalog_name(architecture)) + " catalog: " + fault);
+    return vanished(concat({catalog_name(architecture), " catalog: ", fault}));
 }
 
 // True if each of our entries that were there still is, and no other of ours.
@@ -178,7 +179,7 @@ Outcome make_again(const Catalog& before) {
         }
         if (const int error = install(info.ProviderId, entry.path, {info})) {
             return wsc_error(error, "WSCInstallProvider", architecture,
-                             "Cannot restore the chain \"" + narrow(info.szProtocol) + "\"");
+                             concat({"Cannot restore the chain \"", info.szProtocol, "\""}));
         }
     }
     return Done{};
@@ -246,10 +247,10 @@ Outcome remove_entries(Architecture architecture, std::vector<DWORD>* removed) {
                 std::any_of(done.begin(), done.end(), [&](const GUID& other) { return InlineIsEqualGUID(other, id); });
             if (!again) {
                 if (const int error = deinstall(architecture, id)) {
-                    return wsc_error(error, "WSCDeinstallProvider", architecture,
-                                     "Cannot remove entry " + std::to_string(entry.info.dwCatalogEntryId) + " \"" +
-                                         narrow(entry.info.szProtocol) + "\" from the " + catalog_name(architecture) +
-                                         " catalog");
+                    return wsc_error(
+                        error, "WSCDeinstallProvider", architecture,
+                        concat({"Cannot remove entry ", entry.info.dwCatalogEntryId, " \"", entry.info.szProtocol,
+                                "\" from the ", catalog_name(architecture), " catalog"}));
                 }
                 done.push_back(id);
             }
@@ -269,7 +270,7 @@ Outcome check_entries(const InstallOptions& options) {
     return outcome;
 }
 
-Outcome check_dependents(const Snapshot& snapshot, const std::string& attempt) {
+Outcome check_dependents(const Snapshot& snapshot, const char* attempt) {
     std::vector<std::wstring> names = dependents(snapshot.native);
     if (snapshot.other) {
         const std::vector<std::wstring> more = dependents(*snapshot.other);
@@ -277,15 +278,15 @@ Outcome check_dependents(const Snapshot& snapshot, const std::string& attempt) {
     }
     if (names.empty()) return Done{};
     std::string list;
-    for (const std::wstring& name : names) list += (list.empty() ? "\"" : ", \"") + narrow(name) + "\"";
-    return own_error("ERR_OTHERS_DEPEND",
-                     attempt + ": chains of other providers stand on it: " + list + ". Remove those providers first.");
+    for (const std::wstring& name : names) list += concat({list.empty() ? "\"" : ", \"", name, "\""});
+    return own_error("ERR_OTHERS_DEPEND", concat({attempt, ": chains of other providers stand on it: ", list,
+                                                  ". Remove those providers first."}));
 }
 
 std::string roll_back(const Snapshot& snapshot) {
     const Outcome outcome = restore(snapshot);
     return outcome ? " The catalog is as it was before."
-                   : " And the catalog could not be put back as it was: " + outcome.error().message;
+                   : concat({" And the catalog could not be put back as it was: ", outcome.error().message});
 }
 
 }  // namespace lsp::system

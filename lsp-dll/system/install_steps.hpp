@@ -25,7 +25,7 @@ Outcome add_entries(const InstallOptions& options);
 Outcome check_entries(const InstallOptions& options);
 
 // ERR_OTHERS_DEPEND if another provider's chains contain entries of ours; `attempt` begins the sentence.
-Outcome check_dependents(const Snapshot& snapshot, const std::string& attempt);
+Outcome check_dependents(const Snapshot& snapshot, const char* attempt);
 
 // Back to the snapshot after a failure, and what became of that as a sentence to append to the message.
 std::string roll_back(const Snapshot& snapshot);

@@ -34,18 +34,18 @@ std::string read_characters(HKEY key, const wchar_t* name, DWORD expected_type, 
     DWORD type = 0;
     std::vector<unsigned char> bytes;
     error = read_value(key, name, limit, type, bytes);
-    const std::string value = "the value " + narrow(name);
+    const std::string value = concat({"the value ", name});
     if (error == ERROR_MORE_DATA) {
         error = ERROR_SUCCESS;
-        return value + " is longer than " + std::to_string(limit) + " bytes";
+        return concat({value, " is longer than ", limit, " bytes"});
     }
     if (error != ERROR_SUCCESS) return {};
-    if (type != expected_type) return value + " is " + type_name(type) + ", expected " + type_name(expected_type);
-    if (bytes.size() % sizeof(wchar_t) != 0) return value + " ends within a character";
+    if (type != expected_type) return concat({value, " is ", type_name(type), ", expected ", type_name(expected_type)});
+    if (bytes.size() % sizeof(wchar_t) != 0) return concat({value, " ends within a character"});
     text.resize(bytes.size() / sizeof(wchar_t));
     if (text.empty()) return {};
     std::memcpy(text.data(), bytes.data(), bytes.size());
-    if (text.back() != L'\0') return value + " does not end with a zero character";
+    if (text.back() != L'\0') return concat({value, " does not end with a zero character"});
     text.pop_back();
     return {};
 }
@@ -66,8 +66,7 @@ LONG read_lines(HKEY key, StoredPolicy& policy) {
 
     auto parsed = parse_rules(policy.lines);
     if (const TextError* const fault = std::get_if<TextError>(&parsed)) {
-        policy.rejected =
-            "line " + std::to_string(fault->line) + ", column " + std::to_string(fault->column) + ": " + fault->message;
+        policy.rejected = concat({"line ", fault->line, ", column ", fault->column, ": ", fault->message});
     } else {
         policy.rules = std::move(std::get<0>(parsed));
     }
@@ -89,7 +88,7 @@ LONG read_tunnels(HKEY key, std::vector<StoredTunnel>& tunnels) {
         StoredTunnel tunnel;
         if (read_stored_tunnel(parent.get(), name, tunnel) == ERROR_FILE_NOT_FOUND) continue;
         if (tunnel.rejected.empty() && ++good > most_tunnels) {
-            tunnel.rejected = "there are more than " + std::to_string(most_tunnels) + " tunnels";
+            tunnel.rejected = concat({"there are more than ", most_tunnels, " tunnels"});
         }
         tunnels.push_back(std::move(tunnel));
     }
@@ -124,7 +123,7 @@ LONG read_stored_tunnel(HKEY tunnels, const std::wstring& name, StoredTunnel& st
     LONG error = key.open(tunnels, name.c_str(), KEY_QUERY_VALUE);
     if (error == ERROR_FILE_NOT_FOUND || error == ERROR_KEY_DELETED) return ERROR_FILE_NOT_FOUND;
     if (error != ERROR_SUCCESS) {
-        stored.rejected = "it cannot be opened: " + error_text(static_cast<std::uint32_t>(error));
+        stored.rejected = concat({"it cannot be opened: ", error_text(static_cast<std::uint32_t>(error))});
         return ERROR_SUCCESS;
     }
     std::wstring text;
@@ -133,13 +132,14 @@ LONG read_stored_tunnel(HKEY tunnels, const std::wstring& name, StoredTunnel& st
     if (error == ERROR_FILE_NOT_FOUND) {
         stored.rejected = "it has no value Definition";
     } else if (error != ERROR_SUCCESS) {
-        stored.rejected = "its value Definition cannot be read: " + error_text(static_cast<std::uint32_t>(error));
+        stored.rejected =
+            concat({"its value Definition cannot be read: ", error_text(static_cast<std::uint32_t>(error))});
     }
     if (!stored.rejected.empty()) return ERROR_SUCCESS;
 
     auto parsed = parse_tunnel(stored.tunnel.name, narrow(text));
     if (const TextError* const fault = std::get_if<TextError>(&parsed)) {
-        stored.rejected = "column " + std::to_string(fault->column) + ": " + fault->message;
+        stored.rejected = concat({"column ", fault->column, ": ", fault->message});
         return ERROR_SUCCESS;
     }
     stored.tunnel = std::move(std::get<Tunnel>(parsed));
@@ -163,13 +163,14 @@ Result<StoredPolicy> read_policy() {
     }
     if (error == ERROR_KEY_DELETED) return StoredPolicy{};  // deleted while it was read
     if (error != ERROR_SUCCESS) {
-        return system_error(static_cast<std::uint32_t>(error), syscall, "Cannot read the policy store " + store_name(),
+        return system_error(static_cast<std::uint32_t>(error), syscall,
+                            concat({"Cannot read the policy store ", store_name()}),
                             "Check the access rights of that key.");
     }
     resolve(policy.rules);
     return policy;
 }
 
-std::string store_name() { return "HKLM\\" + narrow(policy_store_key); }
+std::string store_name() { return concat({"HKLM\\", policy_store_key}); }
 
 }  // namespace lsp::system

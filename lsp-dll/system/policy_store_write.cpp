@@ -11,8 +11,8 @@ namespace {
 
 constexpr REGSAM write_access = KEY_CREATE_SUB_KEY | KEY_ENUMERATE_SUB_KEYS;
 
-Error registry_error(LONG error, const char* syscall, const std::string& attempt) {
-    const std::string remedy = error == ERROR_ACCESS_DENIED ? "Run it from an elevated prompt." : "";
+Error registry_error(LONG error, const char* syscall, std::string_view attempt) {
+    const char* const remedy = error == ERROR_ACCESS_DENIED ? "Run it from an elevated prompt." : "";
     return system_error(static_cast<std::uint32_t>(error), syscall, attempt, remedy);
 }
 
@@ -34,7 +34,9 @@ LONG open_tunnels(RegistryKey& tunnels) {
     return tunnels.create(store.get(), tunnels_key, REG_OPTION_NON_VOLATILE, write_access, nullptr);
 }
 
-std::string tunnel_path(const std::string& name) { return store_name() + "\\" + narrow(tunnels_key) + "\\" + name; }
+std::string about_tunnel(const char* attempt, const std::string& name) {
+    return concat({attempt, store_name(), "\\", tunnels_key, "\\", name});
+}
 
 }  // namespace
 
@@ -42,7 +44,7 @@ Outcome create_policy_store() {
     RegistryKey tunnels;
     const LONG error = open_tunnels(tunnels);
     if (error != ERROR_SUCCESS) {
-        return registry_error(error, "RegCreateKeyExW", "Cannot create the policy store " + store_name());
+        return registry_error(error, "RegCreateKeyExW", concat({"Cannot create the policy store ", store_name()}));
     }
     return Done{};
 }
@@ -50,7 +52,7 @@ Outcome create_policy_store() {
 Outcome delete_policy_store() {
     const LONG error = delete_tree(HKEY_LOCAL_MACHINE, policy_store_key);
     if (error != ERROR_SUCCESS && error != ERROR_FILE_NOT_FOUND) {
-        return registry_error(error, "RegDeleteKeyExW", "Cannot delete the policy store " + store_name());
+        return registry_error(error, "RegDeleteKeyExW", concat({"Cannot delete the policy store ", store_name()}));
     }
     return Done{};
 }
@@ -58,17 +60,17 @@ Outcome delete_policy_store() {
 Outcome write_tunnel(const Tunnel& tunnel) {
     const std::string fault = tunnel_fault(tunnel);
     if (!fault.empty()) {
-        return own_error("ERR_INVALID_TUNNEL", "Cannot publish the tunnel " + tunnel.name + ": " + fault + ".");
+        return own_error("ERR_INVALID_TUNNEL", concat({"Cannot publish the tunnel ", tunnel.name, ": ", fault, "."}));
     }
     const std::wstring definition = widen(to_string(tunnel));
     const std::size_t bytes = (definition.size() + 1) * sizeof(wchar_t);
     if (bytes > longest_definition_value) {
-        return own_error("ERR_INVALID_TUNNEL", "Cannot publish the tunnel " + tunnel.name +
-                                                   ": its definition is longer than " +
-                                                   std::to_string(longest_definition_value) + " bytes.");
+        return own_error("ERR_INVALID_TUNNEL",
+                         concat({"Cannot publish the tunnel ", tunnel.name, ": its definition is longer than ",
+                                 longest_definition_value, " bytes."}));
     }
 
-    const std::string attempt = "Cannot write the tunnel " + tunnel_path(tunnel.name);
+    const std::string attempt = about_tunnel("Cannot write the tunnel ", tunnel.name);
     RegistryKey tunnels;
     LONG error = open_tunnels(tunnels);
     if (error != ERROR_SUCCESS) return registry_error(error, "RegCreateKeyExW", attempt);
@@ -89,14 +91,14 @@ Outcome write_tunnel(const Tunnel& tunnel) {
 
 Result<StoredTunnel> erase_tunnel(const std::string& name) {
     const auto missing = [&name] {
-        return system_error(ERROR_FILE_NOT_FOUND, "RegOpenKeyExW", "Cannot withdraw the tunnel " + name,
+        return system_error(ERROR_FILE_NOT_FOUND, "RegOpenKeyExW", concat({"Cannot withdraw the tunnel ", name}),
                             "No tunnel of that name is published.");
     };
     if (!is_tunnel_name(name)) return missing();
     RegistryKey store, tunnels;
     LONG error = store.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_READ);
     if (error == ERROR_SUCCESS) error = tunnels.open(store.get(), tunnels_key, KEY_ENUMERATE_SUB_KEYS);
-    const std::string attempt = "Cannot withdraw the tunnel " + tunnel_path(name);
+    const std::string attempt = about_tunnel("Cannot withdraw the tunnel ", name);
     if (error == ERROR_FILE_NOT_FOUND) return missing();
     if (error != ERROR_SUCCESS) return registry_error(error, "RegOpenKeyExW", attempt);
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "ip_helper.hpp"
+#include "text.hpp"
 
 namespace lsp::system {
 namespace {
@@ -141,7 +142,7 @@ Result<BestRoute> best_route(const IpAddress& destination) {
     if (error == NO_ERROR) return route;
 
     const bool new_function = ip_helper::get_best_route2.get() != nullptr && !best_route2_unsupported.load();
-    std::string remedy;
+    const char* remedy = "";
     if (error == ERROR_INVALID_PARAMETER && !destination) {
         remedy = "Give an IPv4 or IPv6 address.";
     } else if (error == ERROR_NOT_SUPPORTED) {
@@ -150,7 +151,7 @@ Result<BestRoute> best_route(const IpAddress& destination) {
         remedy = "Add a route to it, or connect the network that leads there.";
     }
     return system_error(error, new_function ? "GetBestRoute2" : "GetBestRoute",
-                        "Cannot find the best route to " + (destination ? to_string(destination) : "no address"),
+                        concat({"Cannot find the best route to ", destination ? to_string(destination) : "no address"}),
                         remedy);
 }
 

@@ -29,10 +29,8 @@ std::wstring program_files() {
     return native.empty() ? environment_variable(L"ProgramFiles") : native;
 }
 
-std::wstring decimal(unsigned long long number) { return widen(std::to_string(number)); }
-
 Error stage_error(DWORD error, const char* syscall, const std::wstring& path) {
-    return system_error(error, syscall, "Cannot copy the provider's DLL to " + narrow(path),
+    return system_error(error, syscall, concat({"Cannot copy the provider's DLL to ", path}),
                         error == ERROR_ACCESS_DENIED ? "Run it from an elevated prompt." : "");
 }
 
@@ -49,7 +47,7 @@ Placed place(const std::wstring& folder, const std::wstring& target, const std::
     if (found == ERROR_SUCCESS && present == bytes) return Placed::yes;
 
     const std::wstring temporary =
-        folder + L"\\new-" + decimal(GetCurrentProcessId()) + L"-" + decimal(GetTickCount()) + L".tmp";
+        widen(concat({folder, "\\new-", GetCurrentProcessId(), "-", GetTickCount(), ".tmp"}));
     // Rights of its own: the account that makes a file otherwise owns it, and what an elevated account owns its
     // programs that are not elevated may change.
     SecurityAttributes security(file_rights);
@@ -74,11 +72,11 @@ Result<std::wstring> stage_provider_dll(const std::wstring& source) {
     std::vector<unsigned char> bytes;
     if (const DWORD error = read_file(source, bytes)) {
         return system_error(error == ERROR_PATH_NOT_FOUND ? ERROR_FILE_NOT_FOUND : error, "CreateFileW",
-                            "Cannot read the provider's DLL " + narrow(source), "Give the full path of the DLL.");
+                            concat({"Cannot read the provider's DLL ", source}), "Give the full path of the DLL.");
     }
     PeImage image;
     if (!parse_pe(bytes, image) || !image.is_dll) {
-        return own_error("ERR_NOT_A_PROVIDER", "Cannot stage " + narrow(source) + ": it is not a DLL.");
+        return own_error("ERR_NOT_A_PROVIDER", concat({"Cannot stage ", source, ": it is not a DLL."}));
     }
     const wchar_t* const name =
         image.machine == IMAGE_FILE_MACHINE_I386 ? L"\\winsock-lsp-ia32.dll" : L"\\winsock-lsp.dll";
@@ -89,9 +87,9 @@ Result<std::wstring> stage_provider_dll(const std::wstring& source) {
     if (starts_with(source, root + L"\\") && source.find(L"..") == std::wstring::npos) return source;
     SecurityAttributes security(folder_rights);
     if (const DWORD error = make_folder(root, security.get())) return stage_error(error, "CreateDirectoryW", root);
-    const std::wstring version = root + L"\\" + widen(WINSOCK_LSP_VERSION);
+    const std::string version = concat({root, "\\" WINSOCK_LSP_VERSION});
     for (unsigned suffix = 1; suffix < most_suffixes; ++suffix) {
-        const std::wstring folder = suffix == 1 ? version : version + L"-" + decimal(suffix);
+        const std::wstring folder = widen(suffix == 1 ? version : concat({version, "-", suffix}));
         if (const DWORD error = make_folder(folder, security.get()))
             return stage_error(error, "CreateDirectoryW", folder);
         const std::wstring target = folder + name;
@@ -102,7 +100,7 @@ Result<std::wstring> stage_provider_dll(const std::wstring& source) {
             case Placed::failed: return outcome.error();
         }
     }
-    return stage_error(ERROR_BUSY, "MoveFileExW", version);
+    return stage_error(ERROR_BUSY, "MoveFileExW", root);
 }
 
 }  // namespace lsp::system

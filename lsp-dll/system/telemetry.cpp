@@ -16,15 +16,15 @@ Result<CounterValues> read_section(HMODULE module, const std::string& name) {
         reinterpret_cast<GetLspTelemetry>(reinterpret_cast<void*>(GetProcAddress(module, "GetLspTelemetry")));
     if (function == nullptr) {
         return own_error("ERR_NOT_A_PROVIDER",
-                         "Cannot read the counters of " + name +
-                             ": it does not export GetLspTelemetry. Give the DLL of winsock-lsp.");
+                         concat({"Cannot read the counters of ", name,
+                                 ": it does not export GetLspTelemetry. Give the DLL of winsock-lsp."}));
     }
     const TelemetrySection* const section = function();
     if (section == nullptr || section->magic != TelemetrySection::expected_magic ||
         section->version != TelemetrySection::expected_version) {
         return own_error("ERR_BAD_TELEMETRY",
-                         "Cannot read the counters of " + name +
-                             ": its shared section is of another version, or a program has overwritten it.");
+                         concat({"Cannot read the counters of ", name,
+                                 ": its shared section is of another version, or a program has overwritten it."}));
     }
     CounterValues values{};
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -40,7 +40,7 @@ Result<CounterValues> read_counters(const std::wstring& dll) {
     const HMODULE module = LoadLibraryExW(dll.c_str(), nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
     const DWORD error = GetLastError();
     if (module == nullptr) {
-        return system_error(error, "LoadLibraryExW", "Cannot load " + name + " to read its counters");
+        return system_error(error, "LoadLibraryExW", concat({"Cannot load ", name, " to read its counters"}));
     }
     auto result = read_section(module, name);
     FreeLibrary(module);

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "../core/text.hpp"
+
 namespace lsp::system {
 namespace {
 
@@ -77,6 +79,22 @@ std::wstring widen(std::string_view text) {
         }
         out += static_cast<wchar_t>(c);
     }
+    return out;
+}
+
+void Piece::append_to(std::string& out) const {
+    if (text_ != nullptr) {
+        out.append(text_, size_);
+    } else if (wide_text_ != nullptr) {
+        out += narrow({wide_text_, size_});
+    } else {
+        out += text::decimal(number_);
+    }
+}
+
+std::string concat(std::initializer_list<Piece> pieces) {
+    std::string out;
+    for (const Piece& piece : pieces) piece.append_to(out);
     return out;
 }
 

@@ -80,10 +80,10 @@ std::string who_can_replace(const std::wstring& path) {
         const DWORD error =
             GetNamedSecurityInfoW(name.data(), SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
                                   nullptr, nullptr, nullptr, nullptr, &descriptor);
-        if (error != ERROR_SUCCESS) return "an unknown account (" + error_name(error) + ") on " + narrow(name);
+        if (error != ERROR_SUCCESS) return concat({"an unknown account (", error_name(error), ") on ", name});
         const std::string who = who_can_replace(descriptor, object);
         LocalFree(descriptor);
-        if (!who.empty()) return who + " on " + narrow(name);
+        if (!who.empty()) return concat({who, " on ", name});
         object = object == TrustedObject::file ? TrustedObject::folder : TrustedObject::ancestor;
         current = folder_of(current);
     }

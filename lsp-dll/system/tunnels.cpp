@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "interfaces.hpp"
+#include "text.hpp"
 
 namespace lsp::system {
 namespace {
@@ -23,16 +24,17 @@ Outcome prepare(const Tunnel& tunnel, const IpAddress& source, std::vector<HostM
     if (!source) return Done{};
     const auto owner = find_address(source);
     if (!owner) return owner.error();
-    const std::string attempt = "Cannot publish the tunnel " + tunnel.name + " with the source " + to_string(source);
+    const std::string attempt =
+        concat({"Cannot publish the tunnel ", tunnel.name, " with the source ", to_string(source)});
     if (!*owner) {
         return system_error(ERROR_NOT_FOUND, "", attempt,
                             "This host does not have that address: give one that it has on a physical interface.");
     }
     if ((*owner)->interface_index == tunnel.interface_index) {
         return own_error("ERR_INVALID_TUNNEL",
-                         attempt +
-                             ": that address belongs to the tunnel interface itself. Give one of a physical "
-                             "interface.");
+                         concat({attempt,
+                                 ": that address belongs to the tunnel interface itself. Give one of a physical "
+                                 "interface."}));
     }
     auto changed = enable_weak_host((*owner)->interface_index, tunnel.interface_index, source.family);
     if (!changed) return changed.error();
@@ -91,12 +93,12 @@ std::vector<HostModelChange> hand_over(const std::vector<HostModelChange>& chang
 Outcome publish_tunnel(Tunnel tunnel) {
     const std::string fault = tunnel_fault(tunnel);
     if (!fault.empty()) {
-        return own_error("ERR_INVALID_TUNNEL", "Cannot publish the tunnel " + tunnel.name + ": " + fault + ".");
+        return own_error("ERR_INVALID_TUNNEL", concat({"Cannot publish the tunnel ", tunnel.name, ": ", fault, "."}));
     }
     if (!interface_exists(tunnel.interface_index)) {
         return system_error(
             ERROR_NOT_FOUND, "",
-            "Cannot publish the tunnel " + tunnel.name + " on interface " + std::to_string(tunnel.interface_index),
+            concat({"Cannot publish the tunnel ", tunnel.name, " on interface ", tunnel.interface_index}),
             "No interface with an address has that index: see that the tunnel is up.");
     }
     auto policy = read_policy();
@@ -116,7 +118,8 @@ Outcome publish_tunnel(Tunnel tunnel) {
     if (outcome) return outcome;
 
     const Outcome restored = restore_host_model(changes);
-    if (!restored) outcome.error().message += " And the host model could not be put back: " + restored.error().message;
+    if (!restored)
+        outcome.error().message += concat({" And the host model could not be put back: ", restored.error().message});
     return outcome;
 }
 
