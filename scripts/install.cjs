@@ -1,40 +1,17 @@
-// npm's install script. Windows only: elsewhere the package installs and imports, and its functions say that they cannot work.
+// Runs when the package is installed. It compiles nothing and fails nowhere: on Windows the addon comes with the package, and
+// elsewhere there is none (see ERR_UNSUPPORTED_PLATFORM). On Windows it says what is missing, if something is.
 'use strict';
 
-function builtAddon(root) {
-  try {
-    return require('node-gyp-build').path(root);
-  } catch {
-    return undefined;
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+
+if (process.platform === 'win32') {
+  const folder = `win32-${process.arch}`;
+  for (const name of ['winsock-lsp.node', 'winsock-lsp.dll']) {
+    if (existsSync(join(__dirname, '..', 'prebuilds', folder, name))) continue;
+    process.stderr.write(
+      `winsock-lsp: prebuilds/${folder}/${name} is missing, so calls will fail on this machine. ` +
+        'Use Node.js for x64, or build it from the repository.\n',
+    );
   }
 }
-
-function compile(root) {
-  let cmakeJs;
-  try {
-    cmakeJs = require.resolve('cmake-js/bin/cmake-js', { paths: [root] });
-  } catch {
-    return 'cmake-js is not installed';
-  }
-  const options = ['compile', '--directory', root, '--target', 'winsock_lsp_addon'];
-  const { status, error } = require('node:child_process').spawnSync(process.execPath, [cmakeJs, ...options], {
-    stdio: 'inherit',
-  });
-  return status === 0 ? undefined : `the build failed${error ? ` (${error.message})` : ', see above'}`;
-}
-
-function install() {
-  const root = require('node:path').join(__dirname, '..');
-  if (builtAddon(root) !== undefined) return 0;
-  const target = `win32-${process.arch}`;
-  console.error(`winsock-lsp: there is no prebuilt addon for ${target}; compiling it`);
-  const fault = compile(root);
-  if (fault === undefined) return 0;
-  console.error(
-    `winsock-lsp: cannot compile the addon for ${target}: ${fault}. ` +
-      'It needs CMake, Visual Studio\'s C++ tools or MinGW-w64, and cmake-js (npm install cmake-js); then install again.',
-  );
-  return 1;
-}
-
-if (process.platform === 'win32') process.exitCode = install();

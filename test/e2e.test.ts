@@ -8,6 +8,11 @@
 //     session over            removed by plugin       down                     ... keeps running loses nothing
 //     connected without it    absent                  up, events to nobody     ... keeps running takes the virtual address
 //     second session          installed by plugin     published                ... kept running takes the physical one again
+//     second session over     removed by plugin       down                     ... keeps running loses nothing
+//     OpenVPN killed          left over               up, publisher dead       ... takes the virtual address again
+//     left over, no tunnel    left over               down                     ... starts now loses nothing
+//     third session           found, and left         published                ... kept running takes the physical address
+//     third session over      left over               down                     ... keeps running loses nothing
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
@@ -16,6 +21,7 @@ import { visit } from './e2e/native_node.js';
 import { addresses } from './e2e/network.js';
 import { tunnel } from './e2e/openvpn.js';
 import type { PluginHost } from './e2e/plugin_host.js';
+import { defineRecordingTests } from './e2e/recorded_situations.js';
 import { expected, outcomeOf, situations, type Phase } from './e2e/situations.js';
 import { servers } from './e2e/server_situations.js';
 import { TestBed } from './e2e/testbed.js';
@@ -77,12 +83,38 @@ const stages: readonly Stage[] = [
     },
   },
   { name: 'second session over', phase: 'no tunnel', begin: disconnectWithPlugin },
+  {
+    name: 'OpenVPN killed',
+    phase: 'tunnel without policy',
+    begin: async () => {
+      await connectWithPlugin();
+      await plugin.kill();
+    },
+  },
+  { name: 'left over, no tunnel', phase: 'no tunnel', begin: () => bed.client.stop() },
+  {
+    name: 'third session',
+    phase: 'tunnel with policy',
+    begin: async () => {
+      await connectWithPlugin();
+      assert.not.match(plugin.output, /installed the provider/);
+    },
+  },
+  {
+    name: 'third session over',
+    phase: 'no tunnel',
+    begin: async () => {
+      await disconnectWithPlugin();
+      assert.not.match(plugin.output, /removed the provider/);
+    },
+  },
 ];
 
 /** Whose programs go on in which later stages. */
 const keptRunning: Record<string, readonly string[]> = {
   'never installed': ['first session'],
-  'first session': ['session over', 'connected without it', 'second session', 'second session over'],
+  'first session': ['session over', 'connected without it', 'second session', 'second session over', 'OpenVPN killed'],
+  'left over, no tunnel': ['third session', 'third session over'],
 };
 
 /** Windows reads the catalog when a program's first WSAStartup begins: what started without the LSP goes on without it. */
@@ -116,9 +148,8 @@ function define(): void {
   for (const stage of stages) {
     test(`${stage.name}: begins`, async () => {
       await stage.begin();
-      const started = new Map<string, Prober>();
-      for (const host of bed.windows) started.set(host.name, await bed.startProber(host));
-      probers.set(stage.name, started);
+      const started = bed.windows.map(async (host) => [host.name, await bed.startProber(host)] as const);
+      probers.set(stage.name, new Map(await Promise.all(started)));
     });
     for (const { version } of nodes) {
       const node = `node.exe ${version}`;
@@ -128,7 +159,10 @@ function define(): void {
       }
       defineServers(stage, node);
     }
-    if (stage.name === 'first session') definePluginChecks();
+    if (stage.name === 'first session') {
+      definePluginChecks();
+      for (const { version } of nodes) defineRecordingTests(test, `node.exe ${version}`, () => ({ bed, virtualAddress }));
+    }
   }
 
   test('no address translation was at work anywhere', () => bed.network.assertNoTranslation());

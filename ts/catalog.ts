@@ -1,163 +1,169 @@
-/** The Winsock protocol catalog: reading it, and putting our provider into it and out again. */
+/** The Winsock protocol catalog. */
 
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { withAddon, withAddonAsync } from './addon.js';
-import { addressFamilyName, protocolName, providerFlagNames, serviceFlagNames, socketTypeName } from './catalog_names.js';
-import { packageRoot } from './loader.cjs';
-import type { Architecture, NativeCatalogEntry } from './native.js';
-import { checkFlag, checkOptions, checkText, checkWord } from './validate.js';
+
+import { checkBoolean, checkNonEmptyText, checkObject, checkOneOf } from './arguments.js';
+import { callNative, type Architecture } from './native.js';
+import { LspError } from './errors.js';
+import { packageRoot } from './root.cjs';
 
 export type { Architecture } from './native.js';
 
-/** An entry of the protocol catalog (Windows' WSAPROTOCOL_INFO). */
 export interface CatalogEntry {
-  /** The catalog entry id. Windows assigns it; it changes when the entry is installed again. */
+  /** Given by Windows when the entry was installed. Protocol chains name their parts by it. */
   id: number;
-  /** The provider's GUID, as in `{E70F1AA0-AB8B-11CF-8CA3-00805F48A192}`. */
+  /** Who installed it, as in `{E70F1AA0-AB8B-11CF-8CA3-00805F48A192}`. */
   providerId: string;
-  name: string;
-  /** The provider's DLL as registered, environment strings not expanded; empty if the catalog did not tell. */
-  path: string;
-  /** A base provider, a layered provider's own (hidden) entry, or a protocol chain with a layered provider on top. */
+  /** A base provider talks to the transport itself; a layered provider is the hidden entry of an LSP; a chain is what programs use of it. */
   kind: 'base' | 'layered' | 'chain';
-  /** Programs that enumerate protocols do not see it. */
-  hidden: boolean;
-  /** It belongs to winsock-lsp, or is a chain with it. */
+  /** True for what installLsp has made. */
   ours: boolean;
-  /** Windows' names; `AF_<number>` and the like where it has none. */
-  addressFamily: string;
-  socketType: string;
-  protocol: string;
-  /** The protocol's version number, 2 in practice. */
-  version: number;
-  /** For a chain: the ids of its entries from the top down; empty otherwise. */
+  name: string;
+  /** The provider's DLL, environment strings not expanded. Empty if the catalog does not tell. */
+  path: string;
+  /** The ids of a chain's parts, from the top layer down to the base provider; empty unless `kind` is `chain`. */
   chain: number[];
-  /** `PFL_MATCHES_PROTOCOL_ZERO`, … */
-  providerFlags: string[];
-  /** `XP1_IFS_HANDLES`, … */
-  serviceFlags: string[];
+  version: number;
+  /** 2: AF_INET, 23: AF_INET6, …. */
+  addressFamily: number;
+  /** 1: SOCK_STREAM, 2: SOCK_DGRAM, 3: SOCK_RAW, …. */
+  socketType: number;
+  /** 6: TCP, 17: UDP, 0: any, …. */
+  protocol: number;
+  /** dwProviderFlags (`PFL_…`). */
+  providerFlags: number;
+  /** dwServiceFlags1 (`XP1_…`). */
+  serviceFlags: number;
 }
 
-export interface EnumerateOptions {
-  /** Which of a 64-bit Windows' two catalogs; this process's own unless told. */
-  architecture?: Architecture | undefined;
+const kinds = new Map<number, CatalogEntry['kind']>([
+  [0, 'layered'],
+  [1, 'base'],
+]);
+
+/**
+ * Every entry of the protocol catalog, hidden ones too, in the order in which Windows looks for a socket's provider.
+ *
+ * @param options.architecture Which catalog of a 64-bit Windows: `x64` or `ia32`; this process's own unless told.
+ * @throws LspError ERROR_NOT_SUPPORTED: this process cannot see that catalog; WSAENOBUFS and others as Windows gives them;
+ *   ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
+ *
+ * Windows: WSCEnumProtocols or WSCEnumProtocols32, WSCGetProviderPath or WSCGetProviderPath32.
+ */
+export function enumerateCatalog(options: { architecture?: Architecture | undefined } = {}): CatalogEntry[] {
+  checkObject(options, 'options');
+  const { architecture } = options;
+  if (architecture !== undefined) checkOneOf(architecture, 'options.architecture', ['x64', 'ia32']);
+  return callNative((native) => native.enumerateCatalog(architecture)).map(({ chainLength, chain, ...entry }) => ({
+    ...entry,
+    kind: kinds.get(chainLength) ?? 'chain',
+    chain: chainLength > 1 ? chain : [],
+  }));
 }
 
 export interface InstallOptions {
-  /** The provider's DLL for this process's architecture; the one that comes with this package unless told. */
+  /** The provider's DLL; unless told the one that comes with this package for this process's architecture. */
   dll?: string | undefined;
-  /** The 32-bit DLL, for 32-bit programs. Unless told: the one that comes with this package, if it does and `dll` is not given. */
+  /** The 32-bit DLL, for the 32-bit programs of a 64-bit Windows; unless told they are left alone. */
   dll32?: string | undefined;
-  /** What our catalog entries' names start with, at most 100 characters; `winsock-lsp` unless told. */
+  /** What the entries' names begin with, 1 to 100 characters; `winsock-lsp` unless told. */
   name?: string | undefined;
   /**
-   * Copy the DLLs under Program Files, where only administrators can write, and register the copies; true unless told. With
-   * false the DLLs are registered where they are.
+   * Whether to copy the DLLs to `%ProgramFiles%\winsock-lsp\<version>`, where only administrators can write, and register
+   * the copies; true unless told.
    */
   stage?: boolean | undefined;
 }
 
 export interface InstallReport {
-  /** False: it was installed and complete already. */
+  /** False if it was installed and complete already. */
   changed: boolean;
-  /** What is registered in this process's catalog. */
+  /** The DLL that is registered. */
   path: string;
-  /** The ids of our entries now in this process's catalog. */
+  /** The ids of our entries in this process's catalog. */
   entries: number[];
 }
 
-export interface RemoveReport {
-  /** False: there was nothing of ours. */
-  changed: boolean;
-  /** The ids that were removed. */
-  entries: number[];
-}
-
-/** Exported for the tests. */
-export function toCatalogEntry(entry: NativeCatalogEntry): CatalogEntry {
-  const { chainLength, chain, addressFamily, socketType, protocol, providerFlags, serviceFlags, ...same } = entry;
-  const flags = providerFlagNames(providerFlags);
-  return {
-    ...same,
-    kind: chainLength === 0 ? 'layered' : chainLength === 1 ? 'base' : 'chain',
-    hidden: flags.includes('PFL_HIDDEN'),
-    addressFamily: addressFamilyName(addressFamily),
-    socketType: socketTypeName(socketType),
-    protocol: protocolName(protocol),
-    chain: chainLength > 1 ? chain : [],
-    providerFlags: flags,
-    serviceFlags: serviceFlagNames(serviceFlags),
-  };
-}
-
 /**
- * All entries of the protocol catalog, hidden ones too, in catalog order: the first that fits a socket gets it.
+ * Puts the LSP above TCP, UDP and RAW over IPv4 and IPv6, first in the catalog, and reads the catalog back. Installing again
+ * repairs or upgrades, and changes nothing if there is nothing to do. A backup of the catalog goes to
+ * `%ProgramData%\winsock-lsp\backup` first; on an error the catalog is put back as it was. Programs that run already go on as they
+ * are. Needs an elevated process.
  *
- * Errors: `ERROR_NOT_SUPPORTED` if this process cannot see that catalog; the code of the failing call.
- * Windows: WSCEnumProtocols or WSCEnumProtocols32, WSCGetProviderPath.
- */
-export function enumerateCatalog(options: EnumerateOptions = {}): CatalogEntry[] {
-  checkOptions(options, 'options');
-  const { architecture } = options;
-  if (architecture !== undefined) checkWord(architecture, 'options.architecture', ['x64', 'ia32']);
-  return withAddon((native) => native.enumerateCatalog(architecture).map(toCatalogEntry));
-}
-
-function shippedDll(architecture: string): string {
-  return join(packageRoot(), 'prebuilds', `win32-${architecture}`, 'winsock-lsp.dll');
-}
-
-function shippedDll32(): string | undefined {
-  const path = shippedDll('ia32');
-  return process.arch !== 'ia32' && existsSync(path) ? path : undefined;
-}
-
-/**
- * Puts winsock-lsp above TCP, UDP and RAW over IPv4 and IPv6, first in the catalog, and reads the catalog back. Programs that
- * start from now on go through it. Installing again repairs or upgrades, it never doubles; on any error the catalog is put
- * back as it was.
+ * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERROR_FILE_NOT_FOUND: no such DLL; ERR_NOT_A_PROVIDER: it is not the
+ *   DLL of winsock-lsp; ERR_WRONG_ARCHITECTURE; ERR_UNTRUSTED_PATH: ordinary users can replace the DLL (only with `stage: false`);
+ *   ERROR_INVALID_PARAMETER: name or path; ERROR_NOT_SUPPORTED: `dll32`, but this process cannot write the 32-bit catalog;
+ *   ERR_CATALOG_BUSY: another process is changing it; ERR_OTHERS_DEPEND: another LSP stands on entries that a repair would
+ *   replace; ERR_NO_LOWER_PROVIDER; ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH: Windows answered success, but the catalog does
+ *   not hold what was written; what the failing function gives; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE;
+ *   ERR_UNSUPPORTED_PLATFORM.
  *
- * Errors: `ERROR_ACCESS_DENIED` before anything is touched if the process is not elevated; `ERROR_FILE_NOT_FOUND` (the DLL);
- * `ERR_NOT_A_PROVIDER`; `ERR_CATALOG_BUSY`; `ERR_READBACK_MISMATCH` if the catalog does not hold what was written; the code of
- * the failing call.
- * Windows: WSCInstallProviderAndChains64_32, or WSCInstallProvider, WSCWriteProviderOrder and their 64_32 forms.
+ * Windows: WSCInstallProviderAndChains64_32, or WSCInstallProvider and WSCWriteProviderOrder.
  */
 export async function installLsp(options: InstallOptions = {}): Promise<InstallReport> {
-  checkOptions(options, 'options');
+  checkObject(options, 'options');
   const { dll, dll32, name, stage = true } = options;
-  if (dll !== undefined) checkText(dll, 'options.dll');
-  if (dll32 !== undefined) checkText(dll32, 'options.dll32');
-  if (name !== undefined) {
-    checkText(name, 'options.name');
-  }
-  checkFlag(stage, 'options.stage');
+  if (dll !== undefined) checkNonEmptyText(dll, 'options.dll');
+  if (dll32 !== undefined) checkNonEmptyText(dll32, 'options.dll32');
+  if (name !== undefined) checkNonEmptyText(name, 'options.name');
+  checkBoolean(stage, 'options.stage');
 
-  const path = resolve(dll ?? shippedDll(process.arch));
-  const path32 = dll32 ?? (dll === undefined ? shippedDll32() : undefined);
-  return withAddonAsync(async (native) => {
-    const place = async (source: string): Promise<string> => (stage ? native.stageProviderDll(source) : source);
-    return native.installProvider({
-      dll: await place(path),
-      ...(path32 !== undefined && { dll32: await place(resolve(path32)) }),
-      ...(name !== undefined && { name }),
-    });
+  const place = (path: string) => (stage ? callNative((native) => native.stageProviderDll(path)) : path);
+  callNative((native) => {
+    // Before anything is copied.
+    if (stage && !native.isElevated()) {
+      throw new LspError('Cannot install the provider: this process is not elevated. Run it from an elevated prompt.', {
+        code: 'ERROR_ACCESS_DENIED',
+        errno: 5,
+      });
+    }
+  });
+  const registered = {
+    dll: await place(dll === undefined ? packagedDll() : resolve(dll)),
+    dll32: dll32 === undefined ? undefined : await place(resolve(dll32)),
+    name,
+  };
+  return callNative((native) => native.installProvider(registered));
+}
+
+function packagedDll(): string {
+  const path = join(packageRoot, 'prebuilds', `win32-${process.arch}`, 'winsock-lsp.dll');
+  if (existsSync(path)) return path;
+  throw new LspError(`Cannot install the provider: ${path}, which comes with this package, is missing. Name a DLL.`, {
+    code: 'ERROR_FILE_NOT_FOUND',
+    errno: 2,
   });
 }
 
+export interface RemoveReport {
+  /** False if there was nothing of ours. */
+  changed: boolean;
+  /** The ids of the entries that were removed. */
+  entries: number[];
+}
+
 /**
- * Takes every entry of winsock-lsp out of the catalog(s). Programs that run keep it until they end. Nothing there is success,
- * with `changed` false.
+ * Takes every entry of ours out of the catalog, and out of the 32-bit one. The staged DLL stays: programs that run go on using
+ * it. Needs an elevated process.
  *
- * Errors: `ERROR_ACCESS_DENIED` if the process is not elevated; `ERR_OTHERS_DEPEND` if other providers' chains are built over
- * ours (nothing is changed then); `ERR_CATALOG_BUSY`; the code of the failing call.
+ * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY; ERR_OTHERS_DEPEND: chains of another LSP stand
+ *   on ours, and nothing was changed; ERR_READBACK_MISMATCH; what the failing function gives; ERR_UNSUPPORTED_PLATFORM.
+ *
  * Windows: WSCDeinstallProvider, WSCDeinstallProvider32.
  */
 export async function removeLsp(): Promise<RemoveReport> {
-  return withAddonAsync((native) => native.removeProvider());
+  return callNative((native) => native.removeProvider());
 }
 
-/** True if every chain that `installLsp` makes is in this process's catalog and names an existing DLL. Errors: as enumerateCatalog. */
+/**
+ * True if the LSP is installed and complete: every chain that installLsp makes is in this process's catalog and names an
+ * existing DLL.
+ *
+ * @throws LspError as enumerateCatalog.
+ *
+ * Windows: WSCEnumProtocols, WSCGetProviderPath.
+ */
 export function isInstalled(): boolean {
-  return withAddon((native) => native.isInstalled());
+  return callNative((native) => native.isInstalled());
 }

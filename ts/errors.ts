@@ -1,55 +1,43 @@
-/** Errors: one class with a stable `code`, and Node's own kind for bad arguments. */
-
 export interface LspErrorDetails {
   code: string;
-  message: string;
   errno?: number | undefined;
   syscall?: string | undefined;
+  cause?: unknown;
 }
 
 /**
- * Something that Windows, or this package, refused or could not do. `message` says what was attempted, on what, why it failed and
- * what to do about it.
+ * What every function of this package throws or rejects with. Tell errors apart by `code`, which stays the same from version
+ * to version; the message may change. (A program that loads the package both with `import` and with `require` has two
+ * LspError classes: do not rely on `instanceof` there.)
  */
 export class LspError extends Error {
+  override readonly name = 'LspError';
   /**
-   * Windows' name of the error (`ERROR_ACCESS_DENIED`, `WSAEACCES`, …) or one of this package's: `ERR_UNSUPPORTED_PLATFORM`,
-   * `ERR_ADDON_NOT_FOUND`, `ERR_NOT_INSTALLED`, `ERR_READBACK_MISMATCH`, `ERR_CATALOG_BUSY`, `ERR_NOT_A_PROVIDER`,
-   * `ERR_OTHERS_DEPEND`, `ERR_INVALID_TUNNEL`, `ERR_BAD_TELEMETRY`.
+   * A Windows error by name (`WSAEACCES`, `ERROR_ACCESS_DENIED`; `ERROR_<number>` for one without a known name), or one of this
+   * package's own, which begin with `ERR_`: `ERR_UNSUPPORTED_PLATFORM`, `ERR_INVALID_ARG_VALUE`, `ERR_READBACK_MISMATCH`, ….
    */
   readonly code: string;
-  /** Windows' error number; undefined for an error of this package. */
+  /** Windows' error number, positive; absent for this package's own errors. */
   readonly errno: number | undefined;
-  /** The Windows function that failed, such as `WSCInstallProvider`; undefined for an error of this package. */
+  /** The Windows function that failed, such as `WSCInstallProvider`; absent if it was none. */
   readonly syscall: string | undefined;
 
-  constructor({ code, message, errno, syscall }: LspErrorDetails) {
-    super(message);
-    this.name = 'LspError';
+  constructor(message: string, { code, errno, syscall, cause }: LspErrorDetails) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.errno = errno;
     this.syscall = syscall;
   }
-}
 
-export type ArgumentErrorCode = 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE';
-
-/** A bad argument: a TypeError with Node's code for it. Nothing was attempted. */
-export class ArgumentError extends TypeError {
-  readonly code: ArgumentErrorCode;
-
-  constructor(code: ArgumentErrorCode, message: string) {
-    super(message);
-    this.name = 'ArgumentError';
-    this.code = code;
+  /** For JSON: all four fields always, null where there is nothing. */
+  toJSON(): { code: string; errno: number | null; syscall: string | null; message: string } {
+    return { code: this.code, errno: this.errno ?? null, syscall: this.syscall ?? null, message: this.message };
   }
 }
 
-/** What the addon threw, as one of the classes above; anything else (a fault of ours) as it is. */
-export function fromNative(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof LspError || error instanceof ArgumentError) return error;
+/** An error of the native module as an LspError. Anything else, which would be a fault of ours, stays what it is. */
+export function toLspError(error: unknown): unknown {
+  if (error instanceof LspError || !(error instanceof Error)) return error;
   const { code, errno, syscall } = error as NodeJS.ErrnoException;
-  if (typeof code !== 'string') return error;
-  if (code === 'ERR_INVALID_ARG_TYPE' || code === 'ERR_INVALID_ARG_VALUE') return new ArgumentError(code, error.message);
-  return new LspError({ code, message: error.message, errno, syscall });
+  return code === undefined ? error : new LspError(error.message, { code, errno, syscall });
 }

@@ -1,6 +1,9 @@
-/** winsock-lsp's functions. Importing works on every platform; calling one elsewhere than on Windows throws. */
+/**
+ * winsock-lsp: the missing `src` of Windows routes. Importing it works everywhere; a function of Windows' throws an LspError
+ * with the code ERR_UNSUPPORTED_PLATFORM elsewhere.
+ */
 
-export { ArgumentError, LspError, type ArgumentErrorCode, type LspErrorDetails } from './errors.js';
+export { LspError } from './errors.js';
 export {
   enumerateCatalog,
   installLsp,
@@ -8,7 +11,6 @@ export {
   removeLsp,
   type Architecture,
   type CatalogEntry,
-  type EnumerateOptions,
   type InstallOptions,
   type InstallReport,
   type RemoveReport,
@@ -17,11 +19,12 @@ export {
   explain,
   getBestRoute,
   type BestRoute,
-  type DecisionReason,
-  type ExplainOptions,
   type Explanation,
+  type ExplainOptions,
+  type Otherwise,
   type Protocol,
-  type Verdict,
+  type Reason,
 } from './routes.js';
-export { tunnel, type Otherwise, type TunnelOptions, type TunnelStatus } from './tunnels.js';
-export { readStats, type CounterName, type Stats, type StatsOptions } from './telemetry.js';
+export * as tunnel from './tunnel.js';
+export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
+export { readStats, type Stats } from './stats.js';

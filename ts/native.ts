@@ -1,12 +1,14 @@
-/** What binding/ exports: the addon's surface, kept apart from its implementation. Absent values are null. */
+/** The addon (binding/): what it exports, and how it is loaded. */
 
-import type { InstallReport, RemoveReport } from './catalog.js';
-import type { BestRoute, DecisionReason, Protocol, Verdict } from './routes.js';
-import type { Otherwise, TunnelStatus } from './tunnels.js';
+import loadAddon from 'node-gyp-build';
+
+import { LspError, toLspError } from './errors.js';
+import { packageRoot } from './root.cjs';
 
 export type Architecture = 'x64' | 'ia32';
+export type Otherwise = 'keep' | 'refuse';
+export type Protocol = 'tcp' | 'udp' | 'raw';
 
-/** WSAPROTOCOL_INFOW's numbers as they are; catalog.ts gives them their names. */
 export interface NativeCatalogEntry {
   id: number;
   providerId: string;
@@ -23,19 +25,22 @@ export interface NativeCatalogEntry {
   ours: boolean;
 }
 
-export interface NativeInterfaceAddress {
+export interface NativeRoute {
   interfaceIndex: number;
-  address: string;
-  alias: string;
+  source: string;
+  nextHop: string | null;
+  prefix: string | null;
+  metric: number;
+  oracle: 'GetBestRoute2' | 'GetBestRoute';
 }
 
 export interface NativeExplanation {
-  route: BestRoute | null;
+  route: NativeRoute | null;
   routeError: Error | null;
-  verdict: Verdict;
-  reason: DecisionReason;
+  verdict: 'keep' | 'source' | 'refuse';
+  reason: string;
   source: string | null;
-  /** 0: not pinned. */
+  /** 0 for none. */
   pinInterface: number;
   otherwise: Otherwise;
   rule: string | null;
@@ -46,35 +51,81 @@ export interface NativeExplanation {
 export interface NativeTunnel {
   name: string;
   interfaceIndex: number;
-  address?: string;
-  address6?: string;
-  source?: string;
-  source6?: string;
+  address?: string | undefined;
+  source?: string | undefined;
+  address6?: string | undefined;
+  source6?: string | undefined;
   otherwise: Otherwise;
   publisher: 'self' | 'none' | number;
 }
 
-export interface NativeTunnelStatus extends Omit<TunnelStatus, 'publisher'> {
-  /** A process id; 0: nobody. */
+export interface NativeStoredTunnel {
+  name: string;
+  interfaceIndex: number;
+  address: string | null;
+  address6: string | null;
+  source: string | null;
+  source6: string | null;
+  otherwise: Otherwise;
+  /** 0 for nobody. */
   publisher: number;
+  alive: boolean;
+  rejected: string | null;
 }
 
 export interface Native {
   enumerateCatalog(architecture?: Architecture): NativeCatalogEntry[];
-  installProvider(options: { dll: string; dll32?: string; name?: string }): Promise<InstallReport>;
-  removeProvider(): Promise<RemoveReport>;
+  installProvider(options: {
+    dll: string;
+    dll32?: string | undefined;
+    name?: string | undefined;
+  }): Promise<{ changed: boolean; path: string; entries: number[] }>;
+  removeProvider(): Promise<{ changed: boolean; entries: number[] }>;
   stageProviderDll(source: string): Promise<string>;
   isInstalled(): boolean;
   isElevated(): boolean;
-
-  bestRoute(destination: string): BestRoute;
-  findAddress(address: string): NativeInterfaceAddress | null;
+  bestRoute(destination: string): NativeRoute;
+  findAddress(address: string): { interfaceIndex: number; address: string; alias: string } | null;
   explain(destination: string, app: string, port: number, protocol: Protocol): NativeExplanation;
-
   publishTunnel(tunnel: NativeTunnel): Promise<void>;
   withdrawTunnel(name: string): Promise<void>;
-  listTunnels(): NativeTunnelStatus[];
-
-  /** By the names of lsp-dll/core/telemetry_layout. */
+  listTunnels(): NativeStoredTunnel[];
   readCounters(dll: string): Record<string, number>;
+}
+
+let loaded: Native | undefined;
+
+function load(): Native {
+  if (process.platform !== 'win32' || (process.arch !== 'x64' && process.arch !== 'ia32')) {
+    throw new LspError(
+      `winsock-lsp works on Windows for x64 and ia32 only: this is ${process.platform} for ${process.arch}.`,
+      { code: 'ERR_UNSUPPORTED_PLATFORM' },
+    );
+  }
+  try {
+    return loadAddon(packageRoot) as Native;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new LspError(`Cannot load the addon of winsock-lsp in ${packageRoot}: ${reason}`, {
+      code: 'ERR_ADDON_NOT_LOADED',
+      cause,
+    });
+  }
+}
+
+/**
+ * Calls into the addon, which the first call loads; its errors become LspErrors. `use` may give a promise.
+ * Errors: ERR_UNSUPPORTED_PLATFORM, ERR_ADDON_NOT_LOADED, those of the call.
+ */
+export function callNative<T>(use: (native: Native) => T): T {
+  let result: T;
+  try {
+    result = use((loaded ??= load()));
+  } catch (error) {
+    throw toLspError(error);
+  }
+  if (!(result instanceof Promise)) return result;
+  return result.catch((error: unknown) => {
+    throw toLspError(error);
+  }) as T;
 }

@@ -1,41 +1,43 @@
-/** Best routes, and what the LSP would make of them. */
+/** Routes, and what the LSP makes of them. */
 
-import { withAddon } from './addon.js';
-import { fromNative, LspError } from './errors.js';
-import type { Otherwise } from './tunnels.js';
-import { checkAddress, checkInteger, checkOptions, checkText, checkWord } from './validate.js';
+import { checkAddress, checkInteger, checkObject, checkOneOf, checkText } from './arguments.js';
+import { LspError, toLspError } from './errors.js';
+import { callNative, type NativeRoute, type Otherwise, type Protocol } from './native.js';
 
-/** The best route to a destination, as Windows gives it. */
+export type { Otherwise, Protocol } from './native.js';
+
 export interface BestRoute {
-  /** The interface that packets leave through. */
+  /** Of the interface through which packets leave. */
   interfaceIndex: number;
-  /** The source address that Windows would choose. */
+  /** The source address that Windows chooses. */
   source: string;
-  /** The gateway; null: the destination is on-link. */
+  /** The gateway; null if the destination is on the link. */
   nextHop: string | null;
-  /** The route's destination, such as `1.2.3.0/24`; null where Windows does not tell. */
+  /** The route's prefix, as in `10.0.0.0/8`; null where Windows does not tell. */
   prefix: string | null;
-  /** The lower, the better. */
   metric: number;
-  /** The function that answered. */
+  /** Which Windows function answered. */
   oracle: 'GetBestRoute2' | 'GetBestRoute';
 }
 
-export type Protocol = 'tcp' | 'udp' | 'raw';
-export type Verdict = 'keep' | 'source' | 'refuse';
-export type DecisionReason =
-  | 'rule'
-  | 'no_rule'
-  | 'unspecified'
-  | 'loopback'
-  | 'multicast'
-  | 'broadcast'
-  | 'link_local'
-  | 'tunnel_subnet'
-  | 'already_source';
+/**
+ * The route that Windows takes to an address, and the source address that it chooses.
+ *
+ * @param destination An IPv4 or IPv6 address.
+ * @throws LspError ERROR_NETWORK_UNREACHABLE, ERROR_HOST_UNREACHABLE: there is no route; ERROR_NOT_SUPPORTED: IPv6 where Windows has
+ *   only GetBestRoute; others as Windows gives them; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
+ *
+ * Windows: GetBestRoute2; GetBestRoute where that is missing.
+ */
+export function getBestRoute(destination: string): BestRoute {
+  checkAddress(destination, 'destination');
+  return callNative((native) => native.bestRoute(destination));
+}
 
 export interface ExplainOptions {
-  /** The program, as the full path of its image. Unless told: one that no rule names. */
+  /**
+   * The full path of the program's image, as in `C:\Program Files\App\app.exe`. Unless told: a program that no rule names.
+   */
   app?: string | undefined;
   /** The destination's port, 0 to 65535; 0 unless told. */
   port?: number | undefined;
@@ -43,72 +45,72 @@ export interface ExplainOptions {
   protocol?: Protocol | undefined;
 }
 
-/** What the LSP would decide for an unbound socket, and why. */
+/**
+ * `rule`, `already_source`: a rule won (and Windows would choose its source anyway); `no_rule`: none matched; the others say
+ * which kind of destination it is that is never touched.
+ */
+export type Reason =
+  | 'rule'
+  | 'already_source'
+  | 'no_rule'
+  | 'unspecified'
+  | 'loopback'
+  | 'multicast'
+  | 'broadcast'
+  | 'link_local'
+  | 'tunnel_subnet';
+
 export interface Explanation {
   destination: string;
-  /** Null: a program that no rule names. */
-  app: string | null;
+  app: string;
   port: number;
   protocol: Protocol;
-  /** Whether the LSP is in the catalog: if not, nothing of the decision happens. */
-  installed: boolean;
-  /** Null: Windows named no route, and `routeError` says why. Rules with `via` then match nothing. */
+  /** Null if there is none: then `routeError` says why. */
   route: BestRoute | null;
   routeError: LspError | null;
-  verdict: Verdict;
-  reason: DecisionReason;
-  /** With verdict `source`: the address that the socket gets. */
+  /** `keep`: nothing is changed; `source`: the socket is bound to `source` first; `refuse`: the call fails. */
+  verdict: 'keep' | 'source' | 'refuse';
+  reason: Reason;
   source: string | null;
-  /** With verdict `source`: the interface that the packets must leave through, or not at all. */
+  /** With `source`: the interface through which the packets leave or not at all; null for no such restriction. */
   pinInterface: number | null;
-  /** What happens if that source cannot be used. */
+  /** What happens if the source cannot be used. */
   otherwise: Otherwise;
-  /** The rule that matched, as the policy writes it. */
+  /** The rule that won, as the policy has it. */
   rule: string | null;
-  /** The tunnel whose rule it is; null for the administrator's. */
+  /** The tunnel whose rule it is; null for one of the administrator's. */
   tunnel: string | null;
-  /** Why the administrator's rules were rejected; null if they are good. Programs keep the last good ones. */
+  /** Why the administrator's rules are not in force, if they cannot be read. */
   policyRejected: string | null;
 }
 
 /**
- * The best route to an address.
+ * What the LSP does, by the policy as it is now, with a connection or a datagram to an address; whether the LSP is installed or
+ * not.
  *
- * @param destination An IPv4 or IPv6 address, without zone.
- * Errors: `ERROR_NETWORK_UNREACHABLE` or `ERROR_HOST_UNREACHABLE` if there is no route; `ERROR_NOT_SUPPORTED` for IPv6 where
- * Windows has only GetBestRoute; others as Windows gives them.
- * Windows: GetBestRoute2, or GetBestRoute where that is absent.
- */
-export function getBestRoute(destination: string): BestRoute {
-  checkAddress(destination, 'destination');
-  return withAddon((native) => native.bestRoute(destination));
-}
-
-/**
- * The best route to an address, and what the LSP would decide for a connection or a datagram to it, by the policy and the
- * tunnels as they are now.
+ * @param destination An IPv4 or IPv6 address.
+ * @throws LspError ERROR_ACCESS_DENIED and others of reading the registry; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE;
+ *   ERR_UNSUPPORTED_PLATFORM. That there is no route is no error.
  *
- * Errors: what keeps the policy store or the catalog from being read.
- * Windows: GetBestRoute2 or GetBestRoute, RegQueryValueEx, WSCEnumProtocols.
+ * Windows: those of getBestRoute, RegOpenKeyExW, RegQueryValueExW.
  */
 export function explain(destination: string, options: ExplainOptions = {}): Explanation {
   checkAddress(destination, 'destination');
-  checkOptions(options, 'options');
-  const { app, port = 0, protocol = 'tcp' } = options;
-  if (app !== undefined) checkText(app, 'options.app');
-  checkInteger(port, 'options.port', 0, 65535);
-  checkWord(protocol, 'options.protocol', ['tcp', 'udp', 'raw']);
-  return withAddon((native) => {
-    const { routeError, pinInterface, ...found } = native.explain(destination, app ?? '', port, protocol);
-    return {
-      destination,
-      app: app ?? null,
-      port,
-      protocol,
-      installed: native.isInstalled(),
-      ...found,
-      routeError: routeError === null ? null : (fromNative(routeError) as LspError),
-      pinInterface: pinInterface === 0 ? null : pinInterface,
-    };
-  });
+  checkObject(options, 'options');
+  const { app = '', port = 0, protocol = 'tcp' } = options;
+  checkText(app, 'options.app');
+  checkInteger(port, 'options.port', 0, 65_535);
+  checkOneOf(protocol, 'options.protocol', ['tcp', 'udp', 'raw']);
+  const found = callNative((native) => native.explain(destination, app, port, protocol));
+  return {
+    destination,
+    app,
+    port,
+    protocol,
+    ...found,
+    reason: found.reason as Reason,
+    route: found.route satisfies NativeRoute | null,
+    routeError: found.routeError === null ? null : (toLspError(found.routeError) as LspError),
+    pinInterface: found.pinInterface === 0 ? null : found.pinInterface,
+  };
 }

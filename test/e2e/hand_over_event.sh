@@ -17,7 +17,7 @@ name=$spool/$(date +%s%N)-$event
 	printf 'dev_idx=%s\0' "$(cat "/sys/class/net/$dev/ifindex")"
 } > "$name.environment"
 for argument in "$@"; do printf '%s\0' "$argument"; done > "$name.arguments"
-mv "$name.environment" "$name.env"
+mv "$name.environment" "$name.env" || exit 1
 
 tries=500
 while [ ! -e "$name.result" ]; do

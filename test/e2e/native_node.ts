@@ -9,7 +9,8 @@ export function nativeNode(network: Network, role: Role): NodeHost {
   return {
     name: `Linux node ${process.versions.node}`,
     run: async (script, parameters) => (await network.exec(role, argv(script, parameters))).stdout,
-    spawn: (script, parameters) => network.spawn(role, argv(script, parameters)),
+    spawn: (script, parameters, environment) =>
+      network.spawn(role, argv(script, parameters), { environment: { ...process.env, ...environment } }),
     path: (path) => path,
   };
 }

@@ -1,16 +1,18 @@
 /** The plugin DLL under Wine, driven by the events of the real OpenVPN outside it: the near side of plugin_host.cpp. */
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Spawned } from './prober.js';
 
 export type PluginEvent = 'up' | 'route-up' | 'down';
 
+type HostProcess = Spawned & { kill(): Promise<void> };
+
 export interface PluginHostOptions {
   /** Where events arrive; made if need be. */
   spool: string;
-  /** Starts plugin_host.exe with these arguments, paths as Linux has them in `paths`. */
-  start: (options: readonly string[]) => Spawned | Promise<Spawned>;
+  /** Starts plugin_host.exe with these arguments. */
+  start: (options: readonly string[]) => HostProcess;
   /** A path as Windows sees it. */
   windowsPath: (linuxPath: string) => string;
   /** Of the plugin DLL, as Linux sees it. */
@@ -19,9 +21,9 @@ export interface PluginHostOptions {
 
 export class PluginHost {
   readonly spool: string;
-  readonly #process: Spawned;
+  readonly #process: HostProcess;
 
-  private constructor(spool: string, process: Spawned) {
+  private constructor(spool: string, process: HostProcess) {
     this.spool = spool;
     this.#process = process;
   }
@@ -29,7 +31,7 @@ export class PluginHost {
   /** Starts it and waits until the plugin is open. */
   static async start({ spool, start, windowsPath, plugin }: PluginHostOptions): Promise<PluginHost> {
     mkdirSync(spool, { recursive: true });
-    const process = await start(['--spool', windowsPath(spool), windowsPath(plugin)]);
+    const process = start(['--spool', windowsPath(spool), windowsPath(plugin)]);
     await process.waitForOutput(/^TYPE MASK \d+/m, { timeoutMilliseconds: 60_000 });
     return new PluginHost(spool, process);
   }
@@ -59,5 +61,11 @@ export class PluginHost {
   async quit(): Promise<void> {
     writeFileSync(join(this.spool, 'quit'), '');
     await this.#process.waitForOutput(/^CLOSED/m);
+  }
+
+  /** Ends it with no chance to tidy up, as a killed openvpn.exe. Later events find nobody, and fail at once. */
+  async kill(): Promise<void> {
+    await this.#process.kill();
+    rmSync(this.spool, { recursive: true });
   }
 }

@@ -54,7 +54,7 @@ export interface NodeHost {
   readonly name: string;
   /** Runs a program to its end; the result is its standard output. */
   run(script: string, parameters: readonly string[]): Promise<string>;
-  spawn(script: string, parameters: readonly string[]): Spawned | Promise<Spawned>;
+  spawn(script: string, parameters: readonly string[], environment?: Record<string, string>): Spawned;
   /** A path as that node sees it. */
   path(linuxPath: string): string;
 }
@@ -76,9 +76,9 @@ export class Prober {
   }
 
   /** Starts a prober; `directory`, made if need be, is its own. */
-  static async start(host: NodeHost, directory: string): Promise<Prober> {
+  static async start(host: NodeHost, directory: string, environment?: Record<string, string>): Promise<Prober> {
     mkdirSync(directory, { recursive: true });
-    const process = await host.spawn(programPath('prober.cjs'), [host.path(directory)]);
+    const process = host.spawn(programPath('prober.cjs'), [host.path(directory)], environment);
     await process.waitForOutput(/^ready\r?$/m, { timeoutMilliseconds: 60_000 });
     return new Prober(host.name, directory, process);
   }

@@ -21,7 +21,7 @@ const { tcp, udp, closed } = echoPorts;
 const { target, lan, client } = addresses;
 
 /** UDP to nowhere is silent: how long to listen to that. */
-const patience = (phase: Phase) => (phase === 'no tunnel' ? 1_200 : 5_000);
+const patience = (phase: Phase) => (phase === 'no tunnel' ? 300 : 5_000);
 
 export const situations: readonly Situation[] = [
   {
@@ -89,6 +89,12 @@ export const situations: readonly Situation[] = [
     name: 'UDP to the target from a socket that lives through all phases',
     request: (phase) => ({ kind: 'udp', host: target, port: udp, keep: 'target', timeout: patience(phase) }),
     outcomes: ['virtual', 'physical', 'unreachable'],
+  },
+  {
+    // Node receives on a socket before it connects it: by then it is bound, and the rule's `otherwise` keeps it so (§5).
+    name: 'UDP to the target, connected after receiving',
+    request: (phase) => ({ kind: 'udp', host: target, port: udp, connect: true, timeout: patience(phase) }),
+    outcomes: ['virtual', 'virtual', 'unreachable'],
   },
   {
     name: 'UDP to the LAN without bind',

@@ -81,7 +81,7 @@ export class TestBed {
     mkdirSync(plugins, { recursive: true });
     this.#plugin = join(plugins, basename(requireArtifact('lspDll')));
     copyFileSync(requireArtifact('lspDll'), this.#plugin);
-    this.#pluginHost = stageProgram(requireArtifact('pluginHost'), this.#newDirectory('plugin-host'));
+    this.#pluginHost = stageProgram(requireArtifact('pluginHost'), this.newDirectory('plugin-host'));
   }
 
   /** The address that the tunnel has given the client. */
@@ -92,15 +92,21 @@ export class TestBed {
     return stdout.match(/inet (\S+)\//)?.[1];
   }
 
+  /** An interface's number on the client, which Wine has too. */
+  async interfaceIndex(name: string): Promise<number> {
+    const { stdout } = await this.network.exec('client', ['cat', `/sys/class/net/${name}/ifindex`]);
+    return Number(stdout);
+  }
+
   /** Starts a program that makes exchanges when asked. */
-  startProber(host: NodeHost): Promise<Prober> {
-    return Prober.start(host, this.#newDirectory('prober'));
+  startProber(host: NodeHost, environment?: Record<string, string>): Promise<Prober> {
+    return Prober.start(host, this.newDirectory('prober'), environment);
   }
 
   /** Starts what stands in for openvpn.exe, with the plugin loaded. */
   startPluginHost(): Promise<PluginHost> {
     return PluginHost.start({
-      spool: this.#newDirectory('spool'),
+      spool: this.newDirectory('spool'),
       plugin: this.#plugin,
       windowsPath: (path) => this.prefix.toWindowsPath(path),
       start: (options) => this.prefix.spawn(this.#pluginHost, [...options], { winsock: 'test' }),
@@ -117,7 +123,7 @@ export class TestBed {
   }
 
   #windowsNode({ version, path }: NodeExecutable): NodeHost {
-    const folder = this.#newDirectory(`node-${version}`);
+    const folder = this.newDirectory(`node-${version}`);
     const executable = stageProgram(path, folder);
     return {
       name: `node.exe ${version}`,
@@ -129,13 +135,17 @@ export class TestBed {
         }
         return result.stdout;
       },
-      spawn: (script, parameters) =>
-        this.prefix.spawn(executable, [this.prefix.toWindowsPath(script), ...parameters], { winsock: 'test' }),
+      spawn: (script, parameters, environment) =>
+        this.prefix.spawn(executable, [this.prefix.toWindowsPath(script), ...parameters], {
+          environment,
+          winsock: 'test',
+        }),
       path: (linuxPath) => this.prefix.toWindowsPath(linuxPath),
     };
   }
 
-  #newDirectory(name: string): string {
+  /** A directory for one purpose, gone with the test bed. */
+  newDirectory(name: string): string {
     const directory = join(this.#directory, `${++this.#made}-${name}`);
     mkdirSync(directory);
     return directory;

@@ -56,6 +56,6 @@ const timer = setInterval(() => {
     fs.unlinkSync(file);
     void answer(path.basename(name, '.json'), request);
   }
-}, 50);
+}, 20);
 
 process.stdout.write('ready\n');

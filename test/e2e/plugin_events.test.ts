@@ -1,0 +1,196 @@
+// The plugin DLL under Wine, given events by plugin_host.exe in OpenVPN's place: what no real OpenVPN would send, and events
+// out of order. The host is the client of the network, with the tunnel's interface and address, but without a VPN.
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { requireArtifact } from '../support/artifacts.js';
+import { stageProgram, WinePrefix } from '../support/wine.js';
+import { missingForNetwork } from './namespaces.js';
+import { addresses, createNetwork, type Network } from './network.js';
+import { tunnel } from './openvpn.js';
+import type { PluginEvent } from './plugin_host.js';
+
+type Environment = Record<string, string | undefined>;
+
+/** What matters of a Windows client's environment. */
+const good: Environment = {
+  dev: tunnel.interface,
+  dev_type: 'tun',
+  ifconfig_local: '128.129.0.2',
+  ifconfig_netmask: tunnel.netmask,
+  route_vpn_gateway: tunnel.server,
+  trusted_ip: addresses.server,
+  trusted_port: '1194',
+  OPENVPN_clientip: addresses.client,
+};
+
+interface Row {
+  name: string;
+  /** Changes to the good environment; undefined takes a variable away. */
+  change?: Environment;
+  events: readonly PluginEvent[];
+  results: readonly number[];
+  /** In OpenVPN's log, in this order. */
+  log: readonly RegExp[];
+}
+
+const up: readonly PluginEvent[] = ['up', 'route-up'];
+const published = (source: string) => new RegExp(`NOTE winsock-lsp: published: .* ${source.replaceAll('.', '\\.')}$`, 'm');
+const rejected = (variable: string) => new RegExp(`ERR winsock-lsp: .*nothing is published.*${variable}`);
+
+/** An environment that is not understood publishes nothing, says why and is an error at each event. */
+const malformed = (name: string, variable: string, value: string | undefined): Row => ({
+  name,
+  change: { [variable]: value },
+  events: up,
+  results: [1, 1],
+  log: [rejected(variable), rejected(variable)],
+});
+
+const rows: readonly Row[] = [
+  {
+    name: 'a good environment publishes and withdraws',
+    events: [...up, 'down'],
+    results: [0, 0, 0],
+    log: [published(addresses.client), /installed the provider/, /withdrawn/, /removed the provider/],
+  },
+  malformed('no ifconfig_local', 'ifconfig_local', undefined),
+  malformed('an empty ifconfig_local', 'ifconfig_local', ''),
+  malformed('an ifconfig_local that is no address', 'ifconfig_local', 'tun0'),
+  malformed('an ifconfig_local with something behind it', 'ifconfig_local', '128.129.0.2 '),
+  malformed('an ifconfig_local of four numbers too large', 'ifconfig_local', '128.129.0.256'),
+  malformed('an over-long ifconfig_local', 'ifconfig_local', '1'.repeat(100_000)),
+  malformed('IPv6 in ifconfig_local', 'ifconfig_local', '2001:db8::1'),
+  malformed('a netmask with holes', 'ifconfig_netmask', '255.0.255.0'),
+  malformed('a clientip that is no address', 'OPENVPN_clientip', 'client.example'),
+  malformed('an over-long clientip', 'OPENVPN_clientip', '11.22.33.44'.repeat(1000)),
+  malformed('IPv6 in clientip over an IPv4 tunnel', 'OPENVPN_clientip', '2001:db8::2'),
+  malformed('a clientip with a format directive', 'OPENVPN_clientip', '%s%s%s%n'),
+  {
+    name: 'a clientip that the host does not have falls back to the address towards the server',
+    change: { OPENVPN_clientip: '11.22.33.99' },
+    events: up,
+    results: [0, 0],
+    log: [/WARN winsock-lsp: .*11\.22\.33\.99/, published(addresses.client)],
+  },
+  {
+    name: 'no clientip falls back to the address towards the server',
+    change: { OPENVPN_clientip: undefined },
+    events: up,
+    results: [0, 0],
+    log: [published(addresses.client)],
+  },
+  {
+    name: 'neither clientip nor trusted_ip publishes nothing',
+    change: { OPENVPN_clientip: undefined, trusted_ip: undefined },
+    events: up,
+    results: [0, 1],
+    log: [/ERR winsock-lsp: .*physical address is unknown.*setenv-safe/],
+  },
+  {
+    name: 'a tunnel whose address no interface has publishes nothing',
+    change: { ifconfig_local: '128.129.0.77' },
+    events: up,
+    results: [0, 1],
+    log: [/ERR winsock-lsp: .*128\.129\.0\.77/],
+  },
+  { name: 'DOWN before UP is harmless', events: ['down'], results: [0], log: [] },
+  {
+    name: 'DOWN before UP does not disturb what follows',
+    events: ['down', ...up],
+    results: [0, 0, 0],
+    log: [published(addresses.client)],
+  },
+  {
+    name: 'ROUTE_UP without UP publishes',
+    events: ['route-up'],
+    results: [0],
+    log: [published(addresses.client)],
+  },
+  {
+    name: 'ROUTE_UP twice is harmless',
+    events: [...up, 'route-up', 'down'],
+    results: [0, 0, 0, 0],
+    log: [published(addresses.client), published(addresses.client), /withdrawn/],
+  },
+  {
+    name: 'DOWN twice is harmless',
+    events: [...up, 'down', 'down'],
+    results: [0, 0, 0, 0],
+    log: [published(addresses.client), /withdrawn/],
+  },
+  {
+    name: 'UP again without DOWN withdraws what was published',
+    events: [...up, 'up', 'route-up'],
+    results: [0, 0, 0, 0],
+    log: [published(addresses.client), /withdrawn/, published(addresses.client)],
+  },
+];
+
+let directory: string;
+let network: Network;
+let prefix: WinePrefix;
+let host: string;
+
+function define(): void {
+  test.before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-plugin-'));
+    network = createNetwork();
+    const device = ['dev', tunnel.interface];
+    await network.exec('client', ['ip', 'tuntap', 'add', ...device, 'mode', 'tun']);
+    await network.exec('client', ['ip', 'address', 'add', '128.129.0.2/24', ...device]);
+    await network.exec('client', ['ip', 'link', 'set', ...device, 'up']);
+    prefix = await WinePrefix.create({
+      directory: join(directory, 'wine'),
+      networkNamespace: network.namespace('client'),
+    });
+    host = stageProgram(requireArtifact('pluginHost'), join(directory, 'host'));
+  });
+  test.after(async () => {
+    await prefix?.stop();
+    network?.destroy();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  for (const api of ['1', '3'] as const) {
+    for (const row of rows) test(`v${api}: ${row.name}`, () => check(row, api));
+  }
+}
+
+async function check({ change = {}, events, results, log }: Row, api: '1' | '3'): Promise<void> {
+  const file = join(directory, 'environment');
+  writeFileSync(file, serialize({ ...good, ...change }));
+  const once = events.flatMap((event) => ['--once', `${event}=${prefix.toWindowsPath(file)}`]);
+  const dll = prefix.toWindowsPath(requireArtifact('lspDll'));
+  const { code, stdout, stderr } = await prefix.run(host, ['--api', api, ...once, dll], { winsock: 'test' });
+  const output = stdout.replaceAll('\r', '');
+  assert.is(code, 0, `${output}${stderr}`);
+  const answers = [...output.matchAll(/^EVENT (\S+) -> (\d+)$/gm)].map(([, event, result]) => `${event} ${result}`);
+  assert.equal(answers, events.map((event, index) => `${event} ${results[index]}`), output);
+  // OpenVPN lends only v3 plugins its log.
+  if (api === '3') assertInOrder(output, log);
+  if (!log.some((pattern) => pattern.source.startsWith('NOTE'))) assert.not.match(output, /NOTE winsock-lsp: published/);
+}
+
+function assertInOrder(output: string, patterns: readonly RegExp[]): void {
+  let rest = output;
+  for (const pattern of patterns) {
+    const found = rest.match(pattern);
+    assert.ok(found, `${pattern} is not in what is left of the log:\n${output}`);
+    rest = rest.slice((found?.index ?? 0) + (found?.[0].length ?? 0));
+  }
+}
+
+function serialize(environment: Environment): string {
+  return Object.entries(environment)
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}\0`]))
+    .join('');
+}
+
+const missing = missingForNetwork();
+if (missing === undefined) define();
+else test.skip(`the plugin's events (${missing})`, () => undefined);
+test.run();

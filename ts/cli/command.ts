@@ -1,0 +1,107 @@
+/** What a command is, and how its arguments are read. */
+
+import { parseArgs } from 'node:util';
+
+import { LspError } from '../errors.js';
+
+export interface OptionDescription {
+  /** The value's name in the help; without it the option is a switch. */
+  value?: string;
+  /** May be given more than once. */
+  multiple?: boolean;
+  help: string;
+}
+
+export interface Command {
+  /** As typed, e.g. `tunnel set`. */
+  name: string;
+  /** Names of the arguments without dashes; all are required. */
+  positionals?: readonly string[];
+  options?: Readonly<Record<string, OptionDescription>>;
+  summary: string;
+  /** Further paragraphs of the help. */
+  details?: string;
+  run(input: Input): Output | Promise<Output>;
+}
+
+export interface Output {
+  /** For --json. */
+  data: unknown;
+  /** For people; without the last line's end. */
+  text: string;
+}
+
+export function usageError(message: string): LspError {
+  return new LspError(message, { code: 'ERR_USAGE' });
+}
+
+/** What every command understands. */
+export const commonOptions: Readonly<Record<string, OptionDescription>> = {
+  json: { help: 'print JSON, errors too: {"error": {code, errno, syscall, message}}' },
+  help: { help: 'show this' },
+};
+
+type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
+
+export class Input {
+  readonly #values: Values;
+  readonly #positionals: Readonly<Record<string, string>>;
+
+  constructor(values: Values, positionals: Readonly<Record<string, string>>) {
+    this.#values = values;
+    this.#positionals = positionals;
+  }
+
+  positional(name: string): string {
+    const value = this.#positionals[name];
+    if (value === undefined) throw new TypeError(`the command has no ${name}`);
+    return value;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values[name];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  texts(name: string): string[] {
+    const value = this.#values[name];
+    return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+  }
+
+  flag(name: string): boolean {
+    return this.#values[name] === true;
+  }
+
+  integer(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    if (!/^\d{1,10}$/.test(text)) throw usageError(`--${name} must be a number. Received '${text}'`);
+    return Number(text);
+  }
+}
+
+/** Reads a command's arguments. Throws ERR_USAGE. */
+export function readInput(command: Command, argv: readonly string[]): Input {
+  const options = Object.fromEntries(
+    Object.entries({ ...command.options, ...commonOptions }).map(([name, { value, multiple = false }]) => [
+      name,
+      { type: value === undefined ? ('boolean' as const) : ('string' as const), multiple },
+    ]),
+  );
+  let parsed: { values: Values; positionals: string[] };
+  try {
+    parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    // parseArgs adds advice in further sentences.
+    const message = error instanceof Error ? (error.message.split(/\. (?=To |Did )/)[0] ?? '') : String(error);
+    throw usageError(message);
+  }
+  const { values, positionals } = parsed;
+  if (values.help === true) return new Input(values, {});
+  const names = command.positionals ?? [];
+  const missing = names[positionals.length];
+  if (missing !== undefined) throw usageError(`${missing} is missing`);
+  const extra = positionals[names.length];
+  if (extra !== undefined) throw usageError(`unexpected argument '${extra}'`);
+  return new Input(values, Object.fromEntries(names.map((name, index) => [name, positionals[index] ?? ''])));
+}

@@ -1,0 +1,73 @@
+import { explain, isInstalled, type Explanation, type Protocol, type Reason } from '../index.js';
+import type { Command } from './command.js';
+import { columns } from './text.js';
+
+const kept: Readonly<Record<Exclude<Reason, 'rule' | 'already_source'>, string>> = {
+  no_rule: 'no rule matches',
+  unspecified: 'the unspecified address is never touched',
+  loopback: 'loopback is never touched',
+  multicast: 'multicast is never touched',
+  broadcast: 'broadcast is never touched',
+  link_local: 'link-local addresses are never touched',
+  tunnel_subnet: "a tunnel's own subnet is never touched",
+};
+
+function ruleText({ rule, tunnel }: Explanation): string {
+  const whose = tunnel === null ? "the administrator's rule" : `the rule of tunnel ${tunnel}`;
+  return `${whose}: ${rule ?? ''}`;
+}
+
+function why(explanation: Explanation): string {
+  const { reason } = explanation;
+  if (reason === 'rule') return ruleText(explanation);
+  if (reason === 'already_source') return `Windows chooses that source by itself; ${ruleText(explanation)}`;
+  return kept[reason];
+}
+
+function what({ verdict, source, pinInterface, otherwise }: Explanation): string {
+  if (verdict === 'keep') return 'leave the source to Windows';
+  if (verdict === 'refuse') return 'refuse it';
+  const pinned = pinInterface === null ? '' : `, through interface ${pinInterface} or not at all`;
+  return `use the source ${source ?? ''}${pinned}; if that cannot be had: ${otherwise}`;
+}
+
+function rows(explanation: Explanation, installed: boolean): string[][] {
+  const { destination, route, routeError, policyRejected } = explanation;
+  const result = [['destination', destination]];
+  if (route === null) {
+    result.push(['best route', `none: ${routeError?.message ?? ''}`]);
+  } else {
+    result.push(
+      ['best route', `${route.prefix ?? 'prefix unknown'}, metric ${route.metric}, by ${route.oracle}`],
+      ['  interface', String(route.interfaceIndex)],
+      ['  next hop', route.nextHop ?? 'on the link'],
+      ['  source', route.source],
+    );
+  }
+  result.push([installed ? 'the LSP will' : 'the LSP would', what(explanation)], ['  because', why(explanation)]);
+  if (!installed) result.push(['  but', 'it is not installed']);
+  if (policyRejected !== null) result.push(['policy', `the administrator's rules are not in force: ${policyRejected}`]);
+  return result;
+}
+
+export const route: Command = {
+  name: 'route',
+  positionals: ['ADDRESS'],
+  options: {
+    app: { value: 'PATH', help: "the full path of the program's image; a program that no rule names unless told" },
+    port: { value: 'N', help: "the destination's port; 0 unless told" },
+    proto: { value: 'tcp|udp|raw', help: 'tcp unless told' },
+  },
+  summary: 'Show the best route to an address, and what the LSP would do and why',
+  details: 'That there is no route is an answer, not a failure.',
+  run(input) {
+    const explanation = explain(input.positional('ADDRESS'), {
+      app: input.text('app'),
+      port: input.integer('port'),
+      // The function checks it.
+      protocol: input.text('proto') as Protocol | undefined,
+    });
+    const installed = isInstalled();
+    return { data: { ...explanation, installed }, text: columns(rows(explanation, installed)) };
+  },
+};
