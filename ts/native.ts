@@ -98,7 +98,7 @@ let loaded: Native | undefined;
 function load(): Native {
   if (process.platform !== 'win32' || (process.arch !== 'x64' && process.arch !== 'ia32')) {
     throw new LspError(
-      `winsock-lsp works on Windows for x64 and ia32 only: this is ${process.platform} for ${process.arch}.`,
+      `This works on Windows for x64 and ia32 only, and this is ${process.platform} for ${process.arch}.`,
       { code: 'ERR_UNSUPPORTED_PLATFORM' },
     );
   }

@@ -65,7 +65,8 @@ SocketTable::Word* SocketTable::find_or_make(std::uintptr_t handle) noexcept {
     Word* leaf = slot.load(std::memory_order_acquire);
     if (leaf == nullptr) {
         constexpr std::size_t bytes = handles_per_leaf * sizeof(Word);
-        void* const memory = allocate_(bytes);
+        const Allocate allocate = allocate_.load(std::memory_order_acquire);
+        void* const memory = allocate != nullptr ? allocate(bytes) : nullptr;
         if (memory == nullptr) return nullptr;
         Word* const made = static_cast<Word*>(memory);
         std::uninitialized_value_construct_n(made, handles_per_leaf);
@@ -73,7 +74,7 @@ SocketTable::Word* SocketTable::find_or_make(std::uintptr_t handle) noexcept {
         if (slot.compare_exchange_strong(leaf, made, std::memory_order_acq_rel, std::memory_order_acquire)) {
             leaf = made;
         } else {
-            release_(memory, bytes);
+            release_.load(std::memory_order_relaxed)(memory, bytes);
         }
     }
     return leaf + word_of(handle);

@@ -46,8 +46,14 @@ class SocketTable {
     static constexpr std::size_t handles_per_leaf = 4096;
     static constexpr std::size_t leaf_count = 4096;
 
-    constexpr SocketTable(Allocate allocate, Release release) : allocate_(allocate), release_(release) {}
+    constexpr SocketTable() = default;
     // No destructor on purpose: the table lives as long as the process (other threads may still call at exit).
+
+    // Before this nothing is tracked. Not in the constructor, so that the table is zeros and needs no room in the file.
+    void use_memory(Allocate allocate, Release release) noexcept {
+        release_.store(release, std::memory_order_relaxed);
+        allocate_.store(allocate, std::memory_order_release);
+    }
 
     SocketState get(std::uintptr_t handle) const noexcept;
     // False if the handle cannot be tracked (not a multiple of four, too large, no memory): then it stays unknown.
@@ -63,8 +69,8 @@ class SocketTable {
     Word* find(std::uintptr_t handle) const noexcept;
     Word* find_or_make(std::uintptr_t handle) noexcept;
 
-    Allocate allocate_;
-    Release release_;
+    std::atomic<Allocate> allocate_{nullptr};
+    std::atomic<Release> release_{nullptr};
     std::atomic<Word*> leaves_[leaf_count]{};
 };
 

@@ -133,7 +133,7 @@ int start(WORD version, WSPDATA& data, const WSAPROTOCOL_INFOW& info, const WSPU
 
 }  // namespace
 
-constinit SocketTable sockets(allocate_leaf, release_leaf);
+constinit SocketTable sockets;
 
 int clean_up(std::size_t slot, LPINT error) noexcept {
     {
@@ -152,6 +152,7 @@ extern "C" int WSPAPI WSPStartup(WORD version, LPWSPDATA data, LPWSAPROTOCOL_INF
     if (LOBYTE(version) < 2) return WSAVERNOTSUPPORTED;
     try {
         stay_loaded();
+        sockets.use_memory(allocate_leaf, release_leaf);
         remember_process();
         const int error = start(version, *data, *info, upcalls, *procedures);
         if (error == 0) refresh_policy();

@@ -55,9 +55,7 @@ void log(openvpn_plugin_log_flags_t flags, const char* plugin_name, const char* 
     va_end(arguments);
 }
 
-void erase(void* data, size_t length) {
-    SecureZeroMemory(data, length);
-}
+void erase(void* data, size_t length) { SecureZeroMemory(data, length); }
 
 // The plugin under test has no use for these two. They answer as OpenVPN's do when they fail.
 int encode(const void*, int, char**) { return -1; }
@@ -73,8 +71,8 @@ LoadedPlugin::LoadedPlugin(const std::vector<std::string>& arguments, Api api)
         throw std::runtime_error("cannot load plugin " + path_ + ": LoadLibrary failed with error " +
                                  std::to_string(GetLastError()));
     }
-    if (const auto needs = symbol<openvpn_plugin_min_version_required_v1>(
-            module_, "openvpn_plugin_min_version_required_v1");
+    if (const auto needs =
+            symbol<openvpn_plugin_min_version_required_v1>(module_, "openvpn_plugin_min_version_required_v1");
         needs != nullptr && needs() > OPENVPN_PLUGIN_VERSION) {
         throw std::runtime_error("plugin " + path_ + " needs plugin interface version " + std::to_string(needs()) +
                                  ", but OpenVPN has " + std::to_string(OPENVPN_PLUGIN_VERSION));

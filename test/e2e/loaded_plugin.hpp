@@ -1,9 +1,9 @@
 #pragma once
 
+#include <windows.h>
+
 #include <string>
 #include <vector>
-
-#include <windows.h>
 
 // Our side of the header is OpenVPN's: with this it declares types of function pointers instead of functions.
 #define OPENVPN_PLUGIN_H
@@ -11,7 +11,7 @@
 
 /// A plugin DLL, loaded and called as OpenVPN does it (src/openvpn/plugin.c).
 class LoadedPlugin {
-public:
+  public:
     enum class Api { newest, v1, v3 };
 
     /// Loads the DLL, checks the version that it needs and opens it.
@@ -31,7 +31,7 @@ public:
     /// @return OPENVPN_PLUGIN_FUNC_SUCCESS, _ERROR or _DEFERRED
     int call(int type, const std::vector<std::string>& arguments, const std::vector<std::string>& environment);
 
-private:
+  private:
     void open_v3(const std::vector<std::string>& arguments);
     void open_v1(const std::vector<std::string>& arguments);
 

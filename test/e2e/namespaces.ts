@@ -1,12 +1,15 @@
 /**
- * Network namespaces with an owner: a name carries its owner's process id and start time, so that a later run can tell
+ * Network namespaces and directories with an owner: a name carries its owner's process id and start time, so that a later run can tell
  * what a killed one left behind from what another one is using.
  */
 
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const ownedName = /^wl(\d+)t(\d+)-/;
+const ownedDirectory = /^winsock-lsp-e2e-(wl\d+t\d+-)/;
 
 /** `wl<pid>t<start time>-[name-]` */
 export function namespacePrefix(name: string): string {
@@ -21,14 +24,24 @@ export function removeNamespaces(prefix: string): void {
   for (const name of names) execFileSync('ip', ['netns', 'delete', name], { stdio: 'pipe' });
 }
 
-/** Removes what runs that were killed have left behind. */
+/** A temporary directory with the same kind of owner. */
+export function ownedTemporaryDirectory(): string {
+  return mkdtempSync(join(tmpdir(), `winsock-lsp-e2e-${namespacePrefix('')}`));
+}
+
+/** Removes what runs that were killed have left behind: namespaces with what runs in them, and directories. */
 export function removeStaleNamespaces(): void {
-  const prefixes = new Set<string>();
-  for (const name of namespaceNames()) {
-    const [prefix, pid, start] = name.match(ownedName) ?? [];
-    if (prefix !== undefined && startTime(Number(pid)) !== Number(start)) prefixes.add(prefix);
+  for (const prefix of new Set(namespaceNames().flatMap(stalePrefix))) removeNamespaces(prefix);
+  for (const name of readdirSync(tmpdir())) {
+    const prefix = name.match(ownedDirectory)?.[1];
+    if (prefix === undefined || stalePrefix(prefix).length === 0) continue;
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
-  for (const prefix of prefixes) removeNamespaces(prefix);
+}
+
+function stalePrefix(name: string): string[] {
+  const [prefix, pid, start] = name.match(ownedName) ?? [];
+  return prefix !== undefined && startTime(Number(pid)) !== Number(start) ? [prefix] : [];
 }
 
 /** Why this machine cannot run the network scenario, or undefined if it can. */

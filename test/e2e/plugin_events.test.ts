@@ -3,12 +3,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { requireArtifact } from '../support/artifacts.js';
 import { stageProgram, WinePrefix } from '../support/wine.js';
-import { missingForNetwork } from './namespaces.js';
+import { missingForNetwork, ownedTemporaryDirectory } from './namespaces.js';
 import { addresses, createNetwork, type Network } from './network.js';
 import { tunnel } from './openvpn.js';
 import type { PluginEvent } from './plugin_host.js';
@@ -137,7 +136,7 @@ let host: string;
 
 function define(): void {
   test.before(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-plugin-'));
+    directory = ownedTemporaryDirectory();
     network = createNetwork();
     const device = ['dev', tunnel.interface];
     await network.exec('client', ['ip', 'tuntap', 'add', ...device, 'mode', 'tun']);

@@ -4,14 +4,12 @@
 //     plugin_host [--api 1|3] --once EVENT=FILE [--once EVENT=FILE]... PLUGIN.dll [ARGUMENT...]
 //
 // With --spool it serves events until a file `quit` appears there. An event is a file NAME-EVENT.env (its environment,
-// each variable ended by a NUL, put there by renaming) and beside it, if there are any, NAME-EVENT.arguments; the answer is
-// NAME-EVENT.result with the plugin's return value as text. Events are taken in the order of their names.
+// each variable ended by a NUL, put there by renaming) and beside it, if there are any, NAME-EVENT.arguments; the
+// answer is NAME-EVENT.result with the plugin's return value as text. Events are taken in the order of their names.
 // With --once it gives the plugin the named events, each with the environment in FILE, and ends.
 //
 // Prints TYPE MASK once the plugin is open, LOG for each line of OpenVPN's log, EVENT for each event with the plugin's
 // answer, and CLOSED. Ends with 0; 1 if the plugin could not be opened; 2 for a wrong command line; 3 if it crashed.
-
-#include "loaded_plugin.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -22,6 +20,8 @@
 #include <optional>
 #include <stdexcept>
 #include <utility>
+
+#include "loaded_plugin.hpp"
 
 namespace {
 
@@ -122,8 +122,8 @@ void serve_event(LoadedPlugin& plugin, const fs::path& file) {
     int result = OPENVPN_PLUGIN_FUNC_ERROR;
     try {
         const auto environment = read_strings(file);
-        const auto arguments = fs::exists(beside(".arguments")) ? read_strings(beside(".arguments"))
-                                                                 : std::vector<std::string>{};
+        const auto arguments =
+            fs::exists(beside(".arguments")) ? read_strings(beside(".arguments")) : std::vector<std::string>{};
         result = give(plugin, event, arguments, environment);
     } catch (const std::exception& error) {
         std::printf("EVENT %s failed before the plugin was asked: %s\n", name.c_str(), error.what());

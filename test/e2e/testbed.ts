@@ -1,12 +1,13 @@
 /** Everything that the scenario needs, put together: network, OpenVPN, echo servers, and a Windows machine under Wine. */
 
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { requireArtifact, type NodeExecutable } from '../support/artifacts.js';
 import { stageProgram, WinePrefix } from '../support/wine.js';
 import { onExit } from './cleanup.js';
 import { createKeys } from './keys.js';
+import { ownedTemporaryDirectory } from './namespaces.js';
 import { nativeNode, startEchoServers } from './native_node.js';
 import { createNetwork, type Network } from './network.js';
 import { OpenVpnClient, startServer, tunnel } from './openvpn.js';
@@ -37,7 +38,7 @@ export class TestBed {
   #made = 0;
 
   static async create({ nodeExecutables, log = () => undefined }: TestBedOptions): Promise<TestBed> {
-    const directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-e2e-'));
+    const directory = ownedTemporaryDirectory();
     const forgetExit = onExit(() => remove(directory));
     let network: Network | undefined;
     try {

@@ -1,0 +1,83 @@
+// Bytes that nobody meant, under the sanitizers: a parser may reject, and nothing else.
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+
+#include "core/openvpn_environment.hpp"
+#include "core/policy.hpp"
+#include "core/tunnel.hpp"
+#include "support.hpp"
+
+using namespace lsp;
+
+namespace {
+
+void parse_everything(const std::string& text) {
+    // What is accepted must survive its own printing.
+    if (const auto address = parse_address(text)) CHECK(parse_address(to_string(*address)) == address);
+    if (const auto prefix = parse_prefix(text)) CHECK(parse_prefix(to_string(*prefix)) == prefix);
+    const auto rule = parse_rule(text);
+    if (const auto* good = std::get_if<Rule>(&rule)) {
+        const auto again = parse_rule(to_string(*good));
+        CHECK(std::holds_alternative<Rule>(again));
+    } else {
+        CHECK(!std::get<TextError>(rule).message.empty());
+    }
+    const auto tunnel = parse_tunnel("t", text);
+    if (const auto* good = std::get_if<Tunnel>(&tunnel)) {
+        CHECK(std::holds_alternative<Tunnel>(parse_tunnel("t", to_string(*good))));
+    }
+    const std::string variable = "ifconfig_local=" + text;
+    const char* const environment[] = {variable.c_str(), text.c_str(), "ifconfig_netmask=255.255.255.0", nullptr};
+    (void)parse_openvpn_environment(environment);
+}
+
+const char* const valid[] = {
+    "128.129.0.2",
+    "fd00:1:2::ffff:1.2.3.4",
+    "10.0.0.0/8",
+    "app \"C:\\a b\\*.exe\" to 10.0.0.0/8,1.2.3.4 except 10.1.0.0/16 port 80,443-445 proto tcp via 12 source 11.22.33.44 "
+    "otherwise refuse",
+    "interface=12 address=128.129.0.2/24 source=11.22.33.44 otherwise=keep publisher=4711@133000000000000000 "
+    "restore=7/ipv4/weak-host-send/off",
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("hostile input");
+
+TEST_CASE("random bytes are rejected or survive a round trip") {
+    std::mt19937 random(1);
+    for (int i = 0; i < 8000; ++i) {
+        std::string text(random() % 60, '\0');
+        for (char& c : text) c = static_cast<char>(random());
+        parse_everything(text);
+    }
+}
+
+TEST_CASE("valid texts with damage are rejected or survive a round trip") {
+    std::mt19937 random(2);
+    for (int i = 0; i < 12000; ++i) {
+        std::string text = valid[random() % std::size(valid)];
+        for (unsigned n = 1 + random() % 4; n > 0 && !text.empty(); --n) {
+            const std::size_t at = random() % text.size();
+            switch (random() % 4) {
+                case 0:
+                    text[at] = static_cast<char>(random());
+                    break;
+                case 1:
+                    text.erase(at, 1 + random() % 5);
+                    break;
+                case 2:
+                    text.insert(at, text, random() % text.size(), random() % 20);
+                    break;
+                default:
+                    text[at] = "0123456789./:-,=\" "[random() % 18];
+            }
+        }
+        parse_everything(text);
+    }
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,127 @@
+#include "core/socket_table.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+using namespace lsp;
+
+namespace {
+
+std::atomic<int> leaves{0};
+
+// A table keeps its leaves as long as the process lives; held here, so that the leak check does not mind.
+std::vector<std::unique_ptr<char[]>> held;
+std::mutex held_lock;
+
+void* allocate(std::size_t bytes) {
+    ++leaves;
+    const std::lock_guard lock(held_lock);
+    return held.emplace_back(new char[bytes]()).get();
+}
+void release(void*, std::size_t) { --leaves; }
+void* out_of_memory(std::size_t) { return nullptr; }
+
+SocketState state(SocketKind kind) {
+    SocketState result;
+    result.kind = kind;
+    result.type = SocketType::datagram;
+    result.family = Family::ipv6;
+    return result;
+}
+
+}  // namespace
+
+TEST_SUITE_BEGIN("socket table");
+
+TEST_CASE("a state comes back as it was set, and other handles know nothing of it") {
+    const auto table = std::make_unique<SocketTable>();
+    table->use_memory(allocate, release);
+    for (const SocketKind kind : {SocketKind::unbound, SocketKind::deferred, SocketKind::wildcard, SocketKind::explicit_,
+                                  SocketKind::ours}) {
+        SocketState full = state(kind);
+        full.interface_chosen = true;
+        full.pinned = true;
+        CHECK(table->set(0x1234, full));
+        CHECK(table->get(0x1234) == full);
+        CHECK(table->get(0x1230) == SocketState{});
+        CHECK(table->get(0x1238) == SocketState{});
+    }
+    table->forget(0x1234);
+    CHECK(table->get(0x1234) == SocketState{});
+}
+
+TEST_CASE("a handle that is no kernel handle is not tracked, and looking at one allocates nothing") {
+    const auto table = std::make_unique<SocketTable>();
+    table->use_memory(allocate, release);
+    const int before = leaves;
+    for (const std::uintptr_t handle : {std::uintptr_t{0x1235}, std::uintptr_t{1} << 27, ~std::uintptr_t{0}}) {
+        CHECK(!table->set(handle, state(SocketKind::ours)));
+        CHECK(table->get(handle) == SocketState{});
+        table->forget(handle);
+    }
+    CHECK(table->get(0x40000) == SocketState{});
+    table->forget(0x40000);
+    CHECK(leaves == before);
+}
+
+TEST_CASE("without memory a socket is not tracked, and that is all") {
+    const auto table = std::make_unique<SocketTable>();
+    CHECK(!table->set(4, state(SocketKind::ours)));
+    table->use_memory(out_of_memory, release);
+    CHECK(!table->set(4, state(SocketKind::ours)));
+    CHECK(table->get(4) == SocketState{});
+}
+
+TEST_CASE("an exchange happens only from the expected state") {
+    const auto table = std::make_unique<SocketTable>();
+    table->use_memory(allocate, release);
+    REQUIRE(table->set(8, state(SocketKind::deferred)));
+    SocketState expected = state(SocketKind::unbound);
+    CHECK(!table->exchange(8, expected, state(SocketKind::ours)));
+    CHECK(expected == state(SocketKind::deferred));
+    CHECK(table->exchange(8, expected, state(SocketKind::ours)));
+    CHECK(table->get(8) == state(SocketKind::ours));
+}
+
+TEST_CASE("a hundred thousand sockets at once") {
+    const auto table = std::make_unique<SocketTable>();
+    table->use_memory(allocate, release);
+    for (std::uintptr_t i = 1; i <= 100000; ++i) {
+        REQUIRE(table->set(i * 4, state(i % 2 == 0 ? SocketKind::ours : SocketKind::wildcard)));
+    }
+    for (std::uintptr_t i = 1; i <= 100000; ++i) {
+        REQUIRE(table->get(i * 4).kind == (i % 2 == 0 ? SocketKind::ours : SocketKind::wildcard));
+    }
+}
+
+TEST_CASE("of many threads that settle the same socket one wins each time") {
+    const auto table = std::make_unique<SocketTable>();
+    table->use_memory(allocate, release);
+    constexpr int rounds = 2000;
+    constexpr int threads = 4;
+    std::atomic<int> wins{0};
+    std::atomic<int> ready{0};
+    for (std::uintptr_t i = 1; i <= rounds; ++i) REQUIRE(table->set(i * 4, state(SocketKind::deferred)));
+    std::vector<std::thread> workers;
+    for (int t = 0; t < threads; ++t) {
+        workers.emplace_back([&] {
+            ++ready;
+            while (ready < threads) std::this_thread::yield();
+            for (std::uintptr_t i = 1; i <= rounds; ++i) {
+                SocketState expected = state(SocketKind::deferred);
+                if (table->exchange(i * 4, expected, state(SocketKind::ours))) ++wins;
+                // Leaves that come into being at the same moment.
+                table->set((i + 1000000) * 4, state(SocketKind::unbound));
+            }
+        });
+    }
+    for (std::thread& worker : workers) worker.join();
+    CHECK(wins == rounds);
+}
+
+TEST_SUITE_END();

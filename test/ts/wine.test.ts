@@ -1,0 +1,330 @@
+// The addon, the functions and the command line in Windows' node.exe: over the test Winsock, whose protocol catalog behaves as
+// Windows' does, and over Wine's own ws2_32, which keeps nothing of what is written.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import type {
+  BestRoute,
+  CatalogEntry,
+  Explanation,
+  InstallReport,
+  PublishedTunnel,
+  RemoveReport,
+  Stats,
+} from '../../ts/index.js';
+import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
+import { nodeExecutables, requireArtifact } from '../support/artifacts.js';
+import { stageProgram, WinePrefix, type Completed } from '../support/wine.js';
+import { cjsPath, cliPath, esmPath } from './dist.js';
+
+type Winsock = 'test' | 'wine';
+
+interface Failure {
+  error: { code: string; errno: number | null; syscall: string | null; message: string };
+}
+
+const namespaces = namespacePrefix('addon');
+const network = `${namespaces}host`;
+const physicalAddress = '11.22.33.44';
+const tunnelAddress = '10.8.0.2/24';
+
+let directory: string;
+let prefix: WinePrefix;
+
+/** A host with a physical interface and a tunnel interface of its own, with 1.2.3.0/24 routed into the tunnel. */
+function makeNetwork(): void {
+  const ip = (...parameters: string[]) => execFileSync('ip', parameters, { stdio: 'pipe' });
+  ip('netns', 'add', network);
+  const inside = (...parameters: string[]) => ip('-n', network, ...parameters);
+  inside('link', 'add', 'physical', 'type', 'veth', 'peer', 'name', 'tunnel');
+  for (const [name, address] of [
+    ['lo', undefined],
+    ['physical', `${physicalAddress}/24`],
+    ['tunnel', tunnelAddress],
+  ] as const) {
+    if (address !== undefined) inside('address', 'add', address, 'dev', name);
+    inside('link', 'set', name, 'up');
+  }
+  inside('route', 'add', '1.2.3.0/24', 'dev', 'tunnel');
+  // Windows' table has it. Linux has it in a table of its own, which Wine does not read.
+  inside('route', 'add', '127.0.0.0/8', 'dev', 'lo');
+}
+
+async function runCli(program: string, winsock: Winsock, ...parameters: string[]): Promise<Completed> {
+  return prefix.run(program, [prefix.toWindowsPath(cliPath), ...parameters], { winsock });
+}
+
+/** Runs a command with --json; fails unless it ends with `code`. */
+async function json<T>(program: string, winsock: Winsock, code: number, ...parameters: string[]): Promise<T> {
+  const completed = await runCli(program, winsock, ...parameters, '--json');
+  const shown = `${parameters.join(' ')} ended with ${completed.code}:\n${completed.stdout}${completed.stderr}`;
+  assert.is(completed.code, code, shown);
+  return JSON.parse(completed.stdout) as T;
+}
+
+const windowsUrl = (path: string) => pathToFileURL(path).href.replace('file:///', 'file:///Z:/');
+
+/** Runs the body of an async function, which has the package as `lsp`; gives what it returns. */
+async function evaluate(program: string, body: string, format: 'mjs' | 'cjs' = 'mjs'): Promise<unknown> {
+  const script = join(directory, `script.${format}`);
+  const load =
+    format === 'mjs'
+      ? `import * as lsp from ${JSON.stringify(windowsUrl(esmPath))};`
+      : `const lsp = require(${JSON.stringify(prefix.toWindowsPath(cjsPath))});`;
+  writeFileSync(
+    script,
+    `${load}\n(async () => {\n${body}\n})().then((result) => process.stdout.write(JSON.stringify(result)));\n`,
+  );
+  const { code, stdout, stderr } = await prefix.run(program, [prefix.toWindowsPath(script)], { winsock: 'test' });
+  assert.is(code, 0, `${body} ended with ${code}:\n${stdout}${stderr}`);
+  return JSON.parse(stdout);
+}
+
+function defineFor(version: string, executable: string): void {
+  const named = (behaviour: string) => `node.exe ${version}: ${behaviour}`;
+  let node: string;
+  let entries: number[];
+  const cli = <T>(code: number, ...parameters: string[]) => json<T>(node, 'test', code, ...parameters);
+
+  test(named('list shows the six base providers'), async () => {
+    node = stageProgram(executable, join(directory, `node-${version}`));
+    const list = await cli<CatalogEntry[]>(0, 'list');
+    assert.equal(
+      list.map(({ kind, ours }) => [kind, ours]),
+      Array.from({ length: 6 }, () => ['base', false]),
+    );
+    assert.ok(list.every(({ chain, path, id }) => chain.length === 0 && path !== '' && id > 0));
+    const transports = list.map(({ addressFamily, socketType }) => `${addressFamily}/${socketType}`).sort();
+    assert.equal(transports, ['2/1', '2/2', '2/3', '23/1', '23/2', '23/3']);
+  });
+
+  test(named('list without --json is a table'), async () => {
+    const { code, stdout } = await runCli(node, 'test', 'list');
+    assert.is(code, 0);
+    assert.match(stdout, /ID +KIND/);
+    assert.is(stdout.trimEnd().split('\n').length, 7);
+  });
+
+  test(named('before it is installed, remove has nothing to do and stats finds nothing'), async () => {
+    assert.equal(await cli<RemoveReport>(0, 'remove'), { changed: false, entries: [] });
+    assert.is((await cli<Failure>(6, 'stats')).error.code, 'ERR_NOT_INSTALLED');
+    assert.is(await evaluate(node, 'return lsp.isInstalled();'), false);
+  });
+
+  test(named('install refuses what it cannot install, and changes nothing'), async () => {
+    const before = await cli<CatalogEntry[]>(0, 'list');
+    assert.is((await cli<Failure>(6, 'install', '--dll', 'C:\\none.dll')).error.code, 'ERROR_FILE_NOT_FOUND');
+    const text = join(directory, 'text.dll');
+    writeFileSync(text, 'no DLL');
+    const notDll = await cli<Failure>(1, 'install', '--dll', prefix.toWindowsPath(text));
+    assert.is(notDll.error.code, 'ERR_NOT_A_PROVIDER');
+    const long = await cli<Failure>(1, 'install', '--name', 'x'.repeat(101));
+    assert.is(long.error.code, 'ERROR_INVALID_PARAMETER');
+    assert.equal(await cli<CatalogEntry[]>(0, 'list'), before);
+  });
+
+  test(named('install puts a staged copy first in the catalog'), async () => {
+    const report = await cli<InstallReport>(0, 'install');
+    assert.is(report.changed, true);
+    assert.match(report.path, /^C:\\Program Files\\winsock-lsp\\\d[^\\]*\\winsock-lsp\.dll$/i);
+    entries = report.entries;
+    assert.is(entries.length, 7);
+
+    const list = await cli<CatalogEntry[]>(0, 'list');
+    assert.is(list.length, 13);
+    assert.ok(list.slice(0, 6).every(({ kind, ours, chain }) => kind === 'chain' && ours && chain.length === 2));
+    assert.is(list.filter(({ kind, ours }) => kind === 'layered' && ours).length, 1);
+    assert.equal(list.filter(({ ours }) => ours).map(({ id }) => id), entries);
+  });
+
+  test(named('installing again changes nothing'), async () => {
+    assert.is(await evaluate(node, 'return lsp.isInstalled();'), true);
+    const before = await cli<CatalogEntry[]>(0, 'list');
+    const report = await cli<InstallReport>(0, 'install');
+    assert.equal([report.changed, report.entries], [false, entries]);
+    assert.equal(await cli<CatalogEntry[]>(0, 'list'), before);
+  });
+
+  test(named('stats reads the counters of the installed DLL'), async () => {
+    const counters = await cli<Stats>(0, 'stats');
+    assert.is(Object.keys(counters).length, 14);
+    assert.ok(Object.values(counters).every((value) => Number.isInteger(value) && value >= 0), JSON.stringify(counters));
+    const startups = await evaluate(
+      node,
+      `const { createSocket } = process.getBuiltinModule?.('dgram') ?? (await import('node:dgram'));
+       const socket = createSocket('udp4');
+       await new Promise((ready) => socket.bind(0, '127.0.0.1', ready));
+       const { startups } = lsp.readStats();
+       socket.close();
+       return startups;`,
+    );
+    assert.ok(typeof startups === 'number' && startups > 0, `startups: ${startups}`);
+  });
+
+  test(named('stats of something else than the DLL says so'), async () => {
+    assert.is((await cli<Failure>(6, 'stats', '--dll', 'C:\\none.dll')).error.code, 'ERROR_MOD_NOT_FOUND');
+    const other = await cli<Failure>(1, 'stats', '--dll', 'C:\\windows\\system32\\version.dll');
+    assert.is(other.error.code, 'ERR_NOT_A_PROVIDER');
+  });
+
+  test(named('getBestRoute knows the ways, by import and by require'), async () => {
+    for (const format of ['mjs', 'cjs'] as const) {
+      const routes = (await evaluate(
+        node,
+        "return ['127.0.0.1', '11.22.33.1', '1.2.3.4'].map(lsp.getBestRoute);",
+        format,
+      )) as BestRoute[];
+      assert.equal(
+        routes.map(({ source, nextHop, oracle }) => [source, nextHop, oracle]),
+        ['127.0.0.1', physicalAddress, '10.8.0.2'].map((source) => [source, null, 'GetBestRoute']),
+      );
+      assert.is(new Set(routes.map(({ interfaceIndex }) => interfaceIndex)).size, 3);
+    }
+  });
+
+  test(named('getBestRoute without a route fails, and route tells it as an answer'), async () => {
+    assert.is(await evaluate(node, "try { lsp.getBestRoute('8.8.8.8'); } catch ({ code }) { return code; }"), 'ERROR_HOST_UNREACHABLE');
+    const nowhere = await cli<Explanation>(0, 'route', '8.8.8.8');
+    assert.equal([nowhere.route, nowhere.routeError?.code], [null, 'ERROR_HOST_UNREACHABLE']);
+  });
+
+  test(named('an error of Windows has code, errno and syscall'), async () => {
+    const error = await evaluate(
+      node,
+      "try { lsp.readStats({ dll: 'C:\\\\none.dll' }); } catch (error) { return { is: error instanceof lsp.LspError, ...error.toJSON() }; }",
+    );
+    const { is, code, errno, syscall, message } = error as Record<string, unknown>;
+    assert.equal([is, code, errno], [true, 'ERROR_MOD_NOT_FOUND', 126]);
+    assert.match(String(syscall), /^LoadLibrary/);
+    assert.match(String(message), /none\.dll/);
+  });
+
+  test(named('route: no tunnel, nothing to do'), async () => {
+    const far = await cli<Explanation & { installed: boolean }>(0, 'route', '1.2.3.4');
+    assert.equal([far.verdict, far.reason, far.route?.source, far.installed], ['keep', 'no_rule', '10.8.0.2', true]);
+    assert.is((await cli<Explanation>(0, 'route', '127.0.0.1')).reason, 'loopback');
+  });
+
+  test(named('tunnel set, show and clear, and what route makes of it'), async () => {
+    const set = ['tunnel', 'set', 'vpn', '--address', tunnelAddress, '--source', physicalAddress];
+    assert.equal(await cli(0, 'tunnel', 'show'), []);
+    const published = await cli<PublishedTunnel>(0, ...set);
+    assert.equal(
+      { ...published, interfaceIndex: 0 },
+      {
+        name: 'vpn',
+        interfaceIndex: 0,
+        address: tunnelAddress,
+        source: physicalAddress,
+        address6: null,
+        source6: null,
+        otherwise: 'keep',
+        publisher: null,
+        alive: true,
+        rejected: null,
+      },
+    );
+    assert.equal(await cli(0, 'tunnel', 'show'), [published]);
+
+    const far = await cli<Explanation>(0, 'route', '1.2.3.4');
+    assert.equal(
+      [far.verdict, far.reason, far.source, far.tunnel, far.pinInterface],
+      ['source', 'rule', physicalAddress, 'vpn', published.interfaceIndex],
+    );
+    assert.is((await cli<Explanation>(0, 'route', '10.8.0.77')).reason, 'tunnel_subnet');
+    const { stdout } = await runCli(node, 'test', 'route', '1.2.3.4');
+    assert.match(stdout, /use the source 11\.22\.33\.44, through interface \d+ or not at all/);
+    assert.match(stdout, /because +the rule of tunnel vpn: /);
+
+    const replaced = await cli<PublishedTunnel>(0, ...set, '--otherwise', 'refuse');
+    assert.equal([replaced.otherwise, (await cli<unknown[]>(0, 'tunnel', 'show')).length], ['refuse', 1]);
+    assert.equal(await cli(0, 'tunnel', 'clear', 'vpn'), { name: 'vpn' });
+    assert.equal(await cli(0, 'tunnel', 'show'), []);
+    assert.is((await cli<Failure>(6, 'tunnel', 'clear', 'vpn')).error.code, 'ERROR_FILE_NOT_FOUND');
+  });
+
+  test(named('a tunnel ends with its publisher'), async () => {
+    const [alive] = (await evaluate(
+      node,
+      `await lsp.tunnel.publish({ name: 'self', address: '${tunnelAddress}', source: '${physicalAddress}' });
+       return lsp.tunnel.list().map(({ publisher, alive }) => [publisher === process.pid, alive]);`,
+    )) as boolean[][];
+    assert.equal(alive, [true, true]);
+    const [dead] = await cli<PublishedTunnel[]>(0, 'tunnel', 'show');
+    assert.equal([dead?.name, dead?.alive], ['self', false]);
+    assert.is((await cli<Explanation>(0, 'route', '1.2.3.4')).reason, 'no_rule');
+    await cli(0, 'tunnel', 'clear', 'self');
+  });
+
+  test(named('a tunnel that cannot be is not published'), async () => {
+    const situations: readonly (readonly [string, number, string, readonly string[]])[] = [
+      ['a source that this host does not have', 6, 'ERROR_NOT_FOUND', ['--address', tunnelAddress, '--source', '9.9.9.9']],
+      ['a virtual address that it does not have', 6, 'ERROR_NOT_FOUND', ['--address', '10.99.0.2/24', '--source', physicalAddress]],
+      ['no such interface', 6, 'ERROR_NOT_FOUND', ['--address', tunnelAddress, '--source', physicalAddress, '--interface', '4711']],
+      ['a loopback source', 1, 'ERR_INVALID_TUNNEL', ['--address', tunnelAddress, '--source', '127.0.0.1']],
+      ['no such publisher', 1, 'ERROR_INVALID_PARAMETER', ['--address', tunnelAddress, '--source', physicalAddress, '--pid', '99999999']],
+    ];
+    for (const [situation, code, name, options] of situations) {
+      const { error } = await cli<Failure>(code, 'tunnel', 'set', 'bad', ...options);
+      assert.is(error.code, name, situation);
+    }
+    const named = await cli<Failure>(1, 'tunnel', 'set', 'a b', '--address', tunnelAddress, '--source', physicalAddress);
+    assert.is(named.error.code, 'ERR_INVALID_TUNNEL');
+    assert.equal(await cli(0, 'tunnel', 'show'), []);
+  });
+
+  test(named('wrong usage ends with exit code 2 here too'), async () => {
+    assert.is((await cli<Failure>(2, 'route', 'example.com')).error.code, 'ERR_INVALID_ARG_VALUE');
+    assert.is((await cli<Failure>(2, 'list', '--loud')).error.code, 'ERR_USAGE');
+  });
+
+  test(named('the addon works in a program of another name'), async () => {
+    const renamed = join(directory, `node-${version}`, 'app.exe');
+    copyFileSync(executable, renamed);
+    assert.is((await json<CatalogEntry[]>(renamed, 'test', 0, 'list')).length, 13);
+  });
+
+  test(named('remove takes out what install put in'), async () => {
+    const report = await cli<RemoveReport>(0, 'remove');
+    assert.equal([report.changed, [...report.entries].sort()], [true, [...entries].sort()]);
+    const list = await cli<CatalogEntry[]>(0, 'list');
+    assert.equal([list.length, list.some(({ ours }) => ours)], [6, false]);
+    assert.is(await evaluate(node, 'return lsp.isInstalled();'), false);
+  });
+
+  test(named("on Wine's own ws2_32 install says that the catalog kept nothing"), async () => {
+    const { error } = await json<Failure>(executable, 'wine', 5, 'install');
+    assert.is(error.code, 'ERR_READBACK_MISMATCH');
+    const { code, stderr } = await runCli(executable, 'wine', 'install');
+    assert.is(code, 5);
+    assert.match(stderr, /^winsock-lsp: /);
+  });
+}
+
+const nodes = nodeExecutables();
+if (process.getuid?.() !== 0) {
+  test.skip('the addon in node.exe needs root, for a network namespace', () => undefined);
+} else {
+  test.before(async () => {
+    requireArtifact('lspDll');
+    directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-addon-'));
+    makeNetwork();
+    prefix = await WinePrefix.create({ directory: join(directory, 'prefix'), networkNamespace: network });
+  });
+  test.after(async () => {
+    await prefix?.stop();
+    removeNamespaces(namespaces);
+    if (prefix !== undefined) rmSync(directory, { recursive: true, force: true });
+  });
+  test('there are two versions of node.exe', () => {
+    assert.equal(nodes.map(({ version }) => version.split('.')[0]), ['20', '22']);
+  });
+  for (const { version, path } of nodes) defineFor(version, path);
+}
+
+test.run();
