@@ -11,6 +11,7 @@ const windows = join(build, 'win32-x64');
 export const artifacts = {
   lspDll: join(repository, 'prebuilds', 'win32-x64', 'winsock-lsp.dll'),
   testWinsock: join(windows, 'test', 'winsock', 'ws2_32.dll'),
+  systemTests: join(windows, 'test', 'system', 'system_tests.exe'),
   providerTests: join(windows, 'test', 'provider', 'provider_tests.exe'),
   pluginHost: join(windows, 'test', 'e2e', 'plugin_host.exe'),
 } as const;

@@ -33,7 +33,7 @@ const network = `${namespaces}host`;
 const physicalAddress = '11.22.33.44';
 const tunnelAddress = '10.8.0.2/24';
 
-let directory: string;
+let directory = '';
 let prefix: WinePrefix;
 
 /** A host with a physical interface and a tunnel interface of its own, with 1.2.3.0/24 routed into the tunnel. */
@@ -319,7 +319,7 @@ if (process.getuid?.() !== 0) {
   test.after(async () => {
     await prefix?.stop();
     removeNamespaces(namespaces);
-    if (prefix !== undefined) rmSync(directory, { recursive: true, force: true });
+    if (directory !== '') rmSync(directory, { recursive: true, force: true });
   });
   test('there are two versions of node.exe', () => {
     assert.equal(nodes.map(({ version }) => version.split('.')[0]), ['20', '22']);
