@@ -18,7 +18,7 @@ struct OpenVpnTunnel {
     Prefix address6;     // ifconfig_ipv6_local with ifconfig_ipv6_netbits, or "address/bits" in the former
     IpAddress physical;  // OPENVPN_clientip, the physical address that the server saw; its family is one of the
                          // tunnel's; none if absent
-    IpAddress server;  // trusted_ip, else trusted_ip6; none if absent
+    IpAddress server;    // trusted_ip, else trusted_ip6; none if absent
 };
 
 // Why the environment was rejected.

@@ -15,8 +15,8 @@ namespace {
 constexpr char plugin_name[] = "winsock-lsp";
 constexpr int handled_events = event_mask(event_up) | event_mask(event_route_up) | event_mask(event_down);
 
-// Writes to OpenVPN's log. API version 1 has no access to it; there a plugin's messages go to stderr, which OpenVPN and its
-// service keep with the log.
+// Writes to OpenVPN's log. API version 1 has no access to it; there a plugin's messages go to stderr, which OpenVPN and
+// its service keep with the log.
 class OpenVpnLog final : public Log {
   public:
     explicit OpenVpnLog(PluginLog callback) : log_(callback) {}
@@ -59,17 +59,10 @@ int handle_event(void* handle, int type, const char* const* environment) noexcep
     try {
         bool good = false;
         switch (type) {
-            case event_up:
-                good = instance->session.up(environment);
-                break;
-            case event_route_up:
-                good = instance->session.route_up(environment);
-                break;
-            case event_down:
-                good = instance->session.down();
-                break;
-            default:
-                instance->log.error("OpenVPN sent an event that this plugin did not ask for");
+            case event_up: good = instance->session.up(environment); break;
+            case event_route_up: good = instance->session.route_up(environment); break;
+            case event_down: good = instance->session.down(); break;
+            default: instance->log.error("OpenVPN sent an event that this plugin did not ask for");
         }
         return good ? result_success : result_error;
     } catch (const std::exception&) {

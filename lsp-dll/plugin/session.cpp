@@ -40,8 +40,8 @@ Session::Session(Log& log) : log_(log), name_("openvpn-" + std::to_string(GetCur
 bool Session::collect(const char* const* environment) {
     auto parsed = parse_openvpn_environment(environment);
     if (const auto* fault = std::get_if<OpenVpnEnvironmentError>(&parsed)) {
-        log_.error("OpenVPN's environment does not describe the tunnel, nothing is published: " + fault->variable + ": " +
-                   fault->message);
+        log_.error("OpenVPN's environment does not describe the tunnel, nothing is published: " + fault->variable +
+                   ": " + fault->message);
         return false;
     }
     collected_ = std::get<OpenVpnTunnel>(parsed);
@@ -72,8 +72,7 @@ std::optional<Tunnel> Session::describe() {
     tunnel.address6 = collected_->address6;
     tunnel.publisher = system::current_publisher();
 
-    const IpAddress& virtual_address =
-        tunnel.address4.address ? tunnel.address4.address : tunnel.address6.address;
+    const IpAddress& virtual_address = tunnel.address4.address ? tunnel.address4.address : tunnel.address6.address;
     const auto interface_found = system::find_address(virtual_address);
     if (interface_found && interface_found->has_value()) {
         tunnel.interface_index = (*interface_found)->interface_index;
@@ -87,9 +86,10 @@ std::optional<Tunnel> Session::describe() {
 
     IpAddress physical = collected_->physical;
     if (physical && !host_has(physical)) {
-        log_.warning("this host does not have the address " + to_string(physical) +
-                     " that the server pushed as clientip (it is behind a NAT, or the address is stale); using the address "
-                     "towards the server instead");
+        log_.warning(
+            "this host does not have the address " + to_string(physical) +
+            " that the server pushed as clientip (it is behind a NAT, or the address is stale); using the address "
+            "towards the server instead");
         physical = {};
     }
     if (!physical && collected_->server) {
@@ -120,8 +120,8 @@ bool Session::publish() {
     }
     published_ = true;
     const IpAddress& source = tunnel->source4 ? tunnel->source4 : tunnel->source6;
-    log_.note("published: what leaves through interface " + std::to_string(tunnel->interface_index) + " gets the source " +
-              to_string(source));
+    log_.note("published: what leaves through interface " + std::to_string(tunnel->interface_index) +
+              " gets the source " + to_string(source));
     install();
     return true;
 }

@@ -35,8 +35,7 @@ BOOL connect_ex(Chain& chain, SOCKET s, const sockaddr* name, int name_length, v
                 LPDWORD sent, LPOVERLAPPED overlapped) {
     SocketState state = state_of(chain, s);
     // On an unbound socket ConnectEx fails with WSAEINVAL, and that is the program's to see.
-    const int refused =
-        state.kind == SocketKind::unbound ? 0 : prepare_to_connect(chain, s, state, name, name_length);
+    const int refused = state.kind == SocketKind::unbound ? 0 : prepare_to_connect(chain, s, state, name, name_length);
     if (refused != 0) {
         WSASetLastError(refused);
         return FALSE;

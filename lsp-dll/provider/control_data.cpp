@@ -1,9 +1,9 @@
 #include "control_data.hpp"
 
-#include <winsock2.h>
-#include <ws2tcpip.h>
 #include <mswsock.h>
 #include <windows.h>
+#include <winsock2.h>
+#include <ws2tcpip.h>
 
 #include <atomic>
 #include <cstring>

@@ -9,8 +9,8 @@
 
 namespace lsp::provider {
 
-// The control data that sends from `source` through the interface (0: any). Made once for each pair and kept for the life
-// of the process, so an overlapped send may use it for as long as it takes. Null only if there is no memory.
+// The control data that sends from `source` through the interface (0: any). Made once for each pair and kept for the
+// life of the process, so an overlapped send may use it for as long as it takes. Null only if there is no memory.
 const WSABUF* source_control_data(const IpAddress& source, std::uint32_t interface_index) noexcept;
 
 // Of control data that a program brings: whether there is any, and whether it names a source itself.

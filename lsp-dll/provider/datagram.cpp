@@ -23,8 +23,8 @@ struct Datagram {
 enum class Next { lower_call, done };
 
 // Sends the datagram with its source as control data; the socket stays bound to the wildcard and serves other networks
-// too. `lower_call`: the program's own call goes on, because the source cannot be used and the rule says keep, or because
-// the socket was bound to the source instead.
+// too. `lower_call`: the program's own call goes on, because the source cannot be used and the rule says keep, or
+// because the socket was bound to the source instead.
 Next send_from_source(Chain& chain, SOCKET s, SocketState& state, const Decision& decision, const Datagram& datagram,
                       int& result, int& error) noexcept {
     result = SOCKET_ERROR;
@@ -58,9 +58,9 @@ Next send_from_source(Chain& chain, SOCKET s, SocketState& state, const Decision
 
 // Sockets whose datagrams are decided one by one.
 bool decides_each(const SocketState& state) {
-    return state.type == SocketType::datagram && (state.kind == SocketKind::unbound ||
-                                                  state.kind == SocketKind::deferred ||
-                                                  state.kind == SocketKind::wildcard);
+    return state.type == SocketType::datagram &&
+           (state.kind == SocketKind::unbound || state.kind == SocketKind::deferred ||
+            state.kind == SocketKind::wildcard);
 }
 
 }  // namespace
@@ -109,13 +109,14 @@ int send_msg(Chain& chain, SOCKET s, LPWSAMSG message, DWORD flags, LPDWORD sent
         if (decision.verdict != Verdict::source) {
             failed = prepare(chain, s, state, decision);
         } else if (has_control_data(copy.Control)) {
-            // Ours would have to be merged into memory that outlives an overlapped send, and a program's own control data
-            // is never touched.
+            // Ours would have to be merged into memory that outlives an overlapped send, and a program's own control
+            // data is never touched.
             failed = apply_otherwise(chain, s, state, decision.otherwise, refused_error, Counter::already_bound);
         } else {
             int result = 0;
-            const Datagram datagram{copy.lpBuffers, copy.dwBufferCount, flags | copy.dwFlags, copy.name, copy.namelen,
-                                    sent,           overlapped,         completion};
+            const Datagram datagram{copy.lpBuffers, copy.dwBufferCount, flags | copy.dwFlags,
+                                    copy.name,      copy.namelen,       sent,
+                                    overlapped,     completion};
             if (send_from_source(chain, s, state, decision, datagram, result, failed) == Next::done) {
                 if (result != 0) WSASetLastError(failed);
                 return result;

@@ -16,11 +16,12 @@ struct Endpoint {
     std::uint16_t port = 0;
 };
 
-// Reads a program's sockaddr. False if it cannot be read, is too short, or is of another family than the socket: then the
-// lower provider has the word, and its error is the program's.
+// Reads a program's sockaddr. False if it cannot be read, is too short, or is of another family than the socket: then
+// the lower provider has the word, and its error is the program's.
 bool read_endpoint(const sockaddr* name, int name_length, Family socket_family, Endpoint& endpoint) noexcept;
 
-// A sockaddr for `address` and port 0 on a socket of the given family: an IPv4 address on an IPv6 socket becomes v4-mapped.
+// A sockaddr for `address` and port 0 on a socket of the given family: an IPv4 address on an IPv6 socket becomes
+// v4-mapped.
 struct SocketAddress {
     sockaddr_storage storage;
     int length;

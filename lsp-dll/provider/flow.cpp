@@ -21,12 +21,9 @@ namespace {
 
 Protocol protocol_of(SocketType type) {
     switch (type) {
-        case SocketType::stream:
-            return Protocol::tcp;
-        case SocketType::datagram:
-            return Protocol::udp;
-        default:
-            return Protocol::raw;
+        case SocketType::stream: return Protocol::tcp;
+        case SocketType::datagram: return Protocol::udp;
+        default: return Protocol::raw;
     }
 }
 
@@ -41,9 +38,9 @@ int lower_option(Chain& chain, SOCKET s, int level, int name, DWORD value) noexc
     return chain.lower.lpWSPSetSockOpt(s, level, name, bytes, sizeof(value), &error) == 0 ? 0 : error;
 }
 
-// Ephemeral ports of sockets bound to an address are scarce, because each is taken for all destinations at once; with this
-// option (Windows 10, Server 2016) the port is chosen at connect and shared between destinations.
-// True if it was set.
+// Ephemeral ports of sockets bound to an address are scarce, because each is taken for all destinations at once; with
+// this option (Windows 10, Server 2016) the port is chosen at connect and shared between destinations. True if it was
+// set.
 bool share_port(Chain& chain, SOCKET s) noexcept {
     static std::atomic<bool> absent{false};
     if (absent.load(std::memory_order_relaxed)) return false;
@@ -52,8 +49,8 @@ bool share_port(Chain& chain, SOCKET s) noexcept {
     return error == 0;
 }
 
-// IP_UNICAST_IF takes the index in network byte order, IPV6_UNICAST_IF in the host's. On an IPv6 socket the source's family
-// says which of them the traffic will obey.
+// IP_UNICAST_IF takes the index in network byte order, IPV6_UNICAST_IF in the host's. On an IPv6 socket the source's
+// family says which of them the traffic will obey.
 int pin(Chain& chain, SOCKET s, const IpAddress& source, std::uint32_t interface_index) noexcept {
     return source.family == Family::ipv4 ? lower_option(chain, s, IPPROTO_IP, IP_UNICAST_IF, htonl(interface_index))
                                          : lower_option(chain, s, IPPROTO_IPV6, IPV6_UNICAST_IF, interface_index);
@@ -100,7 +97,7 @@ SocketState look_at(Chain& chain, SOCKET s) noexcept {
     Endpoint local;
     const int error = local_endpoint(chain, s, chain.family, local);
     if (error != 0 && error != WSAEINVAL) return state;  // not a socket of the lower provider at all
-    state.kind = error == WSAEINVAL              ? SocketKind::unbound
+    state.kind = error == WSAEINVAL               ? SocketKind::unbound
                  : local.address.is_unspecified() ? SocketKind::wildcard
                                                   : SocketKind::explicit_;
     state.type = chain.type;
@@ -108,8 +105,8 @@ SocketState look_at(Chain& chain, SOCKET s) noexcept {
     return state;
 }
 
-// A socket that we bound for an earlier destination connects again. It cannot be bound again, but the interface that it was
-// pinned to was the earlier destination's.
+// A socket that we bound for an earlier destination connects again. It cannot be bound again, but the interface that it
+// was pinned to was the earlier destination's.
 int reuse(Chain& chain, SOCKET s, SocketState& state, const Decision& decision) noexcept {
     Endpoint local;
     const int error = local_endpoint(chain, s, state.family, local);
@@ -179,11 +176,8 @@ int prepare(Chain& chain, SOCKET s, SocketState& state, const Decision& decision
     switch (decision.verdict) {
         case Verdict::keep:
             return state.kind == SocketKind::ours ? reuse(chain, s, state, decision) : settle(chain, s, state);
-        case Verdict::refuse:
-            count(Counter::refused);
-            return refused_error;
-        case Verdict::source:
-            break;
+        case Verdict::refuse: count(Counter::refused); return refused_error;
+        case Verdict::source: break;
     }
     switch (state.kind) {
         case SocketKind::unbound:
@@ -197,11 +191,9 @@ int prepare(Chain& chain, SOCKET s, SocketState& state, const Decision& decision
         }
         case SocketKind::wildcard:
             return apply_otherwise(chain, s, state, decision.otherwise, refused_error, Counter::already_bound);
-        case SocketKind::ours:
-            return reuse(chain, s, state, decision);
+        case SocketKind::ours: return reuse(chain, s, state, decision);
         case SocketKind::explicit_:
-        case SocketKind::unknown:
-            return 0;
+        case SocketKind::unknown: return 0;
     }
     return 0;
 }

@@ -24,10 +24,12 @@ int settle(Chain& chain, SOCKET s) noexcept;
 int bind_wildcard(Chain& chain, SOCKET s, SocketState& state) noexcept;
 
 // Carries out a decision on a socket before it connects (WSPConnect, ConnectEx), or before it sends where the lower
-// provider cannot choose the source for each datagram. 0: go on with the lower call; else the error to give the program.
+// provider cannot choose the source for each datagram. 0: go on with the lower call; else the error to give the
+// program.
 int prepare(Chain& chain, SOCKET s, SocketState& state, const Decision& decision) noexcept;
 
-// What a rule's `otherwise` says where its source cannot be used. 0: go on as if there were no rule; else `error`. Counted.
+// What a rule's `otherwise` says where its source cannot be used. 0: go on as if there were no rule; else `error`.
+// Counted.
 int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Otherwise otherwise, int error, Counter why) noexcept;
 
 // The error that a program gets where a rule says refuse: what a firewall's block would give.

@@ -117,7 +117,8 @@ _lsp_guarded_handler:
     ret
 )");
 // The handler's arguments: record at 4(%esp) with its flags at +4 (6: unwinding, which is none of ours), context at
-// 12(%esp) with Eax at 0xb0 and Eip at 0xb8. rep movsb leaves the stack alone, so going on at _lsp_guarded_out is enough.
+// 12(%esp) with Eax at 0xb0 and Eip at 0xb8. rep movsb leaves the stack alone, so going on at _lsp_guarded_out is
+// enough.
 
 #else
 #error "guarded_copy: this architecture has no implementation"

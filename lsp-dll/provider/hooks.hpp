@@ -1,5 +1,5 @@
-// The hooked calls (design §5), each for a given chain. Arguments and results are those of the Winsock SPI function of the
-// same name; none of them throws, waits, or allocates.
+// The hooked calls (design §5), each for a given chain. Arguments and results are those of the Winsock SPI function of
+// the same name; none of them throws, waits, or allocates.
 #pragma once
 
 #include "chain.hpp"
@@ -7,7 +7,8 @@
 namespace lsp::provider::hooks {
 
 // lifetime.cpp
-SOCKET socket(Chain&, int family, int type, int protocol, LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags, LPINT error);
+SOCKET socket(Chain&, int family, int type, int protocol, LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags,
+              LPINT error);
 SOCKET accept(Chain&, SOCKET, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition, DWORD_PTR data,
               LPINT error);
 SOCKET join_leaf(Chain&, SOCKET, const sockaddr* name, int name_length, LPWSABUF caller_data, LPWSABUF callee_data,
@@ -36,15 +37,16 @@ int set_option(Chain&, SOCKET, int level, int name, const char* value, int value
 int ioctl(Chain&, SOCKET, DWORD code, void* in, DWORD in_length, void* out, DWORD out_length, LPDWORD returned,
           LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE, LPWSATHREADID, LPINT error);
 
-// settling.cpp: calls before which a deferred socket is bound to the wildcard after all, so that the program sees exactly
-// what it would see without us.
+// settling.cpp: calls before which a deferred socket is bound to the wildcard after all, so that the program sees
+// exactly what it would see without us.
 int listen(Chain&, SOCKET, int backlog, LPINT error);
 int get_socket_name(Chain&, SOCKET, sockaddr* name, LPINT name_length, LPINT error);
 int receive(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWORD received, LPDWORD flags, LPWSAOVERLAPPED,
             LPWSAOVERLAPPED_COMPLETION_ROUTINE, LPWSATHREADID, LPINT error);
 int receive_from(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWORD received, LPDWORD flags, sockaddr* from,
                  LPINT from_length, LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE, LPWSATHREADID, LPINT error);
-int receive_msg(Chain&, SOCKET, LPWSAMSG message, LPDWORD received, LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE);
+int receive_msg(Chain&, SOCKET, LPWSAMSG message, LPDWORD received, LPWSAOVERLAPPED,
+                LPWSAOVERLAPPED_COMPLETION_ROUTINE);
 int select(Chain&, int count, fd_set* read, fd_set* write, fd_set* except, const timeval* timeout, LPINT error);
 int event_select(Chain&, SOCKET, WSAEVENT event, long events, LPINT error);
 int async_select(Chain&, SOCKET, HWND window, unsigned message, long events, LPINT error);

@@ -45,8 +45,8 @@ SOCKET socket(Chain& chain, int family, int type, int protocol, LPWSAPROTOCOL_IN
     return adopt(chain, s, error);
 }
 
-SOCKET accept(Chain& chain, SOCKET s, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition, DWORD_PTR data,
-              LPINT error) {
+SOCKET accept(Chain& chain, SOCKET s, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition,
+              DWORD_PTR data, LPINT error) {
     const SOCKET accepted = chain.lower.lpWSPAccept(s, address, address_length, condition, data, error);
     if (accepted == INVALID_SOCKET) return accepted;
     sockets.set(accepted, fresh_state(chain, SocketKind::explicit_));
@@ -59,8 +59,8 @@ SOCKET join_leaf(Chain& chain, SOCKET s, const sockaddr* name, int name_length, 
         *error = failed;
         return INVALID_SOCKET;
     }
-    const SOCKET leaf = chain.lower.lpWSPJoinLeaf(s, name, name_length, caller_data, callee_data, socket_qos, group_qos,
-                                                  flags, error);
+    const SOCKET leaf =
+        chain.lower.lpWSPJoinLeaf(s, name, name_length, caller_data, callee_data, socket_qos, group_qos, flags, error);
     if (leaf == INVALID_SOCKET || leaf == s) return leaf;
     sockets.forget(leaf);
     return adopt(chain, leaf, error);

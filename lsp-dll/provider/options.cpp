@@ -78,8 +78,7 @@ bool chooses_interface(int level, int name) {
 // options are refused after it.
 bool needs_binding(int level, int name) {
     switch (level) {
-        case SOL_SOCKET:
-            return name == SO_REUSEADDR || name == SO_EXCLUSIVEADDRUSE;
+        case SOL_SOCKET: return name == SO_REUSEADDR || name == SO_EXCLUSIVEADDRUSE;
         case IPPROTO_IP:
             return name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP || name == IP_ADD_SOURCE_MEMBERSHIP ||
                    name == IP_DROP_SOURCE_MEMBERSHIP || name == IP_BLOCK_SOURCE || name == IP_UNBLOCK_SOURCE ||
@@ -87,8 +86,7 @@ bool needs_binding(int level, int name) {
         case IPPROTO_IPV6:
             return name == IPV6_JOIN_GROUP || name == IPV6_LEAVE_GROUP || name == IPV6_V6ONLY ||
                    (name >= MCAST_JOIN_GROUP && name <= MCAST_LEAVE_SOURCE_GROUP);
-        default:
-            return false;
+        default: return false;
     }
 }
 
@@ -151,7 +149,8 @@ int set_option(Chain& chain, SOCKET s, int level, int name, const char* value, i
 }
 
 int ioctl(Chain& chain, SOCKET s, DWORD code, void* in, DWORD in_length, void* out, DWORD out_length, LPDWORD returned,
-          LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
+          LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread,
+          LPINT error) {
     switch (code) {
         case SIO_BASE_HANDLE:
         case SIO_BSP_HANDLE:
@@ -163,8 +162,7 @@ int ioctl(Chain& chain, SOCKET s, DWORD code, void* in, DWORD in_length, void* o
                 return SOCKET_ERROR;
             }
             break;
-        default:
-            break;
+        default: break;
     }
     const int result = chain.lower.lpWSPIoctl(s, code, in, in_length, out, out_length, returned, overlapped, completion,
                                               thread, error);

@@ -19,8 +19,9 @@ struct Snapshot : PolicySnapshot {
     Snapshot* next_retired = nullptr;
 };
 
-// Readers count themselves in before they take the pointer. A snapshot that was replaced goes to the retired list; whoever
-// sees the count at zero after taking that list may free it: readers that come later can only find the newer pointer.
+// Readers count themselves in before they take the pointer. A snapshot that was replaced goes to the retired list;
+// whoever sees the count at zero after taking that list may free it: readers that come later can only find the newer
+// pointer.
 std::atomic<Snapshot*> current{nullptr};
 std::atomic<long> readers{0};
 std::atomic<Snapshot*> retired{nullptr};

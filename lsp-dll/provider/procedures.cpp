@@ -9,8 +9,8 @@ namespace lsp::provider {
 
 namespace {
 
-// The procedures of one slot. Each only adds the chain to the hook's arguments; the parameter types are deduced from the
-// SPI's own function types, so that calling convention and argument sizes cannot drift from ws2spi.h.
+// The procedures of one slot. Each only adds the chain to the hook's arguments; the parameter types are deduced from
+// the SPI's own function types, so that calling convention and argument sizes cannot drift from ws2spi.h.
 template <std::size_t slot, auto hook, typename Procedure>
 struct Bound;
 

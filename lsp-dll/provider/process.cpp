@@ -26,7 +26,8 @@ int copy_end(const wchar_t* wide, DWORD length) {
 void remember_process() noexcept {
     static std::atomic<bool> begun{false};
     if (begun.exchange(true)) return;
-    void* const memory = VirtualAlloc(nullptr, wide_capacity * sizeof(wchar_t), MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    void* const memory =
+        VirtualAlloc(nullptr, wide_capacity * sizeof(wchar_t), MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
     if (memory == nullptr) return;
     auto* const wide = static_cast<wchar_t*>(memory);
     const DWORD length = GetModuleFileNameW(nullptr, wide, wide_capacity);

@@ -86,8 +86,8 @@ void write(Entry& entry, const Content& content) noexcept {
     entry.sequence.store(before + 2, std::memory_order_release);
 }
 
-// Both notifications have this shape (NotifyRouteChange2, NotifyUnicastIpAddressChange; Vista). Our DLL is never unloaded
-// (see startup.cpp), so they are never cancelled.
+// Both notifications have this shape (NotifyRouteChange2, NotifyUnicastIpAddressChange; Vista). Our DLL is never
+// unloaded (see startup.cpp), so they are never cancelled.
 void WINAPI on_change(void*, void*, int) { forget_routes(); }
 
 using Notify = DWORD(WINAPI*)(ADDRESS_FAMILY, void(WINAPI*)(void*, void*, int), void*, BOOLEAN, HANDLE*);

@@ -25,8 +25,8 @@ void* allocate_leaf(std::size_t bytes) {
 }
 void release_leaf(void* memory, std::size_t) { VirtualFree(memory, 0, MEM_RELEASE); }
 
-// Who occupies the slots. Only WSPStartup and WSPCleanup come here, so waiting for one another is no matter; nothing that
-// could call back is done while the lock is held.
+// Who occupies the slots. Only WSPStartup and WSPCleanup come here, so waiting for one another is no matter; nothing
+// that could call back is done while the lock is held.
 std::atomic_flag slots_lock = ATOMIC_FLAG_INIT;
 unsigned references[chain_capacity];
 bool occupied[chain_capacity];
@@ -41,14 +41,10 @@ class SlotsLock {
 
 SocketType socket_type(int type) {
     switch (type) {
-        case SOCK_STREAM:
-            return SocketType::stream;
-        case SOCK_DGRAM:
-            return SocketType::datagram;
-        case SOCK_RAW:
-            return SocketType::raw;
-        default:
-            return SocketType::other;
+        case SOCK_STREAM: return SocketType::stream;
+        case SOCK_DGRAM: return SocketType::datagram;
+        case SOCK_RAW: return SocketType::raw;
+        default: return SocketType::other;
     }
 }
 
@@ -85,15 +81,16 @@ std::size_t take_slot(const WSAPROTOCOL_INFOW& info, const system::LowerProvider
         chain.upcalls = upcalls;
         chain.type = socket_type(info.iSocketType);
         chain.family = address_family(info.iAddressFamily);
-        // The lower extension functions stay: the program may still hold our pointers that lead to them, and the lower DLL
-        // is never unloaded.
+        // The lower extension functions stay: the program may still hold our pointers that lead to them, and the lower
+        // DLL is never unloaded.
         occupied[slot] = true;
     }
     return slot;
 }
 
-// Programs keep pointers to our ConnectEx and ws2_32 keeps procedure tables; the system may call our route notification.
-// None of them may find the DLL gone, so it stays for the life of the process, as mswsock.dll does in practice.
+// Programs keep pointers to our ConnectEx and ws2_32 keeps procedure tables; the system may call our route
+// notification. None of them may find the DLL gone, so it stays for the life of the process, as mswsock.dll does in
+// practice.
 void stay_loaded() {
     HMODULE self = nullptr;
     GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,

@@ -1,7 +1,8 @@
 // MinGW only. What libstdc++ calls when a container cannot go on, so that its own versions are not linked: those bring
-// std::logic_error, the old std::string, <random>, the locales and the demangler into every program of the machine, 400 KB of
-// them. Likewise MinGW's own printf, which can print long double where all we print is short. Where a container would throw std::length_error or std::out_of_range, our callers' catch at the boundary gets
-// std::bad_alloc; they do not tell the two apart.
+// std::logic_error, the old std::string, <random>, the locales and the demangler into every program of the machine, 400
+// KB of them. Likewise MinGW's own printf, which can print long double where all we print is short. Where a container
+// would throw std::length_error or std::out_of_range, our callers' catch at the boundary gets std::bad_alloc; they do
+// not tell the two apart.
 #if defined(__MINGW32__)
 
 #include <cstdarg>

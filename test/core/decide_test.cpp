@@ -186,8 +186,8 @@ TEST_CASE("each matcher lets through what it names and nothing else") {
         {"via 12 refuse", {}, true},
         {"via 13 refuse", {}, false},
         {"via 12 refuse", {.route = {}}, false},
-        {"via Ethernet refuse", {}, false},              // not resolved
-        {"via Ethernet refuse", {.route = {}}, false},   // index 0 is no interface
+        {"via Ethernet refuse", {}, false},             // not resolved
+        {"via Ethernet refuse", {.route = {}}, false},  // index 0 is no interface
         // all together
         {"app browser.exe to 8.8.8.8 except 9.9.9.9 port 443 proto tcp via 12 refuse", {}, true},
         {"app browser.exe to 8.8.8.8 except 9.9.9.9 port 443 proto tcp via 12 refuse", {.port = 80}, false},
@@ -224,7 +224,7 @@ TEST_CASE("app matches the base name, or the whole path once it has a separator"
         {"c*l*.exe", "C:\\tools\\curl.exe", true},
         {"*c*u*r*l*", "C:\\tools\\curl.exe", true},
         {"*c*x*r*l*", "C:\\tools\\curl.exe", false},
-        {"a*a*b", "aaab", true},   // goes back to the last star
+        {"a*a*b", "aaab", true},  // goes back to the last star
         {"a*ab*b", "aababab", true},
         {"a*ab", "aabaa", false},
         {"cur?.exe", "C:\\tools\\curl.exe", false},  // '?' is itself
@@ -301,12 +301,9 @@ TEST_CASE("a source rule matches only destinations of its source's family, and t
         const char* destination;
         const char* source;  // null: no match
     } table[] = {
-        {"source 11.22.33.44", "8.8.8.8", "11.22.33.44"},
-        {"source 11.22.33.44", "::ffff:8.8.8.8", "11.22.33.44"},
-        {"source 11.22.33.44", "2001:db8::1", nullptr},
-        {"source 2001:db8::44", "2001:db8::1", "2001:db8::44"},
-        {"source 2001:db8::44", "8.8.8.8", nullptr},
-        {"source 2001:db8::44", "::ffff:8.8.8.8", nullptr},
+        {"source 11.22.33.44", "8.8.8.8", "11.22.33.44"},  {"source 11.22.33.44", "::ffff:8.8.8.8", "11.22.33.44"},
+        {"source 11.22.33.44", "2001:db8::1", nullptr},    {"source 2001:db8::44", "2001:db8::1", "2001:db8::44"},
+        {"source 2001:db8::44", "8.8.8.8", nullptr},       {"source 2001:db8::44", "::ffff:8.8.8.8", nullptr},
         {"source interface Ethernet", "8.8.8.8", nullptr},  // not resolved
         {"source interface 7", "2001:db8::1", nullptr},
     };
@@ -418,7 +415,8 @@ TEST_CASE("deciding allocates nothing and promises not to throw") {
     const Policy policy = policy_of({"app *x*y.exe to 1.0.0.0/8,::/0 port 1-2 keep", "app C:\\a*\\*.exe refuse",
                                      "via 12 except 10.0.0.0/8 source 11.22.33.44"},
                                     {"10.8.0.0/24"});
-    const IpAddress destinations[] = {address("8.8.8.8"), address("::ffff:8.8.8.8"), address("10.8.0.1"), address("2001:db8::1")};
+    const IpAddress destinations[] = {address("8.8.8.8"), address("::ffff:8.8.8.8"), address("10.8.0.1"),
+                                      address("2001:db8::1")};
     const std::string_view process = browser;
     const Route route{tunnel_index, IpAddress::v4(10, 8, 0, 2)};
     const std::size_t before = support::allocations();

@@ -3,9 +3,12 @@
 
 #include <random>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "core/openvpn_environment.hpp"
 #include "core/policy.hpp"
+#include "core/text.hpp"
 #include "core/tunnel.hpp"
 #include "support.hpp"
 
@@ -37,7 +40,8 @@ const char* const valid[] = {
     "128.129.0.2",
     "fd00:1:2::ffff:1.2.3.4",
     "10.0.0.0/8",
-    "app \"C:\\a b\\*.exe\" to 10.0.0.0/8,1.2.3.4 except 10.1.0.0/16 port 80,443-445 proto tcp via 12 source 11.22.33.44 "
+    "app \"C:\\a b\\*.exe\" to 10.0.0.0/8,1.2.3.4 except 10.1.0.0/16 port 80,443-445 proto tcp via 12 source "
+    "11.22.33.44 "
     "otherwise refuse",
     "interface=12 address=128.129.0.2/24 source=11.22.33.44 otherwise=keep publisher=4711@133000000000000000 "
     "restore=7/ipv4/weak-host-send/off",
@@ -63,20 +67,65 @@ TEST_CASE("valid texts with damage are rejected or survive a round trip") {
         for (unsigned n = 1 + random() % 4; n > 0 && !text.empty(); --n) {
             const std::size_t at = random() % text.size();
             switch (random() % 4) {
-                case 0:
-                    text[at] = static_cast<char>(random());
-                    break;
-                case 1:
-                    text.erase(at, 1 + random() % 5);
-                    break;
-                case 2:
-                    text.insert(at, text, random() % text.size(), random() % 20);
-                    break;
-                default:
-                    text[at] = "0123456789./:-,=\" "[random() % 18];
+                case 0: text[at] = static_cast<char>(random()); break;
+                case 1: text.erase(at, 1 + random() % 5); break;
+                case 2: text.insert(at, text, random() % text.size(), random() % 20); break;
+                default: text[at] = "0123456789./:-,=\" "[random() % 18];
             }
         }
         parse_everything(text);
+    }
+}
+
+TEST_CASE("a valid environment with damage is rejected without repeating what is unprintable, or understood") {
+    support::Random random(4);
+    const std::vector<std::string> variables = {"dev=tun0",
+                                                "dev_idx=12",
+                                                "ifconfig_local=128.129.0.2",
+                                                "ifconfig_netmask=255.255.255.0",
+                                                "ifconfig_remote=128.129.0.1",
+                                                "ifconfig_ipv6_local=fd00::2/64",
+                                                "ifconfig_ipv6_netbits=64",
+                                                "OPENVPN_clientip=11.22.33.44",
+                                                "trusted_ip=11.22.33.1",
+                                                "trusted_ip6=2001:db8::1"};
+    int understood = 0;
+    for (int i = 0; i < 20000; ++i) {
+        std::vector<std::string> damaged = variables;
+        std::string& victim = damaged[random.below(damaged.size())];
+        victim =
+            random.chance(90) ? random.mutated(victim) : victim.substr(0, victim.find('=') + 1) + random.bytes(300);
+        std::vector<const char*> pointers;
+        for (const std::string& variable : damaged) pointers.push_back(variable.c_str());
+        pointers.push_back(nullptr);
+        const auto parsed = parse_openvpn_environment(pointers.data());
+        if (const auto* const error = std::get_if<OpenVpnEnvironmentError>(&parsed)) {
+            CHECK(!error->message.empty());
+            CHECK(error->message.size() < 400);
+            CHECK(!text::find_unprintable(error->message, false));
+        } else {
+            const auto& tunnel = std::get<OpenVpnTunnel>(parsed);
+            const bool has_address = tunnel.address4.address || tunnel.address6.address;
+            CHECK(has_address);
+            ++understood;
+        }
+    }
+    CHECK(understood > 0);
+}
+
+TEST_CASE("what a damaged rule's or tunnel's rejection says stays printable and short") {
+    support::Random random(5);
+    for (int i = 0; i < 20000; ++i) {
+        const std::string text = random.chance(80) ? random.mutated(random.one_of(valid)) : random.bytes(200);
+        const auto rule = parse_rule(text);
+        const auto tunnel = parse_tunnel("t", text);
+        for (const TextError* const error : {std::get_if<TextError>(&rule), std::get_if<TextError>(&tunnel)}) {
+            if (error == nullptr) continue;
+            CHECK(error->column >= 1);
+            CHECK(error->column <= text.size() + 1);
+            CHECK(error->message.size() < 400);
+            CHECK(!text::find_unprintable(error->message, false));
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "support.hpp"
 
@@ -19,7 +22,8 @@ TEST_CASE("a rule that is printed is read back the same") {
         "source interface 7 otherwise refuse",
         "source interface \"Local Area Connection\"",
         "app curl.exe refuse",
-        "app \"C:\\Program Files\\a b\\*.exe\" to 10.0.0.0/8,1.2.3.4 except 10.1.0.0/16 port 80,443-445 proto tcp via 12 "
+        "app \"C:\\Program Files\\a b\\*.exe\" to 10.0.0.0/8,1.2.3.4 except 10.1.0.0/16 port 80,443-445 proto tcp via "
+        "12 "
         "source 11.22.33.44 otherwise refuse",
         "proto udp to fd00::/8 via tunnel0 source fd00::2 otherwise keep",
     };
@@ -79,8 +83,8 @@ TEST_CASE("random rules survive printing and reading") {
         Rule rule;
         if (pick(2) != 0) rule.app = pick(2) != 0 ? "a b\"c.exe" : "*\\node.exe";
         for (unsigned n = pick(3); n > 0; --n) {
-            rule.to.push_back({IpAddress::v4(static_cast<std::uint8_t>(pick(256)), 1, 2, 3),
-                               static_cast<std::uint8_t>(pick(33))});
+            rule.to.push_back(
+                {IpAddress::v4(static_cast<std::uint8_t>(pick(256)), 1, 2, 3), static_cast<std::uint8_t>(pick(33))});
         }
         for (unsigned n = pick(3); n > 0; --n) {
             const auto first = static_cast<std::uint16_t>(pick(60000));
@@ -105,6 +109,226 @@ TEST_CASE("random rules survive printing and reading") {
         rule.via.text.clear();
         CHECK(back == rule);
     }
+}
+
+TEST_CASE("a line with every matcher says what it says") {
+    const Rule rule = support::rule(
+        "app curl.exe to 10.0.0.0/8,1.2.3.4 except 10.1.0.0/16 port 80,443-445 proto tcp via 12 source 11.22.33.44 "
+        "otherwise refuse");
+    CHECK(rule.app == "curl.exe");
+    CHECK(rule.to == std::vector<Prefix>{support::prefix("10.0.0.0/8"), support::prefix("1.2.3.4/32")});
+    CHECK(rule.except == std::vector<Prefix>{support::prefix("10.1.0.0/16")});
+    CHECK(rule.ports == std::vector<PortRange>{{80, 80}, {443, 445}});
+    CHECK(rule.protocol == Protocol::tcp);
+    CHECK(rule.via == InterfaceName{12, ""});
+    CHECK(rule.verdict == Verdict::source);
+    CHECK(rule.source == support::address("11.22.33.44"));
+    CHECK_FALSE(rule.source_interface);
+    CHECK(rule.otherwise == Otherwise::refuse);
+}
+
+TEST_CASE("matchers come in any order, keywords in any case, between any spaces and tabs") {
+    const Rule rule = support::rule("to 10.0.0.0/8 port 80 proto tcp source 1.2.3.4 otherwise refuse");
+    for (const char* const line : {"proto tcp port 80 to 10.0.0.0/8 source 1.2.3.4 otherwise refuse",
+                                   "PROTO TCP Port 80 TO 10.0.0.0/8 Source 1.2.3.4 OTHERWISE Refuse",
+                                   "\t to \t10.0.0.0/8\tport 80   proto tcp source 1.2.3.4 otherwise refuse \t",
+                                   "to \"10.0.0.0/8\" port \"80\" proto tcp source \"1.2.3.4\" otherwise refuse"}) {
+        CAPTURE(std::string(line));
+        CHECK(support::rule(line) == rule);
+    }
+}
+
+TEST_CASE("quotes keep spaces, a doubled quote is a quote, and a quoted word is no keyword and no number") {
+    CHECK(support::rule("app \"C:\\Program Files\\x\\y.exe\" keep").app == "C:\\Program Files\\x\\y.exe");
+    CHECK(support::rule("app \"a\"\"b\" keep").app == "a\"b");
+    CHECK(support::rule("app \"\"\"\" keep").app == "\"");
+    CHECK(support::rule("app to keep").app == "to");
+    CHECK(support::rule("app keep keep").app == "keep");
+    CHECK(support::rule("via 12 keep").via == InterfaceName{12, ""});
+    CHECK(support::rule("via \"12\" keep").via == InterfaceName{0, "12"});
+    CHECK(support::rule("via Ethernet keep").via == InterfaceName{0, "Ethernet"});
+    CHECK(support::rule("via 12a keep").via == InterfaceName{0, "12a"});
+    CHECK(support::rule("via 4294967295 keep").via == InterfaceName{4294967295, ""});
+    CHECK(support::rule("source interface 7").source_interface == InterfaceName{7, ""});
+    CHECK(support::rule("source INTERFACE \"Local Area Connection 2\"").source_interface ==
+          InterfaceName{0, "Local Area Connection 2"});
+    CHECK(support::rule("source interface interface").source_interface == InterfaceName{0, "interface"});
+}
+
+TEST_CASE("a rejected rule says what was expected and found, and where") {
+    const struct {
+        const char* line;
+        std::size_t column;
+        const char* part;  // of the message
+    } table[] = {
+        {"", 1, "expected an action"},
+        {"   ", 4, "expected an action"},
+        {"# comment", 1, "expected a matcher"},
+        {"to 10.0.0.0/8", 14, "expected an action"},
+        {"app x.exe nothing", 11, "found \"nothing\""},
+        {"to", 3, "after \"to\""},
+        {"app \"\" keep", 5, "nothing in quotes"},
+        {"via \"\" keep", 5, "nothing in quotes"},
+        {"\"keep\"", 1, "expected a matcher"},
+        {"\"to\" 1.2.3.4 keep", 1, "expected a matcher"},
+        {"to 10.0.0.0/8, 1.2.3.4 keep", 4, "no spaces around commas"},
+        {"to ,1.2.3.4 keep", 4, "no spaces around commas"},
+        {"to 10.0.0.0/8,,1.2.3.4 keep", 4, "no spaces around commas"},
+        {"to 10.0.0.0/8,nowhere keep", 4, "found \"nowhere\""},
+        {"except fe80::%12/64 keep", 8, "expected an address or a prefix"},
+        {"to ::ffff:10.0.0.0/104 keep", 4, "write 10.0.0.0/8"},
+        {"to ::ffff:10.1.2.3 keep", 4, "write 10.1.2.3"},
+        {"port -1 keep", 6, "from 0 to 65535"},
+        {"port 65536 keep", 6, "from 0 to 65535"},
+        {"port 080 keep", 6, "from 0 to 65535"},
+        {"port 1- keep", 6, "from 0 to 65535"},
+        {"port 1-2-3 keep", 6, "from 0 to 65535"},
+        {"port 80-70 keep", 6, "from the lower port to the higher"},
+        {"proto any keep", 7, "expected tcp, udp or raw"},
+        {"via 0 keep", 5, "from 1 to 4294967295"},
+        {"via 4294967296 keep", 5, "from 1 to 4294967295"},
+        {"via 012 keep", 5, "stands in quotes"},
+        {"port 80 port 81 keep", 9, "a second time"},
+        {"app a.exe APP b.exe keep", 11, "a second time"},
+        {"keep to 1.2.3.4", 6, "matchers stand before the action"},
+        {"refuse otherwise keep", 8, "only the action source takes it"},
+        {"keep refuse", 6, "expected the end of the line"},
+        {"source", 7, "expected an address"},
+        {"source somewhere", 8, "expected an address"},
+        {"source 1.2.3.0/24", 8, "expected an address"},
+        {"source \"interface\" 7", 8, "expected an address"},
+        {"source interface", 17, "an interface's index or name"},
+        {"source 255.255.255.255", 8, "the limited broadcast address"},
+        {"source ::", 8, "an unspecified address"},
+        {"source ff02::1", 8, "a multicast address"},
+        {"source ::ffff:1.2.3.4", 8, "write 1.2.3.4"},
+        {"source 1.2.3.4 otherwise", 25, "expected keep or refuse"},
+        {"source 1.2.3.4 otherwise source", 26, "expected keep or refuse"},
+        {"source 1.2.3.4 otherwise keep keep", 31, "expected the end of the line"},
+        {"source 1.2.3.4 5.6.7.8", 16, "expected the end of the line"},
+        {"app a\"b keep", 5, "double the quotes"},
+        {"app \"a\"b keep", 5, "after the closing quote"},
+        {"app \"a keep", 5, "expected a closing quote"},
+        {"app \"a\tb\" keep", 7, "a tab"},
+        {"app a\x01 keep", 6, "control character"},
+        {"keep\r", 5, "control character"},
+        {"keep\n", 5, "control character"},
+        {"app \x7F keep", 5, "control character"},
+        {"app \xC2\x9B keep", 5, "control character"},
+        {"app \xFF keep", 5, "UTF-8"},
+    };
+    for (const auto& row : table) {
+        CAPTURE(std::string(row.line));
+        const auto parsed = parse_rule(row.line);
+        const auto* const error = std::get_if<TextError>(&parsed);
+        REQUIRE(error != nullptr);
+        CAPTURE(error->message);
+        CHECK(error->line == 0);
+        CHECK(error->column == row.column);
+        CHECK(error->message.find(row.part) != std::string::npos);
+    }
+    CHECK(std::holds_alternative<TextError>(parse_rule(std::string_view("keep\0", 5))));
+    CHECK(std::holds_alternative<TextError>(parse_rule(std::string_view("\0keep", 5))));
+}
+
+TEST_CASE("a line has at most 4096 bytes, a list at most 1024 values") {
+    const auto accepted = [](const std::string& line) { return std::holds_alternative<Rule>(parse_rule(line)); };
+    CHECK(accepted("app " + std::string(longest_rule - 9, 'x') + " keep"));
+    CHECK_FALSE(accepted("app " + std::string(longest_rule - 8, 'x') + " keep"));
+    CHECK_FALSE(accepted(std::string(10'000'000, 'x')));
+    const auto list = [](std::size_t count, const std::string& item) {
+        std::string text = item;
+        for (std::size_t i = 1; i < count; ++i) text += ',' + item;
+        return text;
+    };
+    CHECK(accepted("to " + list(longest_list, "::") + " keep"));
+    CHECK_FALSE(accepted("to " + list(longest_list + 1, "::") + " keep"));
+    CHECK(accepted("port " + list(longest_list, "1") + " keep"));
+    CHECK_FALSE(accepted("port " + list(longest_list + 1, "1") + " keep"));
+}
+
+TEST_CASE("a message repeats no long value") {
+    const auto parsed = parse_rule("to " + std::string(2000, 'x') + " keep");
+    REQUIRE(std::holds_alternative<TextError>(parsed));
+    CHECK(std::get<TextError>(parsed).message.size() < 200);
+}
+
+TEST_CASE("a rule that the system has resolved prints the names that the administrator wrote") {
+    Rule rule = support::rule("via Tunnel source interface Ethernet");
+    rule.via.index = 12;
+    rule.source_interface.index = 7;
+    rule.source = support::address("11.22.33.44");
+    CHECK(to_string(rule) == "via Tunnel source interface Ethernet");
+}
+
+TEST_CASE("random rules of every shape survive printing and reading") {
+    support::Random random(20261122);
+    const auto name = [&random]() -> std::string {
+        static constexpr std::string_view letters = "abcXYZ019 \"*\\/.,#:=-";
+        static const std::string whole[] = {"to", "keep", "interface", "12", "0", "#", "\"", " ", "caf\xC3\xA9"};
+        if (random.chance(30)) return random.one_of(whole);
+        std::string text;
+        for (std::uint64_t n = 1 + random.below(12); n > 0; --n) text += random.one_of(letters);
+        return text;
+    };
+    const auto named_interface = [&]() -> InterfaceName {
+        if (random.chance(50)) return {static_cast<std::uint32_t>(1 + random.below(UINT32_MAX)), ""};
+        return {0, name()};
+    };
+    const auto prefixes = [&random](std::vector<Prefix>& list) {
+        for (std::uint64_t n = random.below(5); n > 0; --n) {
+            const IpAddress address = random.host_address(random.chance(50) ? Family::ipv4 : Family::ipv6);
+            list.push_back({address, static_cast<std::uint8_t>(random.below(address.bit_length() + 1))});
+        }
+    };
+    for (int i = 0; i < 5000; ++i) {
+        Rule rule;
+        if (random.chance(50)) rule.app = name();
+        prefixes(rule.to);
+        prefixes(rule.except);
+        for (std::uint64_t n = random.below(4); n > 0; --n) {
+            const auto last = static_cast<std::uint16_t>(random.below(65536));
+            rule.ports.push_back({static_cast<std::uint16_t>(random.below(last + 1U)), last});
+        }
+        rule.protocol = random.one_of(std::array{Protocol::any, Protocol::tcp, Protocol::udp, Protocol::raw});
+        if (random.chance(50)) rule.via = named_interface();
+        rule.verdict = random.one_of(std::array{Verdict::keep, Verdict::source, Verdict::refuse});
+        if (rule.verdict == Verdict::source) {
+            if (random.chance(50)) {
+                rule.source = random.host_address(random.chance(50) ? Family::ipv4 : Family::ipv6);
+            } else {
+                rule.source_interface = named_interface();
+            }
+            rule.otherwise = random.chance(50) ? Otherwise::keep : Otherwise::refuse;
+        }
+        const std::string text = to_string(rule);
+        CAPTURE(text);
+        const auto parsed = parse_rule(text);
+        REQUIRE(std::holds_alternative<Rule>(parsed));
+        CHECK(std::get<Rule>(parsed) == rule);
+        CHECK(to_string(std::get<Rule>(parsed)) == text);
+    }
+}
+
+TEST_CASE("the policy of several tunnels keeps all their subnets, without host bits") {
+    Tunnel first;
+    first.name = "a";
+    first.interface_index = 12;
+    first.address4 = support::prefix("10.8.0.2/24");
+    first.source4 = support::address("11.22.33.44");
+    Tunnel second = first;
+    second.name = "b";
+    second.interface_index = 13;
+    second.address4 = {};
+    second.source4 = {};
+    second.address6 = support::prefix("fd00:8::2/64");
+    second.source6 = support::address("2001:db8::44");
+    const Policy policy = build_policy({}, {first, second});
+    CHECK(policy.own_subnets == std::vector<Prefix>{support::prefix("10.8.0.0/24"), support::prefix("fd00:8::/64")});
+    REQUIRE(policy.rules.size() == 2);
+    CHECK(to_string(policy.rules[0]) == "except 10.8.0.0/24 via 12 source 11.22.33.44");
+    CHECK(to_string(policy.rules[1]) == "except fd00:8::/64 via 13 source 2001:db8::44");
+    CHECK(build_policy({}, {}).empty());
 }
 
 TEST_SUITE_END();

@@ -41,8 +41,8 @@ TEST_SUITE_BEGIN("socket table");
 TEST_CASE("a state comes back as it was set, and other handles know nothing of it") {
     const auto table = std::make_unique<SocketTable>();
     table->use_memory(allocate, release);
-    for (const SocketKind kind : {SocketKind::unbound, SocketKind::deferred, SocketKind::wildcard, SocketKind::explicit_,
-                                  SocketKind::ours}) {
+    for (const SocketKind kind :
+         {SocketKind::unbound, SocketKind::deferred, SocketKind::wildcard, SocketKind::explicit_, SocketKind::ours}) {
         SocketState full = state(kind);
         full.interface_chosen = true;
         full.pinned = true;
@@ -122,6 +122,76 @@ TEST_CASE("of many threads that settle the same socket one wins each time") {
     }
     for (std::thread& worker : workers) worker.join();
     CHECK(wins == rounds);
+}
+
+TEST_CASE("every state fits into the word and comes back") {
+    const auto table = std::make_unique<SocketTable>();
+    table->use_memory(allocate, release);
+    for (unsigned bits = 0; bits < 6 * 4 * 3 * 8; ++bits) {
+        constexpr Family families[] = {Family::none, Family::ipv4, Family::ipv6};
+        const SocketState each{static_cast<SocketKind>(bits / 8 % 6),
+                               static_cast<SocketType>(bits / 48 % 4),
+                               families[bits / 192],
+                               (bits & 1U) != 0,
+                               (bits & 2U) != 0,
+                               (bits & 4U) != 0};
+        REQUIRE(table->set(0x100, each));
+        CHECK(table->get(0x100) == each);
+    }
+}
+
+TEST_CASE("the first and the last handle of the table are tracked, the next is not") {
+    const auto table = std::make_unique<SocketTable>();
+    table->use_memory(allocate, release);
+    constexpr std::uintptr_t end = std::uintptr_t{SocketTable::leaf_count} * SocketTable::handles_per_leaf * 4;
+    const int before = leaves;
+    CHECK(table->set(4, state(SocketKind::ours)));
+    CHECK(table->set(end - 4, state(SocketKind::deferred)));
+    CHECK(leaves == before + 2);
+    CHECK(table->get(4) == state(SocketKind::ours));
+    CHECK(table->get(end - 4) == state(SocketKind::deferred));
+    CHECK_FALSE(table->set(end, state(SocketKind::ours)));
+    CHECK(table->get(end) == SocketState{});
+}
+
+TEST_CASE("an exchange of an unseen socket starts from unknown; of one that cannot be tracked it fails as unknown") {
+    const auto table = std::make_unique<SocketTable>();
+    table->use_memory(allocate, release);
+    SocketState expected = state(SocketKind::deferred);
+    const int before = leaves;
+    CHECK_FALSE(table->exchange(0x8000, expected, state(SocketKind::ours)));
+    CHECK(expected == SocketState{});
+    CHECK(leaves == before);
+    CHECK(table->exchange(0x8000, expected, state(SocketKind::ours)));
+    CHECK(table->get(0x8000) == state(SocketKind::ours));
+    for (const SocketState& from : {SocketState{}, state(SocketKind::ours)}) {
+        expected = from;
+        CHECK_FALSE(table->exchange(0x8001, expected, state(SocketKind::wildcard)));
+        CHECK(expected == SocketState{});
+    }
+}
+
+TEST_CASE("threads that meet in an empty leaf keep one leaf and lose no state") {
+    constexpr int threads = 4;
+    for (int round = 0; round < 100; ++round) {
+        const auto table = std::make_unique<SocketTable>();
+        table->use_memory(allocate, release);
+        const int before = leaves;
+        std::atomic<int> ready{0};
+        std::vector<std::thread> workers;
+        for (std::uintptr_t t = 0; t < threads; ++t) {
+            workers.emplace_back([&table, &ready, t] {
+                ++ready;
+                while (ready < threads) std::this_thread::yield();
+                for (std::uintptr_t i = 0; i < 16; ++i) table->set((i * threads + t) * 4, state(SocketKind::ours));
+            });
+        }
+        for (std::thread& worker : workers) worker.join();
+        CHECK(leaves == before + 1);
+        for (std::uintptr_t i = 0; i < std::uintptr_t{16} * threads; ++i) {
+            CHECK(table->get(i * 4) == state(SocketKind::ours));
+        }
+    }
 }
 
 TEST_SUITE_END();

@@ -52,7 +52,7 @@ class Random {
         return items[static_cast<std::size_t>(below(std::size(items)))];
     }
 
-    lsp::IpAddress address(lsp::Family family);  // any at all, with long runs of zeros among them
+    lsp::IpAddress address(lsp::Family family);       // any at all, with long runs of zeros among them
     lsp::IpAddress host_address(lsp::Family family);  // an ordinary unicast one
     std::string bytes(std::size_t longest);
     // `text` with a few bytes changed, removed, doubled or put in.

@@ -10,8 +10,8 @@ TEST_CASE("a number is decimal digits alone, without leading zeros, up to its ma
     CHECK(text::parse_number("0", 0) == 0);
     CHECK(text::parse_number("65535", 65535) == 65535);
     CHECK(text::parse_number("18446744073709551615", UINT64_MAX) == UINT64_MAX);
-    for (const char* const wrong : {"", "00", "01", "+1", "-1", " 1", "1 ", "0x1", "1.0", "65536", "18446744073709551616",
-                                    "99999999999999999999999999999999"}) {
+    for (const char* const wrong : {"", "00", "01", "+1", "-1", " 1", "1 ", "0x1", "1.0", "65536",
+                                    "18446744073709551616", "99999999999999999999999999999999"}) {
         CAPTURE(wrong);
         CHECK_FALSE(text::parse_number(wrong, 65535));
     }
@@ -37,9 +37,9 @@ TEST_CASE("control characters and ill-formed UTF-8 are found where they stand") 
         {"\xC2\x80", 0, true},  // C1
         {"x\xC2\x9B", 1, true},
         {"\xC2\xA0", -1, false},
-        {"\x80", 0, false},          // a continuation alone
-        {"ab\xC3", 2, false},        // cut short
-        {"\xC0\x80", 0, false},      // overlong
+        {"\x80", 0, false},      // a continuation alone
+        {"ab\xC3", 2, false},    // cut short
+        {"\xC0\x80", 0, false},  // overlong
         {"\xC1\xBF", 0, false},
         {"\xE0\x9F\xBF", 0, false},
         {"\xF0\x8F\xBF\xBF", 0, false},

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <variant>
+
 #include "core/policy.hpp"
 #include "support.hpp"
 
@@ -108,6 +111,164 @@ TEST_CASE("the administrator's rules come before the tunnels', and a tunnel's su
     Reason reason{};
     CHECK(always_kept(policy, address("128.129.0.77"), reason));
     CHECK(!always_kept(policy, address("1.2.3.4"), reason));
+}
+
+TEST_CASE("each fault of a tunnel has its own reason") {
+    const struct {
+        void (*spoil)(Tunnel&);
+        const char* part;  // of the reason
+    } table[] = {
+        {[](Tunnel& t) { t.name = std::string("a b"); }, "name is \"a b\""},
+        {[](Tunnel& t) { t.name = std::string("a\n"); }, "control characters"},
+        {[](Tunnel& t) { t.address4 = prefix("0.0.0.0/24"); }, "an unspecified address"},
+        {[](Tunnel& t) { t.address4 = prefix("127.0.0.1/24"); }, "a loopback address"},
+        {[](Tunnel& t) { t.address4 = prefix("224.0.0.1/24"); }, "a multicast address"},
+        {[](Tunnel& t) { t.address4 = prefix("fd00::2/64"); }, "wrong family"},
+        {[](Tunnel& t) { t.address6 = prefix("10.0.0.1/8"); }, "wrong family"},
+        {[](Tunnel& t) { t.address6 = prefix("::ffff:10.0.0.1/120"); }, "a v4-mapped address"},
+        {[](Tunnel& t) { t.address4.length = 33; }, "too large"},
+        {[](Tunnel& t) { t.address4.length = 0; }, "length 0"},
+        {[](Tunnel& t) { t.source4 = address("2001:db8::5"); }, "wrong family"},
+        {[](Tunnel& t) { t.source4 = address("255.255.255.255"); }, "the limited broadcast address"},
+        {[](Tunnel& t) { t.source6 = address("2001:db8::5"); }, "no address of its family"},
+        {[](Tunnel& t) {
+             t.host_model.resize(65, {7, Family::ipv4, {}, false});
+         },
+         "too many settings"},
+        {[](Tunnel& t) {
+             t.host_model.push_back({0, Family::ipv4, {}, false});
+         },
+         "no interface"},
+        {[](Tunnel& t) {
+             t.host_model.push_back({7, Family::none, {}, false});
+         },
+         "no family"},
+    };
+    for (const auto& row : table) {
+        CAPTURE(std::string(row.part));
+        Tunnel tunnel = good_tunnel();
+        row.spoil(tunnel);
+        const std::string fault = tunnel_fault(tunnel);
+        CAPTURE(fault);
+        CHECK(fault.find(row.part) != std::string::npos);
+    }
+}
+
+TEST_CASE("a point-to-point tunnel, an IPv6-only one and a link-local address are fine") {
+    Tunnel tunnel = good_tunnel();
+    tunnel.address4.length = 32;
+    CHECK(tunnel_fault(tunnel).empty());
+    tunnel.address6 = prefix("fe80::2/64");
+    CHECK(tunnel_fault(tunnel).empty());
+    tunnel.address4 = {};
+    tunnel.source4 = {};
+    tunnel.source6 = address("2001:db8::5");
+    CHECK(tunnel_fault(tunnel).empty());
+}
+
+TEST_CASE("a rejected tunnel says what was expected and found, and where") {
+    const struct {
+        const char* text;
+        std::size_t column;
+        const char* part;  // of the message
+    } table[] = {
+        {"", 1, "expected interface="},
+        {"interface=12 address=10.8.0.2/24", 33, "expected source="},
+        {"interface=12 source=1.2.3.4", 28, "expected address="},
+        {"interface", 1, "expected key=value"},
+        {"  =12", 3, "expected key=value"},
+        {"INTERFACE=12", 1, "expected key=value"},
+        {"name=x", 1, "expected key=value"},
+        {"interface=12 interface=12", 14, "a second time"},
+        {"interface=0", 1, "from 1 to 4294967295"},
+        {"interface=", 1, "from 1 to 4294967295"},
+        {"interface=4294967296", 1, "from 1 to 4294967295"},
+        {"address=10.8.0.2/33", 1, "expected an address"},
+        {"address=", 1, "expected an address"},
+        {"address=10.8.0.2/24,", 1, "expected an address"},
+        {"address=10.8.0.2/24,10.9.0.2/24", 1, "one address of each family"},
+        {"source=1.2.3.4,5.6.7.8", 1, "one source of each family"},
+        {"source=1.2.3.4/32", 1, "expected a source address"},
+        {"otherwise=Keep", 1, "expected keep or refuse"},
+        {"otherwise=source", 1, "expected keep or refuse"},
+        {"publisher=4711", 1, "process id above 0"},
+        {"publisher=0@1", 1, "process id above 0"},
+        {"publisher=4711@", 1, "process id above 0"},
+        {"publisher=4711@18446744073709551616", 1, "process id above 0"},
+        {"publisher=4711@1@2", 1, "process id above 0"},
+        {"restore=", 1, "7/ipv4/weak-host-send/off"},
+        {"restore=0/ipv4/weak-host-send/off", 1, "7/ipv4/weak-host-send/off"},
+        {"restore=7/ipv5/weak-host-send/off", 1, "7/ipv4/weak-host-send/off"},
+        {"restore=7/ipv4/weak-host/off", 1, "7/ipv4/weak-host-send/off"},
+        {"restore=7/ipv4/weak-host-send/maybe", 1, "7/ipv4/weak-host-send/off"},
+        {"restore=7/ipv4/weak-host-send/off/", 1, "7/ipv4/weak-host-send/off"},
+        {"restore=7/ipv4/weak-host-send/off,", 1, "7/ipv4/weak-host-send/off"},
+        {"interface=12\n", 13, "control character"},
+        {"interface=12 \xFF", 14, "UTF-8"},
+        {"interface=12 address=10.8.0.2/0 source=1.2.3.4", 1, "length 0"},
+        {"interface=12 address=10.8.0.2/24 source=10.8.0.2", 1, "the tunnel's own"},
+    };
+    for (const auto& row : table) {
+        CAPTURE(std::string(row.text));
+        const auto parsed = parse_tunnel("t", row.text);
+        const auto* const error = std::get_if<TextError>(&parsed);
+        REQUIRE(error != nullptr);
+        CAPTURE(error->message);
+        CHECK(error->line == 0);
+        CHECK(error->column == row.column);
+        CHECK(error->message.find(row.part) != std::string::npos);
+    }
+    const std::string good = to_string(good_tunnel());
+    CHECK(
+        std::holds_alternative<Tunnel>(parse_tunnel("t", good + std::string(longest_tunnel_text - good.size(), ' '))));
+    CHECK(std::holds_alternative<TextError>(parse_tunnel("t", good + std::string(longest_tunnel_text, ' '))));
+    CHECK(std::holds_alternative<TextError>(parse_tunnel("t", good + std::string(1, '\0'))));
+    CHECK(std::holds_alternative<TextError>(parse_tunnel("..\\t", good)));
+}
+
+TEST_CASE("absent keys have their defaults") {
+    const auto parsed = parse_tunnel("t", "\tsource=1.2.3.4  address=10.8.0.2/24 interface=12 ");
+    REQUIRE(std::holds_alternative<Tunnel>(parsed));
+    const auto& tunnel = std::get<Tunnel>(parsed);
+    CHECK(tunnel.otherwise == Otherwise::keep);
+    CHECK(tunnel.publisher == Publisher{});
+    CHECK(tunnel.host_model.empty());
+    CHECK_FALSE(tunnel.source6);
+}
+
+TEST_CASE("random tunnels survive printing and reading") {
+    support::Random random(20261123);
+    for (int i = 0; i < 5000; ++i) {
+        Tunnel tunnel;
+        tunnel.name = std::string("t");  // a bare literal trips -Wrestrict of GCC 12 (its bug 105651)
+        tunnel.interface_index = static_cast<std::uint32_t>(1 + random.below(UINT32_MAX));
+        const std::uint64_t families = 1 + random.below(3);
+        if ((families & 1U) != 0) {
+            tunnel.address4 = {random.host_address(Family::ipv4), static_cast<std::uint8_t>(1 + random.below(32))};
+            tunnel.source4 = random.host_address(Family::ipv4);
+        }
+        if ((families & 2U) != 0) {
+            tunnel.address6 = {random.host_address(Family::ipv6), static_cast<std::uint8_t>(1 + random.below(128))};
+            if (families == 2 || random.chance(50)) tunnel.source6 = random.host_address(Family::ipv6);
+        }
+        tunnel.otherwise = random.chance(50) ? Otherwise::keep : Otherwise::refuse;
+        if (random.chance(50)) {
+            tunnel.publisher = {static_cast<std::uint32_t>(1 + random.below(UINT32_MAX)), random.below(UINT64_MAX)};
+        }
+        for (std::uint64_t n = random.below(5); n > 0; --n) {
+            using Setting = HostModelChange::Setting;
+            tunnel.host_model.push_back({static_cast<std::uint32_t>(1 + random.below(UINT32_MAX)),
+                                         random.chance(50) ? Family::ipv4 : Family::ipv6,
+                                         random.chance(50) ? Setting::weak_host_send : Setting::weak_host_receive,
+                                         random.chance(50)});
+        }
+        if (!tunnel_fault(tunnel).empty()) continue;  // the source happened to be the address
+        const std::string text = to_string(tunnel);
+        CAPTURE(text);
+        const auto parsed = parse_tunnel("t", text);
+        REQUIRE(std::holds_alternative<Tunnel>(parsed));
+        CHECK(std::get<Tunnel>(parsed) == tunnel);
+    }
 }
 
 TEST_SUITE_END();

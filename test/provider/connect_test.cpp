@@ -134,8 +134,8 @@ TEST_CASE("a source that has just gone: connect as without us, or refuse") {
             TcpTarget target(target_address);
             const Socket s = tcp();
             if (bound) REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
-            const int error = bound ? connect_ex_to(s, target_address, target.port())
-                                    : connect_to(s, target_address, target.port());
+            const int error =
+                bound ? connect_ex_to(s, target_address, target.port()) : connect_to(s, target_address, target.port());
             CHECK(error == (otherwise == lsp::Otherwise::keep ? 0 : WSAEADDRNOTAVAIL));
             if (error == 0) CHECK(target.accepted_from() != "11.22.33.99");
         }
@@ -151,8 +151,8 @@ TEST_CASE("ConnectEx on an unbound socket stays the program's error") {
 
 namespace {
 
-// A connection that is refused, and then one elsewhere on the same socket: what the system says to the second differs from
-// system to system (Windows allows it).
+// A connection that is refused, and then one elsewhere on the same socket: what the system says to the second differs
+// from system to system (Windows allows it).
 int second_connect() {
     TcpTarget lan(physical_address);
     const Socket s = tcp();

@@ -14,8 +14,8 @@ LPFN_WSASENDMSG send_msg_function(SOCKET s) {
     LPFN_WSASENDMSG function = nullptr;
     GUID id = WSAID_WSASENDMSG;
     DWORD bytes = 0;
-    const int result = WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &function, sizeof(function), &bytes,
-                                nullptr, nullptr);
+    const int result = WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &function, sizeof(function),
+                                &bytes, nullptr, nullptr);
     return result == 0 ? function : nullptr;
 }
 

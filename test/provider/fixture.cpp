@@ -60,8 +60,8 @@ int connect_ex_to(SOCKET s, const char* to, int port) {
     LPFN_CONNECTEX connect_ex = nullptr;
     GUID id = WSAID_CONNECTEX;
     DWORD bytes = 0;
-    if (WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &connect_ex, sizeof(connect_ex), &bytes, nullptr,
-                 nullptr) != 0) {
+    if (WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &connect_ex, sizeof(connect_ex), &bytes,
+                 nullptr, nullptr) != 0) {
         return WSAGetLastError();
     }
     const sockaddr_in name = address(to, port);
@@ -179,7 +179,8 @@ std::vector<std::string> Recording::calls(const std::string& call) const {
     std::vector<std::string> result;
     for (const std::string& line : lines()) {
         // Each call stands there twice: as it arrived, and with its result.
-        if (line.find("\"call\":\"" + call + "\"") != std::string::npos && line.find("\"result\"") == std::string::npos) {
+        if (line.find("\"call\":\"" + call + "\"") != std::string::npos &&
+            line.find("\"result\"") == std::string::npos) {
             result.push_back(line);
         }
     }

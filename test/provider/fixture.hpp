@@ -1,14 +1,14 @@
-// What the provider's tests share. They are a Windows program like any other: they call Winsock, and the DLL under test is in
-// the chain below the test Winsock. They run on a host with these addresses (see test/provider.test.ts):
+// What the provider's tests share. They are a Windows program like any other: they call Winsock, and the DLL under test
+// is in the chain below the test Winsock. They run on a host with these addresses (see test/provider.test.ts):
 //
 //   11.22.33.44/24   the physical address
 //   128.129.0.2/24   the virtual address, on the tunnel interface; the route to 1.2.3.0/24 leaves through it
 //   1.2.3.4/32       the target, on the same host, so that it can answer
 #pragma once
 
+#include <mswsock.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
-#include <mswsock.h>
 
 #include <string>
 #include <vector>

@@ -77,8 +77,8 @@ TEST_CASE("what is wrong with a call is told by the same error with us and witho
 
 TEST_CASE("an address that cannot be read is WSAEFAULT from our own hooks, not a crash") {
     const PublishedTunnel tunnel;
-    // Wine's own connect would crash on this pointer where Windows says WSAEFAULT; ours reads it first and survives, which
-    // is all that can be seen here: the call goes on to the base provider only for what could be read.
+    // Wine's own connect would crash on this pointer where Windows says WSAEFAULT; ours reads it first and survives,
+    // which is all that can be seen here: the call goes on to the base provider only for what could be read.
     const Socket s = udp();
     REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
     const void* const unreadable = VirtualAlloc(nullptr, 4096, MEM_RESERVE, PAGE_NOACCESS);
@@ -145,8 +145,8 @@ TEST_CASE("each protocol chain reaches its own lower provider") {
         REQUIRE(getsockopt(expected.s, SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info), &length) == 0);
         CHECK(info.iAddressFamily == expected.family);
         CHECK(info.iSocketType == expected.type);
-        CHECK(info.ProtocolChain.ChainLen > 1);                    // our chain, as ws2_32 gave it
-        CHECK((info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0);      // libuv looks here
+        CHECK(info.ProtocolChain.ChainLen > 1);                // our chain, as ws2_32 gave it
+        CHECK((info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0);  // libuv looks here
         WSAPROTOCOL_INFOA narrow{};
         length = sizeof(narrow);
         REQUIRE(getsockopt(expected.s, SOL_SOCKET, SO_PROTOCOL_INFOA, reinterpret_cast<char*>(&narrow), &length) == 0);

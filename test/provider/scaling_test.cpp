@@ -1,4 +1,5 @@
-// Over the null base provider (TEST_WINSOCK_BASE=null), whose calls cost next to nothing, so that ours are what is measured.
+// Over the null base provider (TEST_WINSOCK_BASE=null), whose calls cost next to nothing, so that ours are what is
+// measured.
 #include <doctest/doctest.h>
 #include <windows.h>
 
@@ -34,8 +35,8 @@ double cost_of_send(SOCKET s) {
 
 TEST_SUITE_BEGIN("null");
 
-// The naive version walked a list of sockets: 340 times as long with 10 000 of them. A ratio of two measurements of one run,
-// with room for a busy machine, tells the two apart.
+// The naive version walked a list of sockets: 340 times as long with 10 000 of them. A ratio of two measurements of one
+// run, with room for a busy machine, tells the two apart.
 TEST_CASE("a datagram costs the same with 10 000 other sockets as with none") {
     const Socket s = udp();
     REQUIRE(send_to(s, physical_address, 9) == 0);
@@ -45,7 +46,8 @@ TEST_CASE("a datagram costs the same with 10 000 other sockets as with none") {
     const double among_many = cost_of_send(s);
     const Socket youngest = udp();
     const double last_of_many = cost_of_send(youngest);
-    MESSAGE("sendto: ", alone, " ns alone, ", among_many, " ns among 10 000, ", last_of_many, " ns as the last of them");
+    MESSAGE("sendto: ", alone, " ns alone, ", among_many, " ns among 10 000, ", last_of_many,
+            " ns as the last of them");
     CHECK(among_many < 20 * alone);
     CHECK(last_of_many < 20 * alone);
     for (const SOCKET other : others) closesocket(other);

@@ -77,8 +77,8 @@ const Look looks[] = {
          SOCKET base = INVALID_SOCKET;
          DWORD bytes = 0;
          const DWORD sio_base_handle = 0x48000022;
-         const int error = error_of(
-             WSAIoctl(s, sio_base_handle, nullptr, 0, &base, sizeof(base), &bytes, nullptr, nullptr));
+         const int error =
+             error_of(WSAIoctl(s, sio_base_handle, nullptr, 0, &base, sizeof(base), &bytes, nullptr, nullptr));
          return error == 0 && base != s ? -1 : error;
      },
      0},
