@@ -42,7 +42,8 @@ bool matches_app(std::string_view app, std::string_view process) noexcept {
     if (process.empty()) return false;
     if (std::any_of(app.begin(), app.end(), is_separator)) return wildcard_match(app, process);
     const std::size_t separator = process.find_last_of("\\/");
-    return wildcard_match(app, separator == std::string_view::npos ? process : process.substr(separator + 1));
+    if (separator != std::string_view::npos) process.remove_prefix(separator + 1);
+    return wildcard_match(app, process);
 }
 
 bool any_contains(const std::vector<Prefix>& prefixes, const IpAddress& address) noexcept {

@@ -21,7 +21,7 @@ constexpr std::size_t word_count = 11;
 
 // One destination's route under a sequence lock: odd while it is written. The content is words, each atomic, so that a
 // reader that races with a writer reads garbage without undefined behaviour, and then sees that the sequence moved.
-struct Entry {
+struct CachedRoute {
     std::atomic<std::uint32_t> sequence;
     std::atomic<std::uint32_t> words[word_count];
 };
@@ -53,18 +53,18 @@ struct Content {
     }
 };
 
-Entry entries[entry_count];
+CachedRoute entries[entry_count];
 std::atomic<std::uint32_t> generation{1};
 
 std::uint32_t current_generation() noexcept { return generation.load(std::memory_order_acquire) & 0xffffff; }
 
-Entry& entry_for(const IpAddress& destination) noexcept {
+CachedRoute& entry_for(const IpAddress& destination) noexcept {
     std::uint32_t hash = 2166136261u;  // FNV-1a
     for (const std::uint8_t byte : destination.bytes) hash = (hash ^ byte) * 16777619u;
     return entries[(hash ^ hash >> 16) % entry_count];
 }
 
-bool read(const Entry& entry, Content& content) noexcept {
+bool read(const CachedRoute& entry, Content& content) noexcept {
     const std::uint32_t before = entry.sequence.load(std::memory_order_acquire);
     if (before == 0 || before % 2 != 0) return false;
     std::uint32_t words[word_count];
@@ -75,7 +75,7 @@ bool read(const Entry& entry, Content& content) noexcept {
     return true;
 }
 
-void write(Entry& entry, const Content& content) noexcept {
+void write(CachedRoute& entry, const Content& content) noexcept {
     std::uint32_t before = entry.sequence.load(std::memory_order_relaxed);
     if (before % 2 != 0) return;  // another thread writes; its answer is as good
     if (!entry.sequence.compare_exchange_strong(before, before + 1, std::memory_order_acquire)) return;
@@ -110,7 +110,7 @@ void watch_changes() noexcept {
 void forget_routes() noexcept { generation.fetch_add(1, std::memory_order_acq_rel); }
 
 Route cached_route(const IpAddress& destination) noexcept {
-    Entry& entry = entry_for(destination);
+    CachedRoute& entry = entry_for(destination);
     const DWORD now = GetTickCount();
     const std::uint32_t known = current_generation();
     Content content;

@@ -473,6 +473,9 @@ TEST_CASE("verdicts, reasons and protocols have names") {
     CHECK(std::string(lsp::to_string(Verdict::source)) == "source");
     CHECK(std::string(lsp::to_string(Otherwise::refuse)) == "refuse");
     CHECK(std::string(lsp::to_string(Protocol::raw)) == "raw");
+    CHECK(std::string(lsp::to_string(Protocol::any)) == "any");
+    CHECK(std::string(lsp::to_string(static_cast<Protocol>(200))) == "unknown");
+    CHECK(std::string(lsp::to_string(static_cast<Otherwise>(200))) == "unknown");
     CHECK(std::string(lsp::to_string(Reason::already_source)) == "already_source");
     CHECK(std::string(lsp::to_string(static_cast<Reason>(200))) == "unknown");
     CHECK(std::string(lsp::to_string(static_cast<Verdict>(200))) == "unknown");

@@ -226,6 +226,16 @@ TEST_CASE("a rejected tunnel says what was expected and found, and where") {
     CHECK(std::holds_alternative<TextError>(parse_tunnel("..\\t", good)));
 }
 
+TEST_CASE("at most 64 settings can be restored") {
+    const auto accepted = [](std::size_t count) {
+        std::string text = "interface=12 address=10.8.0.2/24 source=1.2.3.4 restore=7/ipv4/weak-host-send/off";
+        for (std::size_t i = 1; i < count; ++i) text += ",7/ipv6/weak-host-receive/on";
+        return std::holds_alternative<Tunnel>(parse_tunnel("t", text));
+    };
+    CHECK(accepted(longest_host_model_list));
+    CHECK_FALSE(accepted(longest_host_model_list + 1));
+}
+
 TEST_CASE("absent keys have their defaults") {
     const auto parsed = parse_tunnel("t", "\tsource=1.2.3.4  address=10.8.0.2/24 interface=12 ");
     REQUIRE(std::holds_alternative<Tunnel>(parsed));
