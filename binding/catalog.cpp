@@ -1,5 +1,4 @@
-#include "../lsp-dll/system/catalog.hpp"
-
+#include "../lsp-dll/setup/setup.hpp"
 #include "../lsp-dll/system/text.hpp"
 #include "areas.hpp"
 #include "convert.hpp"
@@ -18,7 +17,8 @@ Architecture read_architecture(const Napi::Value& value) {
     const std::string text = read_text(value, "architecture");
     if (text == "x64") return Architecture::x64;
     if (text == "ia32") return Architecture::ia32;
-    throw invalid_argument(value.Env(), "The argument 'architecture' must be one of: 'x64', 'ia32'. Received '" + text + "'");
+    throw invalid_argument(value.Env(),
+                           "The argument 'architecture' must be one of: 'x64', 'ia32'. Received '" + text + "'");
 }
 
 // "{E70F1AA0-AB8B-11CF-8CA3-00805F48A192}", as the registry writes it.
@@ -85,13 +85,13 @@ Napi::Value enumerate_catalog(const Napi::CallbackInfo& call) {
 
 Napi::Value install_provider(const Napi::CallbackInfo& call) {
     const Napi::Object from = read_object(call[0], "options");
-    system::InstallOptions options;
+    setup::InstallOptions options;
     options.dll = read_wide_text(from.Get("dll"), "options.dll");
     if (has(from, "dll32")) options.dll32 = read_wide_text(from.Get("dll32"), "options.dll32");
     if (has(from, "name")) options.name = read_wide_text(from.Get("name"), "options.name");
     return run_async(
-        call.Env(), [options = std::move(options)] { return system::install_provider(options); },
-        [](Napi::Env env, const system::InstallReport& report) {
+        call.Env(), [options = std::move(options)] { return setup::install_provider(options); },
+        [](Napi::Env env, const setup::InstallReport& report) {
             Napi::Object object = Napi::Object::New(env);
             object.Set("changed", Napi::Boolean::New(env, report.changed));
             object.Set("path", write_text(env, report.path));
@@ -101,7 +101,7 @@ Napi::Value install_provider(const Napi::CallbackInfo& call) {
 }
 
 Napi::Value remove_provider(const Napi::CallbackInfo& call) {
-    return run_async(call.Env(), system::remove_provider, [](Napi::Env env, const system::RemoveReport& report) {
+    return run_async(call.Env(), setup::remove_provider, [](Napi::Env env, const setup::RemoveReport& report) {
         Napi::Object object = Napi::Object::New(env);
         object.Set("changed", Napi::Boolean::New(env, report.changed));
         object.Set("entries", write_numbers(env, report.entries));
@@ -111,12 +111,12 @@ Napi::Value remove_provider(const Napi::CallbackInfo& call) {
 
 Napi::Value stage_provider_dll(const Napi::CallbackInfo& call) {
     return run_async(
-        call.Env(), [source = read_wide_text(call[0], "source")] { return system::stage_provider_dll(source); },
+        call.Env(), [source = read_wide_text(call[0], "source")] { return setup::stage_provider_dll(source); },
         [](Napi::Env env, const std::wstring& path) { return write_text(env, path); });
 }
 
 Napi::Value is_installed(const Napi::CallbackInfo& call) {
-    return Napi::Boolean::New(call.Env(), value_or_throw(call.Env(), system::is_installed()));
+    return Napi::Boolean::New(call.Env(), value_or_throw(call.Env(), setup::is_installed()));
 }
 
 Napi::Value is_elevated(const Napi::CallbackInfo& call) {

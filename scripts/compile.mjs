@@ -29,23 +29,22 @@ function cmake(what, folder, options, targets = ['all']) {
 
 export function compileForWindows() {
   const toolchain = `-DCMAKE_TOOLCHAIN_FILE=${join(repository, 'cmake', 'mingw-w64-x64.cmake')}`;
-  progress('compiling the DLL for Windows');
+  progress('compiling the DLLs for Windows');
   cmake(
-    'compiling the DLL',
+    'compiling the DLLs',
     'lsp-dll-x64',
     [
       toolchain,
       '-DWINSOCK_LSP_THREADS=win32',
       '-DCMAKE_BUILD_TYPE=MinSizeRel',
-      // Each library as one unit: GCC's link-time optimisation breaks on MinGW's COMDAT sections, and this is 23 KB of it.
-      '-DCMAKE_UNITY_BUILD=ON',
-      '-DCMAKE_UNITY_BUILD_BATCH_SIZE=0',
     ],
-    ['winsock_lsp_dll'],
+    ['winsock_lsp_dll', 'winsock_lsp_setup_dll'],
   );
   const prebuilds = join(repository, 'prebuilds', 'win32-x64');
   mkdirSync(prebuilds, { recursive: true });
-  copyFileSync(join(build, 'lsp-dll-x64', 'lsp-dll', 'winsock-lsp.dll'), join(prebuilds, 'winsock-lsp.dll'));
+  for (const dll of ['winsock-lsp.dll', 'winsock-lsp-setup.dll']) {
+    copyFileSync(join(build, 'lsp-dll-x64', 'lsp-dll', dll), join(prebuilds, dll));
+  }
   progress('compiling the test programs for Windows');
   cmake('compiling the test programs', 'win32-x64', [toolchain, '-DWINSOCK_LSP_TESTS=ON']);
   progress('compiling the addon and the TypeScript');

@@ -7,7 +7,7 @@ const { join } = require('node:path');
 
 if (process.platform === 'win32') {
   const folder = `win32-${process.arch}`;
-  for (const name of ['winsock-lsp.node', 'winsock-lsp.dll']) {
+  for (const name of ['winsock-lsp.node', 'winsock-lsp.dll', 'winsock-lsp-setup.dll']) {
     if (existsSync(join(__dirname, '..', 'prebuilds', folder, name))) continue;
     process.stderr.write(
       `winsock-lsp: prebuilds/${folder}/${name} is missing, so calls will fail on this machine. ` +

@@ -27,6 +27,7 @@ import { servers } from './e2e/server_situations.js';
 import { TestBed } from './e2e/testbed.js';
 import type { Prober } from './e2e/prober.js';
 import { nodeExecutables } from './support/artifacts.js';
+import { reported } from './support/reported.js';
 
 interface Stage {
   name: string;
@@ -130,10 +131,10 @@ function prober(stage: Stage, node: string): Prober {
 
 function define(): void {
   const nodes = nodeExecutables();
-  test.before(async () => {
+  test.before(reported(async () => {
     bed = await TestBed.create({ nodeExecutables: nodes });
-  });
-  test.after(() => bed?.destroy());
+  }));
+  test.after(reported(() => bed?.destroy()));
 
   test('a Linux program that binds the physical address itself is seen with it, and without with the virtual one', async () => {
     await connect();

@@ -9,6 +9,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { nodeExecutables } from './support/artifacts.js';
+import { reported } from './support/reported.js';
 import { stageProgram, testWinsockFile, WinePrefix } from './support/wine.js';
 import { readRecording } from './winsock/recording.js';
 
@@ -30,15 +31,15 @@ async function changeCatalog(...parameters: string[]): Promise<string> {
   return stdout;
 }
 
-test.before(async () => {
+test.before(reported(async () => {
   prefix = await WinePrefix.create({ directory: join(directory, 'prefix') });
   catalog = stage(testWinsockFile('winsock_catalog.exe'));
-});
+}));
 
-test.after(async () => {
+test.after(reported(async () => {
   await prefix.stop();
   rmSync(directory, { recursive: true, force: true });
-});
+}));
 
 test('the native tests of catalog, dispatch and base provider pass', async () => {
   const executable = stage(testWinsockFile('winsock_test.exe'));

@@ -5,6 +5,7 @@
 #include <exception>
 #include <new>
 
+#include "../exported.hpp"
 #include "openvpn_api.hpp"
 #include "session.hpp"
 
@@ -79,31 +80,33 @@ using namespace lsp::plugin;
 extern "C" {
 
 // The lowest plugin API of OpenVPN that will do.
-int openvpn_plugin_min_version_required_v1(void) { return 1; }
+WINSOCK_LSP_EXPORTED int openvpn_plugin_min_version_required_v1(void) { return 1; }
 
-void* openvpn_plugin_open_v1(unsigned int* type_mask, const char* const*, const char* const*) {
+WINSOCK_LSP_EXPORTED void* openvpn_plugin_open_v1(unsigned int* type_mask, const char* const*, const char* const*) {
     if (type_mask == nullptr) return nullptr;
     *type_mask = handled_events;
     return open(nullptr);
 }
 
-int openvpn_plugin_func_v1(void* handle, int type, const char* const*, const char* const* environment) {
+WINSOCK_LSP_EXPORTED int openvpn_plugin_func_v1(void* handle, int type, const char* const*,
+                                                const char* const* environment) {
     return handle_event(handle, type, environment);
 }
 
-int openvpn_plugin_open_v3(int structure_version, const OpenArguments* arguments, OpenResult* result) {
+WINSOCK_LSP_EXPORTED int openvpn_plugin_open_v3(int structure_version, const OpenArguments* arguments,
+                                                OpenResult* result) {
     if (structure_version < 1 || arguments == nullptr || result == nullptr) return result_error;
     result->type_mask = handled_events;
     result->handle = open(arguments->callbacks != nullptr ? arguments->callbacks->log : nullptr);
     return result->handle != nullptr ? result_success : result_error;
 }
 
-int openvpn_plugin_func_v3(int structure_version, const EventArguments* arguments, void*) {
+WINSOCK_LSP_EXPORTED int openvpn_plugin_func_v3(int structure_version, const EventArguments* arguments, void*) {
     if (structure_version < 1 || arguments == nullptr) return result_error;
     return handle_event(arguments->handle, arguments->type, arguments->envp);
 }
 
-void openvpn_plugin_close_v1(void* handle) {
+WINSOCK_LSP_EXPORTED void openvpn_plugin_close_v1(void* handle) {
     auto* const instance = static_cast<Instance*>(handle);
     if (instance == nullptr) return;
     handle_event(handle, event_down, nullptr);

@@ -2,30 +2,15 @@
 
 #include <windows.h>
 
-#include "../system/catalog.hpp"
 #include "../system/interfaces.hpp"
 #include "../system/routes.hpp"
 #include "../system/text.hpp"
 #include "../system/tunnels.hpp"
+#include "setup_library.hpp"
 
 namespace lsp::plugin {
 
 namespace {
-
-std::wstring own_path() {
-    HMODULE self = nullptr;
-    GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
-                       reinterpret_cast<LPCWSTR>(&own_path), &self);
-    std::wstring path(32768, L'\0');
-    path.resize(GetModuleFileNameW(self, path.data(), static_cast<DWORD>(path.size())));
-    return path;
-}
-
-// The 32-bit DLL lies beside ours where the package put both; without it 32-bit programs stay as they are.
-std::wstring sibling32(const std::wstring& path) {
-    const std::wstring sibling = path.substr(0, path.find_last_of(L"\\/") + 1) + L"winsock-lsp-ia32.dll";
-    return GetFileAttributesW(sibling.c_str()) != INVALID_FILE_ATTRIBUTES ? sibling : std::wstring();
-}
 
 bool host_has(const IpAddress& address) {
     const auto found = system::find_address(address);
@@ -143,37 +128,24 @@ bool Session::withdraw() {
 }
 
 void Session::install() {
-    const auto present = system::is_installed();
-    if (present && *present) return;
-    const std::wstring path = own_path();
-    system::InstallOptions options;
-    auto staged = system::stage_provider_dll(path);
-    if (!staged) {
-        log_.warning("the provider is not installed and could not be: " + staged.error().message);
+    const SetupAnswer answer = install_with_setup_dll();
+    if (!answer.good) {
+        log_.warning("the provider is not installed and could not be: " + answer.message);
         return;
     }
-    options.dll = *staged;
-    if (const std::wstring second = sibling32(path); !second.empty()) {
-        auto staged32 = system::stage_provider_dll(second);
-        if (staged32) options.dll32 = *staged32;
-    }
-    const auto report = system::install_provider(options);
-    if (!report) {
-        log_.warning("the provider is not installed and could not be: " + report.error().message);
-        return;
-    }
-    installed_ = report->changed;
-    log_.note("installed the provider " + system::narrow(report->path));
+    if (!answer.changed) return;
+    installed_ = true;
+    log_.note("installed the provider " + system::narrow(answer.path));
 }
 
 void Session::uninstall() {
     if (!installed_) return;
     installed_ = false;
-    const auto report = system::remove_provider();
-    if (report) {
+    const SetupAnswer answer = remove_with_setup_dll();
+    if (answer.good) {
         log_.note("removed the provider that this session had installed");
     } else {
-        log_.error(report.error().message);
+        log_.error(answer.message);
     }
 }
 

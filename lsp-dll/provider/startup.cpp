@@ -7,6 +7,7 @@
 #include <cstring>
 #include <exception>
 
+#include "../exported.hpp"
 #include "../system/catalog.hpp"
 #include "chain.hpp"
 #include "policy_cache.hpp"
@@ -142,8 +143,8 @@ int clean_up(std::size_t slot, LPINT error) noexcept {
 
 }  // namespace lsp::provider
 
-extern "C" int WSPAPI WSPStartup(WORD version, LPWSPDATA data, LPWSAPROTOCOL_INFOW info, WSPUPCALLTABLE upcalls,
-                                 LPWSPPROC_TABLE procedures) {
+extern "C" WINSOCK_LSP_EXPORTED int WSPAPI WSPStartup(WORD version, LPWSPDATA data, LPWSAPROTOCOL_INFOW info,
+                                                      WSPUPCALLTABLE upcalls, LPWSPPROC_TABLE procedures) {
     using namespace lsp::provider;
     if (data == nullptr || info == nullptr || procedures == nullptr) return WSAEFAULT;
     if (LOBYTE(version) < 2) return WSAVERNOTSUPPORTED;

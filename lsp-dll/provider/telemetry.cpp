@@ -1,5 +1,7 @@
 #include "telemetry.hpp"
 
+#include "../exported.hpp"
+
 // A section of its own, mapped read-write and shared by every process that loads the same file. It must be initialised
 // data: a zero-filled variable would go to .bss, which is never shared.
 #if defined(_MSC_VER)
@@ -16,4 +18,4 @@ LSP_SHARED_SECTION TelemetrySection telemetry = {
 
 }  // namespace lsp::provider
 
-extern "C" const lsp::TelemetrySection* GetLspTelemetry(void) { return &lsp::provider::telemetry; }
+extern "C" WINSOCK_LSP_EXPORTED const lsp::TelemetrySection* GetLspTelemetry(void) { return &lsp::provider::telemetry; }

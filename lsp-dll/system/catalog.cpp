@@ -1,7 +1,7 @@
 #include "catalog.hpp"
 
 #include "catalog_functions.hpp"
-#include "catalog_plan.hpp"
+#include "chains.hpp"
 #include "files.hpp"
 #include "text.hpp"
 
@@ -50,16 +50,6 @@ Result<LowerProvider> lower_provider(const WSAPROTOCOL_INFOW& chain) {
         concat({"Cannot find the next provider of chain ", chain.dwCatalogEntryId,
                 ": the catalog has neither an entry that the chain names nor a base provider of its protocol. "
                 "Install winsock-lsp again."}));
-}
-
-Result<bool> is_installed() {
-    const auto catalog = enumerate_catalog();
-    if (!catalog) return catalog.error();
-    if (!installation_fault(*catalog, {}).empty()) return false;
-    for (const CatalogEntry& entry : *catalog) {
-        if (entry.ours && !file_exists(expand_environment(entry.path))) return false;
-    }
-    return true;
 }
 
 }  // namespace lsp::system

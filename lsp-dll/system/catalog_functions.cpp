@@ -1,8 +1,5 @@
 #include "catalog_functions.hpp"
 
-#include <sporder.h>
-
-#include "system_function.hpp"
 #include "text.hpp"
 
 namespace lsp::system {
@@ -13,34 +10,17 @@ constexpr int longest_path = 32 * 1024;  // characters
 
 using EnumProtocols = int WSPAPI(LPINT, LPWSAPROTOCOL_INFOW, LPDWORD, LPINT);
 using GetProviderPath = int WSPAPI(LPGUID, WCHAR*, LPINT, LPINT);
-using DeinstallProvider = int WSPAPI(LPGUID, LPINT);
-using WriteProviderOrder = int WSPAPI(LPDWORD, DWORD);
-using InstallProviderAndChains = int WSPAPI(LPGUID, LPWSTR, LPWSTR, LPWSTR, DWORD, LPWSAPROTOCOL_INFOW, DWORD, LPDWORD,
-                                            LPINT);
 
 // They exist in a 64-bit ws2_32 only.
 constinit SystemFunction<EnumProtocols> enum_protocols32{SystemLibrary::ws2_32, "WSCEnumProtocols32"};
 constinit SystemFunction<GetProviderPath> get_provider_path32{SystemLibrary::ws2_32, "WSCGetProviderPath32"};
-constinit SystemFunction<DeinstallProvider> deinstall_provider32{SystemLibrary::ws2_32, "WSCDeinstallProvider32"};
-constinit SystemFunction<WriteProviderOrder> write_provider_order32{SystemLibrary::ws2_32, "WSCWriteProviderOrder32"};
-constinit SystemFunction<InstallProviderAndChains> install_provider_and_chains{SystemLibrary::ws2_32,
-                                                                               "WSCInstallProviderAndChains64_32"};
-
-bool is_native(Architecture architecture) noexcept { return architecture == native_architecture; }
-
-// A 32-bit process has the native functions only, under whose names its own catalog is.
-template <typename Signature>
-Signature* other(SystemFunction<Signature>& function, Architecture architecture) noexcept {
-    return architecture == Architecture::ia32 && native_architecture == Architecture::x64 ? function.get() : nullptr;
-}
-
-// Some of these functions fail without an error number.
-int failure(int error) { return error != 0 ? error : WSASYSCALLFAILURE; }
 
 }  // namespace
 
+int failure(int error) noexcept { return error != 0 ? error : WSASYSCALLFAILURE; }
+
 int enumerate_infos(Architecture architecture, std::vector<WSAPROTOCOL_INFOW>& infos) {
-    EnumProtocols* const function = is_native(architecture) ? &WSCEnumProtocols : other(enum_protocols32, architecture);
+    EnumProtocols* const function = function_for(architecture, &WSCEnumProtocols, enum_protocols32);
     if (function == nullptr) return ERROR_NOT_SUPPORTED;
     infos.resize(32);
     int error = WSAENOBUFS;
@@ -61,8 +41,7 @@ int enumerate_infos(Architecture architecture, std::vector<WSAPROTOCOL_INFOW>& i
 }
 
 int provider_path(Architecture architecture, const GUID& provider, std::wstring& path) {
-    GetProviderPath* const function =
-        is_native(architecture) ? &WSCGetProviderPath : other(get_provider_path32, architecture);
+    GetProviderPath* const function = function_for(architecture, &WSCGetProviderPath, get_provider_path32);
     path.clear();
     if (function == nullptr) return ERROR_NOT_SUPPORTED;
     GUID id = provider;
@@ -84,54 +63,12 @@ int provider_path(Architecture architecture, const GUID& provider, std::wstring&
     return failure(error);
 }
 
-int deinstall(Architecture architecture, const GUID& provider) {
-    DeinstallProvider* const function =
-        is_native(architecture) ? &WSCDeinstallProvider : other(deinstall_provider32, architecture);
-    if (function == nullptr) return ERROR_NOT_SUPPORTED;
-    GUID id = provider;
-    int error = 0;
-    return function(&id, &error) == 0 ? 0 : failure(error);
-}
-
-int write_order(Architecture architecture, std::vector<DWORD> ids) {
-    WriteProviderOrder* const function =
-        is_native(architecture) ? &WSCWriteProviderOrder : other(write_provider_order32, architecture);
-    if (function == nullptr) return ERROR_NOT_SUPPORTED;
-    // Its result is the error itself.
-    return function(ids.data(), static_cast<DWORD>(ids.size()));
-}
-
-int install(const GUID& provider, const std::wstring& path, std::vector<WSAPROTOCOL_INFOW> infos) {
-    GUID id = provider;
-    int error = 0;
-    const int result = WSCInstallProvider(&id, path.c_str(), infos.data(), static_cast<DWORD>(infos.size()), &error);
-    return result == 0 ? 0 : failure(error);
-}
-
-bool has_install_with_chains() noexcept { return install_provider_and_chains.get() != nullptr; }
-
-int install_with_chains(const GUID& provider, const InstallOptions& options, DWORD service_flags,
-                        std::vector<WSAPROTOCOL_INFOW> protocols) {
-    const auto function = install_provider_and_chains.get();
-    if (function == nullptr) return ERROR_NOT_SUPPORTED;
-    GUID id = provider;
-    // It takes pointers to what it could change.
-    std::wstring path = options.dll, path32 = options.dll32, name = options.name;
-    DWORD layered_id = 0;
-    int error = 0;
-    const int result = function(&id, path.data(), path32.data(), name.data(), service_flags, protocols.data(),
-                                static_cast<DWORD>(protocols.size()), &layered_id, &error);
-    return result == 0 ? 0 : failure(error);
-}
-
 bool has_catalog(Architecture architecture) noexcept {
-    return is_native(architecture) ||
-           (other(enum_protocols32, architecture) != nullptr && other(get_provider_path32, architecture) != nullptr &&
-            other(deinstall_provider32, architecture) != nullptr);
+    return function_for(architecture, &WSCEnumProtocols, enum_protocols32) != nullptr;
 }
 
 std::string function_name(const char* native_name, Architecture architecture) {
-    return concat({native_name, is_native(architecture) ? "" : "32"});
+    return concat({native_name, architecture == native_architecture ? "" : "32"});
 }
 
 }  // namespace lsp::system

@@ -3,9 +3,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { requireArtifact } from '../support/artifacts.js';
+import { reported } from '../support/reported.js';
 import { stageProgram, WinePrefix } from '../support/wine.js';
 import { missingForNetwork, ownedTemporaryDirectory } from './namespaces.js';
 import { addresses, createNetwork, type Network } from './network.js';
@@ -34,6 +35,8 @@ interface Row {
   results: readonly number[];
   /** In OpenVPN's log, in this order. */
   log: readonly RegExp[];
+  /** The plugin's DLL lies alone in its folder. */
+  withoutSetupDll?: boolean;
 }
 
 const up: readonly PluginEvent[] = ['up', 'route-up'];
@@ -55,6 +58,13 @@ const rows: readonly Row[] = [
     events: [...up, 'down'],
     results: [0, 0, 0],
     log: [published(addresses.client), /installed the provider/, /withdrawn/, /removed the provider/],
+  },
+  {
+    name: 'without the setup DLL beside it, it publishes, and says how to install',
+    withoutSetupDll: true,
+    events: [...up, 'down'],
+    results: [0, 0, 0],
+    log: [published(addresses.client), /WARN winsock-lsp: .*winsock-lsp-setup\.dll.*winsock-lsp install/, /withdrawn/],
   },
   malformed('no ifconfig_local', 'ifconfig_local', undefined),
   malformed('an empty ifconfig_local', 'ifconfig_local', ''),
@@ -135,7 +145,7 @@ let prefix: WinePrefix;
 let host: string;
 
 function define(): void {
-  test.before(async () => {
+  test.before(reported(async () => {
     directory = ownedTemporaryDirectory();
     network = createNetwork();
     const device = ['dev', tunnel.interface];
@@ -147,23 +157,23 @@ function define(): void {
       networkNamespace: network.namespace('client'),
     });
     host = stageProgram(requireArtifact('pluginHost'), join(directory, 'host'));
-  });
-  test.after(async () => {
+  }));
+  test.after(reported(async () => {
     await prefix?.stop();
     network?.destroy();
     rmSync(directory, { recursive: true, force: true });
-  });
+  }));
 
   for (const api of ['1', '3'] as const) {
     for (const row of rows) test(`v${api}: ${row.name}`, () => check(row, api));
   }
 }
 
-async function check({ change = {}, events, results, log }: Row, api: '1' | '3'): Promise<void> {
+async function check({ change = {}, events, results, log, withoutSetupDll = false }: Row, api: '1' | '3'): Promise<void> {
   const file = join(directory, 'environment');
   writeFileSync(file, serialize({ ...good, ...change }));
   const once = events.flatMap((event) => ['--once', `${event}=${prefix.toWindowsPath(file)}`]);
-  const dll = prefix.toWindowsPath(requireArtifact('lspDll'));
+  const dll = prefix.toWindowsPath(withoutSetupDll ? aloneInAFolder(requireArtifact('lspDll')) : requireArtifact('lspDll'));
   const { code, stdout, stderr } = await prefix.run(host, ['--api', api, ...once, dll], { winsock: 'test' });
   const output = stdout.replaceAll('\r', '');
   assert.is(code, 0, `${output}${stderr}`);
@@ -172,6 +182,13 @@ async function check({ change = {}, events, results, log }: Row, api: '1' | '3')
   // OpenVPN lends only v3 plugins its log.
   if (api === '3') assertInOrder(output, log);
   if (!log.some((pattern) => pattern.source.startsWith('NOTE'))) assert.not.match(output, /NOTE winsock-lsp: published/);
+}
+
+function aloneInAFolder(dll: string): string {
+  const folder = join(directory, 'alone');
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(dll, join(folder, basename(dll)));
+  return join(folder, basename(dll));
 }
 
 function assertInOrder(output: string, patterns: readonly RegExp[]): void {

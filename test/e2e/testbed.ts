@@ -81,7 +81,9 @@ export class TestBed {
     const plugins = join(prefix.directory, pluginFolder);
     mkdirSync(plugins, { recursive: true });
     this.#plugin = join(plugins, basename(requireArtifact('lspDll')));
-    copyFileSync(requireArtifact('lspDll'), this.#plugin);
+    for (const dll of ['lspDll', 'lspSetupDll'] as const) {
+      copyFileSync(requireArtifact(dll), join(plugins, basename(requireArtifact(dll))));
+    }
     this.#pluginHost = stageProgram(requireArtifact('pluginHost'), this.newDirectory('plugin-host'));
   }
 

@@ -5,16 +5,16 @@
 #include <cstdio>
 #include <string>
 
-#include "system/catalog.hpp"
+#include "setup/setup.hpp"
 #include "system/text.hpp"
 
 namespace {
 
 // provider_tests install DLL: puts the DLL under test into the catalog, with the product's own installer.
 int install(const char* dll) {
-    lsp::system::InstallOptions options;
+    lsp::setup::InstallOptions options;
     options.dll = lsp::system::widen(dll);
-    const auto report = lsp::system::install_provider(options);
+    const auto report = lsp::setup::install_provider(options);
     if (report) return 0;
     std::fprintf(stderr, "%s\n", report.error().message.c_str());
     return 1;

@@ -10,6 +10,7 @@ const windows = join(build, 'win32-x64');
 
 export const artifacts = {
   lspDll: join(repository, 'prebuilds', 'win32-x64', 'winsock-lsp.dll'),
+  lspSetupDll: join(repository, 'prebuilds', 'win32-x64', 'winsock-lsp-setup.dll'),
   testWinsock: join(windows, 'test', 'winsock', 'ws2_32.dll'),
   systemTests: join(windows, 'test', 'system', 'system_tests.exe'),
   providerTests: join(windows, 'test', 'provider', 'provider_tests.exe'),

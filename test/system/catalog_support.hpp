@@ -1,7 +1,7 @@
 // Catalog entries for tests.
 #pragma once
 
-#include "system/catalog_plan.hpp"
+#include "system/chains.hpp"
 
 struct Kind {
     int family, type, protocol;

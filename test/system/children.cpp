@@ -1,11 +1,11 @@
 #include "children.hpp"
 
+#include "setup/setup.hpp"
 #include "support.hpp"
-#include "system/catalog.hpp"
 #include "system/policy_store.hpp"
 #include "system/text.hpp"
 
-using namespace lsp::system;
+using namespace lsp::setup;
 
 bool is_child_command(const std::string& argument) { return argument.rfind("child-", 0) == 0; }
 

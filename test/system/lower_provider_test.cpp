@@ -5,14 +5,6 @@
 
 using namespace lsp::system;
 
-TEST_CASE("the system's catalog has base providers for TCP and UDP, with their DLLs") {
-    const auto catalog = enumerate_catalog();
-    REQUIRE_MESSAGE(catalog, message_of(catalog));
-    REQUIRE_FALSE(catalog->empty());
-    const Infos lowers = lower_entries(*catalog);
-    CHECK(lowers.size() >= 2);
-}
-
 TEST_CASE("a chain whose entries are all gone is led to the base provider, or is an error that says so") {
     const CatalogEntry chain = make_entry(4711, L"chain", tcp4, other_chain_guid, {4712, 4713});
     const auto lower = lower_provider(chain.info);

@@ -19,6 +19,7 @@ import type {
 } from '../../ts/index.js';
 import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
 import { nodeExecutables, requireArtifact } from '../support/artifacts.js';
+import { reported } from '../support/reported.js';
 import { stageProgram, WinePrefix, type Completed } from '../support/wine.js';
 import { cjsPath, cliPath, esmPath } from './dist.js';
 
@@ -310,17 +311,17 @@ const nodes = nodeExecutables();
 if (process.getuid?.() !== 0) {
   test.skip('the addon in node.exe needs root, for a network namespace', () => undefined);
 } else {
-  test.before(async () => {
+  test.before(reported(async () => {
     requireArtifact('lspDll');
     directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-addon-'));
     makeNetwork();
     prefix = await WinePrefix.create({ directory: join(directory, 'prefix'), networkNamespace: network });
-  });
-  test.after(async () => {
+  }));
+  test.after(reported(async () => {
     await prefix?.stop();
     removeNamespaces(namespaces);
     if (directory !== '') rmSync(directory, { recursive: true, force: true });
-  });
+  }));
   test('there are two versions of node.exe', () => {
     assert.equal(nodes.map(({ version }) => version.split('.')[0]), ['20', '22']);
   });

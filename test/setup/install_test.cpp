@@ -3,13 +3,15 @@
 
 #include <algorithm>
 
-#include "catalog_support.hpp"
-#include "children.hpp"
-#include "support.hpp"
+#include "../system/catalog_support.hpp"
+#include "../system/children.hpp"
+#include "../system/support.hpp"
+#include "setup/catalog_changes.hpp"
+#include "setup/catalog_plan.hpp"
 #include "system/catalog_functions.hpp"
 #include "system/text.hpp"
 
-using namespace lsp::system;
+using namespace lsp::setup;
 
 namespace {
 

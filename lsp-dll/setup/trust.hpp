@@ -1,4 +1,4 @@
-// Private to system: whether ordinary users could put their own code where the catalog points (design §7).
+// Private to setup: whether ordinary users could put their own code where the catalog points (design §7).
 #pragma once
 
 #include <windows.h>
@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace lsp::system {
+namespace lsp::setup {
 
 // What a user who can do that to the object could replace: the file itself, the folder it is in (add or delete files),
 // a folder further up (rename or delete it).
@@ -20,4 +20,4 @@ std::string who_can_replace(PSECURITY_DESCRIPTOR descriptor, TrustedObject objec
 // Wine, where one user runs everything, nobody.
 std::string who_can_replace(const std::wstring& path);
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

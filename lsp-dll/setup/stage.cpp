@@ -1,13 +1,14 @@
 #include <cwchar>
 
-#include "catalog.hpp"
-#include "files.hpp"
+#include "../system/files.hpp"
+#include "../system/registry.hpp"
+#include "../system/security.hpp"
+#include "../system/text.hpp"
 #include "pe_image.hpp"
-#include "registry.hpp"
-#include "security.hpp"
-#include "text.hpp"
+#include "setup.hpp"
+#include "setup_dll.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 namespace {
 
 constexpr wchar_t current_version_key[] = L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion";
@@ -80,6 +81,11 @@ Result<std::wstring> stage_provider_dll(const std::wstring& source) {
     }
     const wchar_t* const name =
         image.machine == IMAGE_FILE_MACHINE_I386 ? L"\\winsock-lsp-ia32.dll" : L"\\winsock-lsp.dll";
+    std::vector<unsigned char> setup_bytes;
+    if (const DWORD error = read_file(setup_dll_of(source), setup_bytes);
+        error != ERROR_SUCCESS && error != ERROR_FILE_NOT_FOUND) {
+        return system_error(error, "CreateFileW", concat({"Cannot read ", setup_dll_of(source)}));
+    }
 
     std::wstring root = program_files();
     if (!is_full_path(root)) return stage_error(ERROR_ENVVAR_NOT_FOUND, "RegQueryValueExW", L"%ProgramFiles%");
@@ -94,7 +100,11 @@ Result<std::wstring> stage_provider_dll(const std::wstring& source) {
             return stage_error(error, "CreateDirectoryW", folder);
         const std::wstring target = folder + name;
         Outcome outcome = Done{};
-        switch (place(folder, target, bytes, outcome)) {
+        Placed placed = place(folder, target, bytes, outcome);
+        if (placed == Placed::yes && !setup_bytes.empty()) {
+            placed = place(folder, setup_dll_of(target), setup_bytes, outcome);
+        }
+        switch (placed) {
             case Placed::yes: return target;
             case Placed::in_use: continue;
             case Placed::failed: return outcome.error();
@@ -103,4 +113,4 @@ Result<std::wstring> stage_provider_dll(const std::wstring& source) {
     return stage_error(ERROR_BUSY, "MoveFileExW", root);
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
-#include "catalog_functions.hpp"
-#include "system_function.hpp"
-#include "text.hpp"
+#include "../system/catalog_functions.hpp"
+#include "../system/system_function.hpp"
+#include "../system/text.hpp"
+#include "catalog_changes.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 namespace {
 
 // RtlGenRandom, by the name under which ADVAPI32 exports it (Windows XP).
@@ -289,4 +290,4 @@ std::string roll_back(const Snapshot& snapshot) {
                    : concat({" And the catalog could not be put back as it was: ", outcome.error().message});
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -1,10 +1,10 @@
-#include "system/pe_image.hpp"
+#include "setup/pe_image.hpp"
 
 #include <doctest/doctest.h>
 
-#include "support.hpp"
+#include "../system/support.hpp"
 
-using namespace lsp::system;
+using namespace lsp::setup;
 
 TEST_CASE("a DLL's machine and exports are read from its file") {
     PeImage image;

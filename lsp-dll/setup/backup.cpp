@@ -1,10 +1,10 @@
 #include "backup.hpp"
 
-#include "files.hpp"
-#include "security.hpp"
-#include "text.hpp"
+#include "../system/files.hpp"
+#include "../system/security.hpp"
+#include "../system/text.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 namespace {
 
 // At least `digits` digits. Not printf's: what it drags in is a tenth of the DLL.
@@ -153,4 +153,4 @@ Result<std::wstring> write_backup(const std::vector<CatalogDump>& dumps) {
     return path;
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -1,10 +1,10 @@
-// Private to system: one process at a time changes the catalog.
+// Private to setup: one process at a time changes the catalog.
 #pragma once
 
-#include "error.hpp"
-#include "handle.hpp"
+#include "../system/handle.hpp"
+#include "setup.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 
 class CatalogLock {
   public:
@@ -20,4 +20,4 @@ class CatalogLock {
     Handle mutex_;
 };
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

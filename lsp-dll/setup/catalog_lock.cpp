@@ -1,8 +1,8 @@
 #include "catalog_lock.hpp"
 
-#include "security.hpp"
+#include "../system/security.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 namespace {
 
 constexpr wchar_t mutex_name[] = L"Global\\winsock-lsp-catalog";
@@ -37,4 +37,4 @@ CatalogLock::~CatalogLock() {
     if (mutex_) ReleaseMutex(mutex_.get());
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

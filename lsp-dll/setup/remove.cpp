@@ -1,8 +1,7 @@
-#include "catalog_functions.hpp"
 #include "catalog_lock.hpp"
 #include "install_steps.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 namespace {
 
 bool has_ours(const Catalog& catalog) {
@@ -48,4 +47,4 @@ Result<RemoveReport> remove_provider() {
     return outcome.error();
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

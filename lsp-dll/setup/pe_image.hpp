@@ -1,4 +1,4 @@
-// Private to system: what a DLL is, read from its file, so that none of its code is run to find out.
+// Private to setup: what a DLL is, read from its file, so that none of its code is run to find out.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lsp::system {
+namespace lsp::setup {
 
 struct PeImage {
     std::uint16_t machine = 0;  // IMAGE_FILE_MACHINE_…
@@ -19,4 +19,4 @@ struct PeImage {
 // False if the bytes are not a PE image. They may be anything.
 bool parse_pe(const std::vector<unsigned char>& bytes, PeImage& image);
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -1,34 +1,12 @@
-// Private to system: what the catalog says and should say, as values. Nothing here calls the system.
+// Private to setup: what the catalog should say, as values. Nothing here calls the system.
 #pragma once
 
 #include <optional>
 
-#include "catalog.hpp"
+#include "../system/chains.hpp"
+#include "setup.hpp"
 
-namespace lsp::system {
-
-using Infos = std::vector<WSAPROTOCOL_INFOW>;
-using Catalog = std::vector<CatalogEntry>;
-
-Infos infos_of(const Catalog& catalog);
-
-const WSAPROTOCOL_INFOW* find_entry(const Infos& infos, DWORD id) noexcept;
-// The ids in an entry's chain: its length as far as it can be believed.
-std::vector<DWORD> chain_ids(const WSAPROTOCOL_INFOW& info);
-bool same_protocol(const WSAPROTOCOL_INFOW& a, const WSAPROTOCOL_INFOW& b) noexcept;
-
-// Sets `ours`: our layered entry, chains with our layered entry's id, and chains that an interrupted removal by
-// somebody else left behind (their top id is nobody's, and they carry our name or our DLL).
-void mark_ours(Catalog& catalog);
-
-// The lower neighbour in the chain that our WSPStartup was given (see lower_provider).
-struct LowerChoice {
-    WSAPROTOCOL_INFOW info{};
-    WSAPROTOCOL_INFOW startup_info{};
-};
-std::optional<LowerChoice> choose_lower(const WSAPROTOCOL_INFOW& chain, const Infos& infos);
-// The first base provider of the same family, type and protocol.
-std::optional<LowerChoice> choose_base(const WSAPROTOCOL_INFOW& chain, const Infos& infos);
+namespace lsp::setup {
 
 // For each of TCP, UDP and RAW over IPv4 and IPv6 the topmost entry that a chain of ours can stand on: a base provider
 // or another one's chain, with IFS handles. Entries of ours are passed over.
@@ -52,4 +30,4 @@ std::string installation_fault(const Catalog& catalog, const std::wstring& path)
 // The names of others' entries whose chains contain an entry of ours.
 std::vector<std::wstring> dependents(const Catalog& catalog);
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -1,10 +1,10 @@
 #include <doctest/doctest.h>
 
-#include "support.hpp"
-#include "system/catalog.hpp"
+#include "../system/support.hpp"
+#include "setup/setup.hpp"
 #include "system/files.hpp"
 
-using namespace lsp::system;
+using namespace lsp::setup;
 
 TEST_CASE("staging copies the DLL to Program Files, once for the same bytes") {
     const auto first = stage_provider_dll(fake_provider_path());
@@ -47,4 +47,20 @@ TEST_CASE("staging what is not a DLL is an error") {
     CHECK(code_of(stage_provider_dll(own_folder() + L"\\none.dll")) == "ERROR_FILE_NOT_FOUND");
     CHECK(code_of(stage_provider_dll(L"C:\\no such folder\\none.dll")) == "ERROR_FILE_NOT_FOUND");
     CHECK(code_of(stage_provider_dll(write_temporary(L"text.dll", {'t', 'e', 'x', 't'}))) == "ERR_NOT_A_PROVIDER");
+}
+
+TEST_CASE("the setup DLL beside the source is copied along, each time as it is there") {
+    const std::vector<unsigned char> provider = provider_for_machine(IMAGE_FILE_MACHINE_AMD64);
+    const std::wstring source = write_temporary(L"with.dll", provider);
+    for (const unsigned char version : {1, 2}) {
+        std::vector<unsigned char> setup = provider;
+        setup.push_back(version);
+        write_temporary(L"with-setup.dll", setup);
+        const auto staged = stage_provider_dll(source);
+        REQUIRE_MESSAGE(staged, message_of(staged));
+        const std::wstring beside = staged->substr(0, staged->rfind(L'.')) + L"-setup.dll";
+        CHECK(beside.substr(beside.rfind(L'\\')) == L"\\winsock-lsp-setup.dll");
+        CHECK(bytes_of(beside) == setup);
+        CHECK(bytes_of(*staged) == provider);
+    }
 }

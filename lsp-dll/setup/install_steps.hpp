@@ -1,11 +1,11 @@
-// Private to system: the steps of which installing and removing are made. The caller holds the CatalogLock.
+// Private to setup: the steps of which installing and removing are made. The caller holds the CatalogLock.
 #pragma once
 
 #include <optional>
 
 #include "catalog_plan.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 
 // Both catalogs as they stand; `other` only where a 64-bit process sees the 32-bit one.
 struct Snapshot {
@@ -30,4 +30,4 @@ Outcome check_dependents(const Snapshot& snapshot, const char* attempt);
 // Back to the snapshot after a failure, and what became of that as a sentence to append to the message.
 std::string roll_back(const Snapshot& snapshot);
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -3,12 +3,13 @@
 #include <aclapi.h>
 #include <sddl.h>
 
-#include "error.hpp"
-#include "files.hpp"
-#include "system_function.hpp"
-#include "text.hpp"
+#include "../system/error.hpp"
+#include "../system/files.hpp"
+#include "../system/system_function.hpp"
+#include "../system/text.hpp"
+#include "setup.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 namespace {
 
 constexpr ACCESS_MASK change_rights = DELETE | WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL;
@@ -90,4 +91,4 @@ std::string who_can_replace(const std::wstring& path) {
     return {};
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

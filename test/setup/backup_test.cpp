@@ -1,12 +1,12 @@
-#include "system/backup.hpp"
+#include "setup/backup.hpp"
 
 #include <doctest/doctest.h>
 
-#include "catalog_support.hpp"
-#include "support.hpp"
+#include "../system/catalog_support.hpp"
+#include "../system/support.hpp"
 #include "system/files.hpp"
 
-using namespace lsp::system;
+using namespace lsp::setup;
 
 TEST_CASE("the backup is a complete readable dump of both catalogs") {
     const Catalog native = {make_entry(1, L"TCP \"quoted\" \\ \x1", tcp4, base_guid),

@@ -1,12 +1,12 @@
-#include "system/trust.hpp"
+#include "setup/trust.hpp"
 
 #include <doctest/doctest.h>
 
-#include "support.hpp"
+#include "../system/support.hpp"
 // Below windows.h, which it needs.
 #include <sddl.h>
 
-using namespace lsp::system;
+using namespace lsp::setup;
 
 TEST_CASE("who can replace a DLL, by its rights and those of its folders") {
     constexpr auto file = TrustedObject::file, folder = TrustedObject::folder, ancestor = TrustedObject::ancestor;

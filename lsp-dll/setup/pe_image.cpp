@@ -7,7 +7,7 @@
 #include <cstring>
 #include <optional>
 
-namespace lsp::system {
+namespace lsp::setup {
 namespace {
 
 constexpr std::uint32_t most_exports = 4096;
@@ -121,4 +121,4 @@ bool parse_pe(const std::vector<unsigned char>& bytes, PeImage& image) {
     return true;
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

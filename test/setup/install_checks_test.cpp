@@ -1,10 +1,11 @@
 // What install refuses before it touches anything, and Wine's own ws2_32, whose catalog keeps nothing.
 #include <doctest/doctest.h>
 
-#include "catalog_support.hpp"
-#include "support.hpp"
+#include "../system/catalog_support.hpp"
+#include "../system/support.hpp"
+#include "setup/catalog_plan.hpp"
 
-using namespace lsp::system;
+using namespace lsp::setup;
 
 TEST_CASE("install refuses what is not our DLL") {
     std::vector<unsigned char> nameless = bytes_of(fake_provider_path());

@@ -1,15 +1,16 @@
 #include <cwchar>
 
+#include "../system/catalog_functions.hpp"
+#include "../system/files.hpp"
+#include "../system/text.hpp"
 #include "backup.hpp"
-#include "catalog_functions.hpp"
+#include "catalog_changes.hpp"
 #include "catalog_lock.hpp"
-#include "files.hpp"
 #include "install_steps.hpp"
 #include "pe_image.hpp"
-#include "text.hpp"
 #include "trust.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 namespace {
 
 constexpr std::size_t longest_name = 100;
@@ -116,6 +117,16 @@ Outcome change_catalog(const Snapshot& snapshot, const InstallOptions& options) 
 
 }  // namespace
 
+Result<bool> is_installed() {
+    const auto catalog = enumerate_catalog();
+    if (!catalog) return catalog.error();
+    if (!installation_fault(*catalog, {}).empty()) return false;
+    for (const CatalogEntry& entry : *catalog) {
+        if (entry.ours && !file_exists(expand_environment(entry.path))) return false;
+    }
+    return true;
+}
+
 Result<InstallReport> install_provider(const InstallOptions& options) {
     if (const Outcome checked = check_options(options); !checked) return checked.error();
     const auto lock = CatalogLock::take();
@@ -137,4 +148,4 @@ Result<InstallReport> install_provider(const InstallOptions& options) {
     return report;
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

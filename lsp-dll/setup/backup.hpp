@@ -1,9 +1,9 @@
-// Private to system: the catalog as a readable file, written before it is changed.
+// Private to setup: the catalog as a readable file, written before it is changed.
 #pragma once
 
 #include "catalog_plan.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 
 struct CatalogDump {
     Architecture architecture;
@@ -16,4 +16,4 @@ std::string catalog_json(const std::vector<CatalogDump>& dumps, const SYSTEMTIME
 // Writes it to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json and gives that path.
 Result<std::wstring> write_backup(const std::vector<CatalogDump>& dumps);
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

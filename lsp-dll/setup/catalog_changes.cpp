@@ -1,0 +1,61 @@
+#include "catalog_changes.hpp"
+
+#include <sporder.h>
+
+#include "../system/catalog_functions.hpp"
+
+namespace lsp::setup {
+namespace {
+
+using DeinstallProvider = int WSPAPI(LPGUID, LPINT);
+using WriteProviderOrder = int WSPAPI(LPDWORD, DWORD);
+using InstallProviderAndChains = int WSPAPI(LPGUID, LPWSTR, LPWSTR, LPWSTR, DWORD, LPWSAPROTOCOL_INFOW, DWORD, LPDWORD,
+                                            LPINT);
+
+// They exist in a 64-bit ws2_32 only.
+constinit SystemFunction<DeinstallProvider> deinstall_provider32{SystemLibrary::ws2_32, "WSCDeinstallProvider32"};
+constinit SystemFunction<WriteProviderOrder> write_provider_order32{SystemLibrary::ws2_32, "WSCWriteProviderOrder32"};
+constinit SystemFunction<InstallProviderAndChains> install_provider_and_chains{SystemLibrary::ws2_32,
+                                                                               "WSCInstallProviderAndChains64_32"};
+
+}  // namespace
+
+int deinstall(Architecture architecture, const GUID& provider) {
+    DeinstallProvider* const function = function_for(architecture, &WSCDeinstallProvider, deinstall_provider32);
+    if (function == nullptr) return ERROR_NOT_SUPPORTED;
+    GUID id = provider;
+    int error = 0;
+    return function(&id, &error) == 0 ? 0 : failure(error);
+}
+
+int write_order(Architecture architecture, std::vector<DWORD> ids) {
+    WriteProviderOrder* const function = function_for(architecture, &WSCWriteProviderOrder, write_provider_order32);
+    if (function == nullptr) return ERROR_NOT_SUPPORTED;
+    // Its result is the error itself.
+    return function(ids.data(), static_cast<DWORD>(ids.size()));
+}
+
+int install(const GUID& provider, const std::wstring& path, std::vector<WSAPROTOCOL_INFOW> infos) {
+    GUID id = provider;
+    int error = 0;
+    const int result = WSCInstallProvider(&id, path.c_str(), infos.data(), static_cast<DWORD>(infos.size()), &error);
+    return result == 0 ? 0 : failure(error);
+}
+
+bool has_install_with_chains() noexcept { return install_provider_and_chains.get() != nullptr; }
+
+int install_with_chains(const GUID& provider, const InstallOptions& options, DWORD service_flags,
+                        std::vector<WSAPROTOCOL_INFOW> protocols) {
+    const auto function = install_provider_and_chains.get();
+    if (function == nullptr) return ERROR_NOT_SUPPORTED;
+    GUID id = provider;
+    // It takes pointers to what it could change.
+    std::wstring path = options.dll, path32 = options.dll32, name = options.name;
+    DWORD layered_id = 0;
+    int error = 0;
+    const int result = function(&id, path.data(), path32.data(), name.data(), service_flags, protocols.data(),
+                                static_cast<DWORD>(protocols.size()), &layered_id, &error);
+    return result == 0 ? 0 : failure(error);
+}
+
+}  // namespace lsp::setup

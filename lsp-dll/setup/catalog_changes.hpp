@@ -1,0 +1,19 @@
+// Private to setup: the WSC functions that change a catalog.
+#pragma once
+
+#include "setup.hpp"
+
+namespace lsp::setup {
+
+// Each gives a Winsock error, 0 on success; ERROR_NOT_SUPPORTED where this process has no way to that catalog.
+int deinstall(Architecture architecture, const GUID& provider);
+int write_order(Architecture architecture, std::vector<DWORD> ids);
+
+// The native catalog only: there is no such call for the 32-bit one.
+int install(const GUID& provider, const std::wstring& path, std::vector<WSAPROTOCOL_INFOW> infos);
+// Both catalogs in one call (Vista and later, 64-bit).
+bool has_install_with_chains() noexcept;
+int install_with_chains(const GUID& provider, const InstallOptions& options, DWORD service_flags,
+                        std::vector<WSAPROTOCOL_INFOW> protocols);
+
+}  // namespace lsp::setup

@@ -1,0 +1,56 @@
+// Putting our provider into the Winsock protocol catalog, and out again. Linked into the addon and into
+// winsock-lsp-setup.dll, not into the DLL that every program loads.
+#pragma once
+
+#include "../system/catalog.hpp"
+
+namespace lsp::setup {
+
+using namespace system;
+
+struct InstallOptions {
+    std::wstring dll;                           // the provider's DLL for the native catalog; full path
+    std::wstring dll32;                         // the 32-bit one; empty: the 32-bit catalog is left alone
+    std::wstring name = default_provider_name;  // at most 100 characters
+};
+
+struct InstallReport {
+    bool changed = false;        // false: it was installed and complete already
+    std::wstring path;           // what is registered in the native catalog
+    std::vector<DWORD> entries;  // the ids of our entries now in the native catalog
+};
+
+// Puts our provider above TCP, UDP and RAW over IPv4 and IPv6, first in the catalog, and reads the catalog back.
+// Installing again repairs or upgrades, it never doubles. On any error the catalog is put back as it was.
+// Serialised between processes by a named mutex.
+// The whole catalog is first written as JSON to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json.
+// Errors: ERROR_ACCESS_DENIED before anything is touched if the process is not elevated; ERROR_FILE_NOT_FOUND;
+// ERR_NOT_A_PROVIDER (no DLL, or without WSPStartup or GetLspGuid); ERR_WRONG_ARCHITECTURE (the DLL is for the other
+// catalog); ERR_UNTRUSTED_PATH (ordinary users can write the DLL or replace it); ERROR_INVALID_PARAMETER (name or
+// path); ERROR_NOT_SUPPORTED (a 32-bit DLL, but no 32-bit catalog that this process could write); ERR_CATALOG_BUSY;
+// ERR_OTHERS_DEPEND (a repair would have to take out entries that another provider's chains stand on);
+// ERR_NO_LOWER_PROVIDER (nothing to stand on); ERR_READBACK_MISMATCH (the catalog does not hold what was written); the
+// code of the failing WSC function.
+Result<InstallReport> install_provider(const InstallOptions& options);
+
+struct RemoveReport {
+    bool changed = false;        // false: there was nothing of ours
+    std::vector<DWORD> entries;  // the ids that were removed
+};
+
+// Serialised like install_provider; on an error the catalog is put back. Takes every entry of ours out of the
+// catalog(s). Chains that other providers built over ours are reported, not removed: ERR_OTHERS_DEPEND names them and
+// nothing is changed.
+Result<RemoveReport> remove_provider();
+
+// True if every chain that install_provider makes is there and names an existing DLL.
+Result<bool> is_installed();
+
+// Copies the DLL to %ProgramFiles%\winsock-lsp\<version>\winsock-lsp.dll (winsock-lsp-ia32.dll if it is a 32-bit one),
+// where only administrators can write, and gives that path. A DLL that lies under %ProgramFiles%\winsock-lsp is left
+// where it is. winsock-lsp-setup.dll, if it lies beside the source, is copied along. The same bytes already there:
+// nothing is copied. In use by other bytes of the same version: a folder with a suffix is made. Errors:
+// ERROR_FILE_NOT_FOUND, ERR_NOT_A_PROVIDER, ERROR_ACCESS_DENIED, the code of the failing call.
+Result<std::wstring> stage_provider_dll(const std::wstring& source);
+
+}  // namespace lsp::setup
