@@ -246,24 +246,41 @@ export class WinePrefix {
   readonly #wine = findWineProgram(['wine64', 'wine']);
   readonly #server = findWineProgram(['wineserver', 'wineserver64']);
   readonly #programs = new Set<WineProgram>();
+  readonly #made: string;
   readonly #atExit = () => this.#killServer();
 
-  /** Makes the prefix, a Windows 10 without Mono, Gecko and menus, unless it is there already. */
+  /**
+   * Makes the prefix, a Windows 10 without Mono, Gecko and menus, unless it is there already. Wine's own set-up is tried
+   * again when it fails: on a busy machine it sometimes does, and what fails then is not what is tested.
+   */
   static async create(options: WinePrefixOptions): Promise<WinePrefix> {
-    const prefix = new WinePrefix(options);
-    prefix.#startServer();
-    const made = join(prefix.directory, 'made-by-winsock-lsp');
-    if (!existsSync(made)) {
-      await prefix.#setUp(['wineboot', '-i']);
-      await prefix.#setUp(['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']);
-      writeFileSync(made, '');
+    const attempts = 3;
+    for (let attempt = 1; ; ++attempt) {
+      const prefix = new WinePrefix(options);
+      try {
+        await prefix.#make();
+        return prefix;
+      } catch (error) {
+        await prefix.stop();
+        if (attempt === attempts || existsSync(prefix.#made)) throw error;
+        console.error(`making a Wine prefix failed, and is tried again: ${error instanceof Error ? error.message : String(error)}`);
+        rmSync(prefix.directory, { recursive: true, force: true, maxRetries: 5 });
+      }
     }
-    return prefix;
+  }
+
+  async #make(): Promise<void> {
+    this.#startServer();
+    if (existsSync(this.#made)) return;
+    await this.#setUp(['wineboot', '-i']);
+    await this.#setUp(['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']);
+    writeFileSync(this.#made, '');
   }
 
   private constructor({ directory, networkNamespace }: WinePrefixOptions) {
     this.directory = resolve(directory);
     this.networkNamespace = networkNamespace;
+    this.#made = join(this.directory, 'made-by-winsock-lsp');
     process.on('exit', this.#atExit);
   }
 
@@ -332,10 +349,13 @@ export class WinePrefix {
     mkdirSync(this.directory, { recursive: true });
     const [command = '', ...parameters] = [...this.#namespaced(), this.#server, '-p60'];
     // Not a pipe, which would stay open as long as the server.
-    const { status, error } = spawnSync(command, parameters, { env: this.#environment('wine'), stdio: 'ignore' });
+    const said = join(this.directory, 'wineserver-said');
+    const file = openSync(said, 'w');
+    const { status, error } = spawnSync(command, parameters, { env: this.#environment('wine'), stdio: ['ignore', file, file] });
+    closeSync(file);
     // 2: one runs already.
     if (error !== undefined || (status !== 0 && status !== 2)) {
-      throw new Error(`cannot start the wineserver: ${error?.message ?? `it ended with ${status}`}`);
+      throw new Error(`cannot start the wineserver: ${error?.message ?? `it ended with ${status}: ${readFileSync(said, 'utf8')}`}`);
     }
   }
 
