@@ -16,6 +16,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
     lsp::binding::export_catalog(env, exports);
     lsp::binding::export_routes(env, exports);
     lsp::binding::export_tunnels(env, exports);
+    lsp::binding::export_policy(env, exports);
     lsp::binding::export_telemetry(env, exports);
     return exports;
 }

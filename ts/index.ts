@@ -25,6 +25,8 @@ export {
   type Protocol,
   type Reason,
 } from './routes.js';
+export * as policy from './policy.js';
+export { PolicyError, type PolicyFault, type PolicyRule, type StoredPolicy } from './policy.js';
 export * as tunnel from './tunnel.js';
 export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
 export { readStats, type Stats } from './stats.js';

@@ -73,6 +73,13 @@ export interface NativeStoredTunnel {
   rejected: string | null;
 }
 
+export interface NativePolicy {
+  lines: string[];
+  /** For each rule, in order. */
+  missingInterfaces: (string | null)[];
+  rejected: string | null;
+}
+
 export interface Native {
   enumerateCatalog(architecture?: Architecture): NativeCatalogEntry[];
   installProvider(options: {
@@ -90,6 +97,9 @@ export interface Native {
   publishTunnel(tunnel: NativeTunnel): Promise<void>;
   withdrawTunnel(name: string): Promise<void>;
   listTunnels(): NativeStoredTunnel[];
+  readPolicy(): NativePolicy;
+  policyFault(lines: string[]): { line: number; column: number; message: string } | null;
+  writePolicy(lines: string[], expected?: string[]): Promise<void>;
   readCounters(dll: string): Record<string, number>;
 }
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,8 @@ struct StoredPolicy {
     std::vector<StoredTunnel> tunnels;
 };
 
-inline constexpr std::size_t longest_policy_value = 64 * 1024;     // bytes in the registry
-inline constexpr std::size_t longest_definition_value = 4 * 1024;  // bytes in the registry
+inline constexpr std::size_t longest_policy_value = 2 * 1024 * 1024;  // bytes in the registry
+inline constexpr std::size_t longest_definition_value = 4 * 1024;     // bytes in the registry
 inline constexpr std::size_t most_tunnels = 64;
 
 // Reads everything. A tunnel beyond `most_tunnels` is rejected. Interfaces that rules name are resolved by this call:
@@ -47,6 +48,16 @@ Result<StoredPolicy> read_policy();
 Outcome create_policy_store();
 // Deletes the key with everything in it. Not existing is success.
 Outcome delete_policy_store();
+
+// Why the lines cannot be the policy, or nothing: parse_rules, a control character in a comment, or more than
+// longest_policy_value bytes in all.
+std::optional<TextError> policy_fault(const std::vector<std::string>& lines);
+
+// Replaces the administrator's rules, all of them in one write; creates the store if it is missing. Lines without a
+// character other than blanks are left out: the registry cannot hold them. With `expected`, only if the lines are still
+// those. Writers are serialised by a named mutex. Errors: ERR_INVALID_POLICY (policy_fault), ERR_POLICY_CHANGED (not as
+// expected), ERR_POLICY_BUSY, ERROR_ACCESS_DENIED …
+Outcome write_policy(const std::vector<std::string>& lines, const std::vector<std::string>* expected = nullptr);
 
 // Publishes a tunnel (replaces the one of the same name), creating the store if it is missing. Does not touch the host
 // model: see publish_tunnel in tunnels.hpp. Errors: ERR_INVALID_TUNNEL (tunnel_fault), ERROR_ACCESS_DENIED …

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <cstdint>
 
+#include "../core/text.hpp"
+#include "named_mutex.hpp"
 #include "policy_store.hpp"
 #include "policy_store_keys.hpp"
 #include "registry.hpp"
@@ -8,6 +11,9 @@
 
 namespace lsp::system {
 namespace {
+
+constexpr wchar_t policy_mutex[] = L"winsock-lsp-policy";
+constexpr unsigned long policy_patience_ms = 10 * 1000;
 
 constexpr REGSAM write_access = KEY_CREATE_SUB_KEY | KEY_ENUMERATE_SUB_KEYS;
 
@@ -38,7 +44,69 @@ std::string about_tunnel(const char* attempt, const std::string& name) {
     return concat({attempt, store_name(), "\\", tunnels_key, "\\", name});
 }
 
+bool is_blank_line(const std::string& line) { return line.find_first_not_of(" \t") == std::string::npos; }
+
+// REG_MULTI_SZ: each line with a zero behind it, and one more at the end.
+std::wstring multi_text(const std::vector<std::string>& lines) {
+    std::wstring text;
+    for (const std::string& line : lines) {
+        if (is_blank_line(line)) continue;
+        text += widen(line);
+        text += L'\0';
+    }
+    text += L'\0';
+    return text;
+}
+
+std::string place(const TextError& fault) {
+    return fault.line == 0 ? std::string() : concat({"line ", fault.line, ", column ", fault.column, ": "});
+}
+
 }  // namespace
+
+std::optional<TextError> policy_fault(const std::vector<std::string>& lines) {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        // In rules parse_rules finds it, too; comments it does not look at.
+        if (const auto bad = text::find_unprintable(lines[i], true)) {
+            return TextError{
+                i + 1, bad->position + 1,
+                bad->control ? "a control character cannot be part of a line" : "expected UTF-8, found other bytes"};
+        }
+    }
+    auto parsed = parse_rules(lines);
+    if (const TextError* const fault = std::get_if<TextError>(&parsed)) return *fault;
+    if (multi_text(lines).size() * sizeof(wchar_t) > longest_policy_value) {
+        return TextError{0, 0, concat({"the rules are longer than ", longest_policy_value, " bytes together"})};
+    }
+    return std::nullopt;
+}
+
+Outcome write_policy(const std::vector<std::string>& lines, const std::vector<std::string>* expected) {
+    if (const auto fault = policy_fault(lines)) {
+        return own_error("ERR_INVALID_POLICY",
+                         concat({"Cannot set the policy: ", place(*fault), fault->message, ". Nothing was changed."}));
+    }
+    if (const Outcome created = create_policy_store(); !created) return created.error();
+    const auto lock = NamedMutex::take(policy_mutex, policy_patience_ms, "the policy", "ERR_POLICY_BUSY");
+    if (!lock) return lock.error();
+    if (expected != nullptr) {
+        const auto now = read_policy();
+        if (!now) return now.error();
+        if (now->lines != *expected) {
+            return own_error("ERR_POLICY_CHANGED",
+                             "Cannot set the policy: somebody else has changed it meanwhile. Look at it again.");
+        }
+    }
+    const std::string attempt = concat({"Cannot write the policy to ", store_name()});
+    RegistryKey store;
+    LONG error = store.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_SET_VALUE);
+    if (error != ERROR_SUCCESS) return registry_error(error, "RegOpenKeyExW", attempt);
+    const std::wstring text = multi_text(lines);
+    error = RegSetValueExW(store.get(), policy_value, 0, REG_MULTI_SZ, reinterpret_cast<const BYTE*>(text.data()),
+                           static_cast<DWORD>(text.size() * sizeof(wchar_t)));
+    if (error != ERROR_SUCCESS) return registry_error(error, "RegSetValueExW", attempt);
+    return Done{};
+}
 
 Outcome create_policy_store() {
     RegistryKey tunnels;

@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(EmptyStore,
                   "policy store: garbage in Policy is rejected with a reason, and the tunnels still count") {
     put_definition(L"vpn", good_definition);
     const std::wstring line(L"to 10.0.0.0/8 keep\0\0", 20);
-    const std::wstring over_long(40'000, L'x');
+    const std::wstring over_long(longest_policy_value, L'x');
     const struct {
         const char* what;
         DWORD type;
@@ -117,7 +117,7 @@ TEST_CASE_FIXTURE(EmptyStore,
         {"an unheard-of type", 4711, line, 40, "another type"},
         {"half a character", REG_MULTI_SZ, line, 39, "within a character"},
         {"no end", REG_MULTI_SZ, line, 34, "zero character"},  // where a zero follows, RegSetValueEx adds it
-        {"over-long", REG_MULTI_SZ, over_long, 80'000, "longer than 65536 bytes"},
+        {"over-long", REG_MULTI_SZ, over_long, 2 * longest_policy_value, "longer than 2097152 bytes"},
         {"not a rule", REG_MULTI_SZ, std::wstring(L"keep\0burn everything\0\0", 22), 44, "line 2"},
         {"ill-formed UTF-16", REG_MULTI_SZ, std::wstring(L"app \xD800 burn\0\0", 12), 24, "line 1"},
     };
@@ -245,4 +245,70 @@ TEST_CASE_FIXTURE(EmptyStore, "policy store: a dead publisher's tunnel is listed
         CHECK(read().tunnels.at(0).alive);
     }
     CHECK_FALSE(read().tunnels.at(0).alive);
+}
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE_FIXTURE(EmptyStore,
+                  "policy store: rules go in and come out, comments and order included, blank lines left out") {
+    const Lines lines = {"# office", "app curl.exe to 10.0.0.0/8 keep", "  ", "",
+                         "to 1.2.3.0/24 source 11.22.33.44 otherwise refuse"};
+    REQUIRE(write_policy(lines));
+    const StoredPolicy policy = read();
+    CHECK(policy.rejected.empty());
+    CHECK(policy.lines == Lines{lines[0], lines[1], lines[4]});
+    REQUIRE(policy.rules.size() == 2);
+    CHECK(to_string(policy.rules[1]) == lines[4]);
+    REQUIRE(write_policy({}));
+    CHECK(read().lines.empty());
+}
+
+TEST_CASE_FIXTURE(EmptyStore, "policy store: what is not a policy changes nothing, and says where") {
+    REQUIRE(write_policy({"keep"}));
+    const struct {
+        Lines lines;
+        std::size_t line, column;
+    } situations[] = {
+        {{"keep", "to 10.0.0.0/33 keep"}, 2, 4},
+        {{"# a\nkeep"}, 1, 4},
+        {{std::string("# \xff")}, 1, 3},
+        {{"app a source"}, 1, 13},
+        {Lines(30'000, "to 10.20.30.0/24,10.20.31.0/24 keep"), 0, 0},
+    };
+    for (const auto& situation : situations) {
+        CAPTURE(situation.lines.back());
+        const auto fault = policy_fault(situation.lines);
+        REQUIRE(fault);
+        CHECK(fault->line == situation.line);
+        CHECK(fault->column == situation.column);
+        const Outcome outcome = write_policy(situation.lines);
+        CHECK(code_of(outcome) == "ERR_INVALID_POLICY");
+        CHECK(contains(message_of(outcome), fault->message));
+        CHECK(read().lines == Lines{"keep"});
+    }
+}
+
+TEST_CASE_FIXTURE(EmptyStore, "policy store: ten thousand rules fit") {
+    Lines lines;
+    for (int i = 0; i < 10'000; ++i) {
+        lines.push_back("to 10." + std::to_string(i / 250) + "." + std::to_string(i % 250) +
+                        ".0/24 proto tcp port 443 keep");
+    }
+    REQUIRE(write_policy(lines));
+    CHECK(read().rules.size() == lines.size());
+}
+
+TEST_CASE_FIXTURE(EmptyStore, "policy store: a change of somebody else in between is not lost") {
+    REQUIRE(write_policy({"keep"}));
+    const Lines seen = read().lines;
+    REQUIRE(write_policy({"refuse"}, &seen));
+    CHECK(code_of(write_policy({"keep", "keep"}, &seen)) == "ERR_POLICY_CHANGED");
+    CHECK(read().lines == Lines{"refuse"});
+    const Lines none;
+    REQUIRE(write_policy({}));
+    CHECK(write_policy({"keep"}, &none));
 }

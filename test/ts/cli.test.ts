@@ -13,6 +13,10 @@ const commands: readonly (readonly string[])[] = [
   ['install'],
   ['remove'],
   ['route', '1.2.3.4'],
+  ['policy', 'list'],
+  ['policy', 'add', 'keep'],
+  ['policy', 'remove', '1'],
+  ['policy', 'explain', '--to', '1.2.3.4'],
   ['tunnel', 'show'],
   goodSet,
   ['tunnel', 'clear', 'vpn'],
@@ -29,6 +33,9 @@ const wrong: readonly (readonly [parameters: readonly string[], message: RegExp,
   [['install', '--no-stage=yes'], /--no-stage/, 'install --help'],
   [['route'], /ADDRESS is missing/, 'route --help'],
   [['route', '1.2.3.4', '--port', 'http'], /--port must be a number/, 'route --help'],
+  [['policy', 'add'], /RULE is missing/, 'policy add --help'],
+  [['policy', 'remove', 'all'], /LINE must be a number/, 'policy remove --help'],
+  [['policy', 'explain'], /--to is missing/, 'policy explain --help'],
   [['tunnel'], /which tunnel command/, 'tunnel --help'],
   [['tunnel', 'open'], /unknown command 'tunnel open'/, 'tunnel --help'],
   [['tunnel', 'clear'], /NAME is missing/, 'tunnel clear --help'],
@@ -86,7 +93,7 @@ test('--help shows every command and every exit code', () => {
     const { code, stdout } = runCli(option);
     assert.is(code, 0);
     for (const [first = '', second] of commands) {
-      const name = first === 'tunnel' ? `${first} ${second}` : first;
+      const name = first === 'tunnel' || first === 'policy' ? `${first} ${second}` : first;
       assert.match(stdout, new RegExp(`^  ${name}\\b`, 'm'));
     }
     for (let exit = 0; exit <= 6; ++exit) assert.match(stdout, new RegExp(`^  ${exit}  `, 'm'));

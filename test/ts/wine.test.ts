@@ -15,6 +15,7 @@ import type {
   InstallReport,
   PublishedTunnel,
   RemoveReport,
+  StoredPolicy,
   Stats,
 } from '../../ts/index.js';
 import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
@@ -209,6 +210,64 @@ function defineFor(version: string, executable: string): void {
     const far = await cli<Explanation & { installed: boolean }>(0, 'route', '1.2.3.4');
     assert.equal([far.verdict, far.reason, far.route?.source, far.installed], ['keep', 'no_rule', '10.8.0.2', true]);
     assert.is((await cli<Explanation>(0, 'route', '127.0.0.1')).reason, 'loopback');
+  });
+
+  test(named('policy: rules are added, shown, explained, replaced and removed'), async () => {
+    assert.equal(await cli(0, 'policy', 'list'), { lines: [], rules: [], rejected: null });
+    const rule = `app curl.exe to 1.2.3.0/24 source ${physicalAddress} otherwise refuse`;
+    assert.equal(await cli(0, 'policy', 'add', rule), { line: 1, rule });
+    assert.equal(await cli(0, 'policy', 'add', '# before', '--before', '1'), { line: 1, rule: '# before' });
+    const byName = 'to 9.9.9.9 source interface nowhere';
+    assert.equal(await cli(0, 'policy', 'add', byName), { line: 3, rule: byName });
+    const stored = await cli<StoredPolicy>(0, 'policy', 'list');
+    assert.equal(stored.rules, [
+      { line: 2, text: rule, missingInterface: null },
+      { line: 3, text: byName, missingInterface: 'nowhere' },
+    ]);
+    assert.match((await runCli(node, 'test', 'policy', 'list')).stdout, /^3 .*matches nothing: no interface nowhere$/m);
+
+    const curl = ['policy', 'explain', '--app', 'C:\\bin\\CURL.EXE', '--to', '1.2.3.4'];
+    const explained = await cli<Explanation>(0, ...curl);
+    assert.equal([explained.verdict, explained.source, explained.rule], ['source', physicalAddress, rule]);
+    const other = await cli<Explanation>(0, 'policy', 'explain', '--app', 'C:\\bin\\wget.exe', '--to', '1.2.3.4');
+    assert.equal([other.verdict, other.reason], ['keep', 'no_rule']);
+
+    assert.is((await cli<Failure>(1, 'policy', 'remove', '2', '--expect', byName)).error.code, 'ERR_POLICY_CHANGED');
+    assert.equal(await cli(0, 'policy', 'remove', '3', '--expect', byName), { line: 3, rule: byName });
+    assert.is((await cli<Failure>(6, 'policy', 'remove', '3')).error.code, 'ERROR_NOT_FOUND');
+
+    const file = join(directory, 'rules.txt');
+    writeFileSync(file, `# two\r\n\r\napp a.exe keep\r\nrefuse\r\n`);
+    assert.equal(await cli(0, 'policy', 'check', prefix.toWindowsPath(file)), { rules: 2 });
+    const { lines } = await cli<StoredPolicy>(0, 'policy', 'set', prefix.toWindowsPath(file));
+    assert.equal(lines, ['# two', 'app a.exe keep', 'refuse']);
+    assert.is((await cli<Failure>(6, 'policy', 'check', 'C:\\none.txt')).error.code, 'ERROR_FILE_NOT_FOUND');
+    await evaluate(node, "await lsp.policy.set(''); return null;");
+    assert.equal(await cli(0, 'policy', 'list'), { lines: [], rules: [], rejected: null });
+  });
+
+  test(named('policy: a rule that cannot be understood is shown with the place, and changes nothing'), async () => {
+    const { code, stderr } = await runCli(node, 'test', 'policy', 'add', 'app a.exe to 10.0.0.0/33 keep');
+    assert.is(code, 1);
+    assert.match(stderr.replaceAll('\r', ''), /line 1, column 14: .*\n  app a\.exe to 10\.0\.0\.0\/33 keep\n {15}\^\n$/);
+    const places = await evaluate(
+      node,
+      `const fault = await lsp.policy.set(['keep', 'source']).catch((error) => error);
+       return [fault instanceof lsp.PolicyError, fault.code, fault.line, fault.column, fault.text, lsp.policy.check('keep')];`,
+    );
+    assert.equal(places, [true, 'ERR_INVALID_POLICY', 2, 7, 'source', null]);
+    assert.equal(await cli(0, 'policy', 'list'), { lines: [], rules: [], rejected: null });
+  });
+
+  test(named('policy: rules added at the same time are all there'), async () => {
+    const count = await evaluate(
+      node,
+      `await Promise.all(Array.from({ length: 6 }, (_, i) => lsp.policy.add('to 10.0.' + i + '.0/24 keep')));
+       const { rules } = lsp.policy.get();
+       await lsp.policy.set([]);
+       return new Set(rules.map(({ text }) => text)).size;`,
+    );
+    assert.is(count, 6);
   });
 
   test(named('tunnel set, show and clear, and what route makes of it'), async () => {

@@ -1,5 +1,5 @@
 import { explain, isInstalled, type Explanation, type Protocol, type Reason } from '../index.js';
-import type { Command } from './command.js';
+import type { Command, Input, OptionDescription, Output } from './command.js';
 import { columns } from './text.js';
 
 const kept: Readonly<Record<Exclude<Reason, 'rule' | 'already_source'>, string>> = {
@@ -50,24 +50,30 @@ function rows(explanation: Explanation, installed: boolean): string[][] {
   return result;
 }
 
+/** What route and policy explain print. */
+export function explanationOf(destination: string, input: Input): Output {
+  const explanation = explain(destination, {
+    app: input.text('app'),
+    port: input.integer('port'),
+    // The function checks it.
+    protocol: input.text('proto') as Protocol | undefined,
+  });
+  const installed = isInstalled();
+  return { data: { ...explanation, installed }, text: columns(rows(explanation, installed)) };
+}
+
+/** Which flow it is about. */
+export const flowOptions: Readonly<Record<string, OptionDescription>> = {
+  app: { value: 'PATH', help: "the full path of the program's image; a program that no rule names unless told" },
+  port: { value: 'N', help: "the destination's port; 0 unless told" },
+  proto: { value: 'tcp|udp|raw', help: 'tcp unless told' },
+};
+
 export const route: Command = {
   name: 'route',
   positionals: ['ADDRESS'],
-  options: {
-    app: { value: 'PATH', help: "the full path of the program's image; a program that no rule names unless told" },
-    port: { value: 'N', help: "the destination's port; 0 unless told" },
-    proto: { value: 'tcp|udp|raw', help: 'tcp unless told' },
-  },
+  options: flowOptions,
   summary: 'Show the best route to an address, and what the LSP would do and why',
   details: 'That there is no route is an answer, not a failure.',
-  run(input) {
-    const explanation = explain(input.positional('ADDRESS'), {
-      app: input.text('app'),
-      port: input.integer('port'),
-      // The function checks it.
-      protocol: input.text('proto') as Protocol | undefined,
-    });
-    const installed = isInstalled();
-    return { data: { ...explanation, installed }, text: columns(rows(explanation, installed)) };
-  },
+  run: (input) => explanationOf(input.positional('ADDRESS'), input),
 };

@@ -4,16 +4,33 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { LspError } from '../errors.js';
+import { PolicyError } from '../policy.js';
 import { packageRoot } from '../root.cjs';
 import { install, list, remove } from './catalog.js';
 import { readInput, usageError, type Command } from './command.js';
 import { exitCodeOf, exitCodes } from './exit_codes.js';
 import { commandHelp, overview } from './help.js';
+import { policyAdd, policyCheck, policyExplain, policyList, policyRemove, policySet } from './policy.js';
 import { route } from './route.js';
 import { stats } from './stats.js';
 import { tunnelClear, tunnelSet, tunnelShow } from './tunnel.js';
 
-const commands: readonly Command[] = [list, install, remove, route, tunnelShow, tunnelSet, tunnelClear, stats];
+const commands: readonly Command[] = [
+  list,
+  install,
+  remove,
+  route,
+  policyList,
+  policyAdd,
+  policyRemove,
+  policySet,
+  policyCheck,
+  policyExplain,
+  tunnelShow,
+  tunnelSet,
+  tunnelClear,
+  stats,
+];
 const groups = new Set(commands.flatMap(({ name }) => (name.includes(' ') ? [name.split(' ')[0]] : [])));
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
@@ -55,9 +72,16 @@ export async function run(argv: readonly string[]): Promise<number> {
     if (!(error instanceof LspError)) throw error;
     if (json) print(JSON.stringify({ error }));
     const advice = error.code === 'ERR_USAGE' ? `\nTry 'winsock-lsp ${known}--help'.` : '';
-    if (!json) process.stderr.write(`winsock-lsp: ${error.message}${advice}\n`);
+    if (!json) process.stderr.write(`winsock-lsp: ${error.message}${advice}\n${pointer(error)}`);
     return exitCodeOf(error);
   }
+}
+
+/** The rejected line with a mark under the place. */
+function pointer(error: LspError): string {
+  if (!(error instanceof PolicyError) || error.text === '') return '';
+  const before = Buffer.from(error.text).subarray(0, error.column - 1).toString();
+  return `  ${error.text}\n  ${before.replaceAll(/[^\t]/g, ' ')}^\n`;
 }
 
 function help(text: string): number {

@@ -1,0 +1,81 @@
+#include <limits>
+
+#include "../lsp-dll/system/policy_store.hpp"
+#include "areas.hpp"
+#include "convert.hpp"
+#include "errors.hpp"
+#include "promise.hpp"
+
+namespace lsp::binding {
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+Lines read_lines(const Napi::Value& value, const char* name) {
+    if (!value.IsArray())
+        throw invalid_argument(value.Env(), "The argument '" + std::string(name) + "' must be an array of strings");
+    const auto array = value.As<Napi::Array>();
+    Lines lines(array.Length());
+    for (std::uint32_t i = 0; i < array.Length(); ++i) lines[i] = read_text(array.Get(i), name);
+    return lines;
+}
+
+Napi::Array write_lines(Napi::Env env, const Lines& lines) {
+    Napi::Array result = Napi::Array::New(env, lines.size());
+    for (std::uint32_t i = 0; i < lines.size(); ++i) result.Set(i, Napi::String::New(env, lines[i]));
+    return result;
+}
+
+// What of the rule this host does not have, so that it matches nothing: an interface's name, or null.
+Napi::Value missing_interface(Napi::Env env, const Rule& rule) {
+    if (rule.via && rule.via.index == 0) return Napi::String::New(env, rule.via.text);
+    if (rule.source_interface && !rule.source) {
+        const InterfaceName& from = rule.source_interface;
+        return Napi::String::New(env, from.text.empty() ? std::to_string(from.index) : from.text);
+    }
+    return env.Null();
+}
+
+Napi::Value read_policy(const Napi::CallbackInfo& call) {
+    const Napi::Env env = call.Env();
+    const system::StoredPolicy stored = value_or_throw(env, system::read_policy());
+    Napi::Array missing = Napi::Array::New(env, stored.rules.size());
+    for (std::uint32_t i = 0; i < stored.rules.size(); ++i) missing.Set(i, missing_interface(env, stored.rules[i]));
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("lines", write_lines(env, stored.lines));
+    object.Set("missingInterfaces", missing);
+    object.Set("rejected", stored.rejected.empty() ? env.Null() : Napi::String::New(env, stored.rejected));
+    return object;
+}
+
+Napi::Value policy_fault(const Napi::CallbackInfo& call) {
+    const Napi::Env env = call.Env();
+    const auto fault = system::policy_fault(read_lines(call[0], "lines"));
+    if (!fault) return env.Null();
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("line", Napi::Number::New(env, static_cast<double>(fault->line)));
+    object.Set("column", Napi::Number::New(env, static_cast<double>(fault->column)));
+    object.Set("message", Napi::String::New(env, fault->message));
+    return object;
+}
+
+Napi::Value write_policy(const Napi::CallbackInfo& call) {
+    const bool any = call[1].IsUndefined();
+    return run_async(
+        call.Env(),
+        [lines = read_lines(call[0], "lines"), expected = any ? Lines() : read_lines(call[1], "expected"), any] {
+            return system::write_policy(lines, any ? nullptr : &expected);
+        },
+        [](Napi::Env env, system::Done) { return env.Undefined(); });
+}
+
+}  // namespace
+
+void export_policy(Napi::Env env, Napi::Object exports) {
+    exports.Set("readPolicy", Napi::Function::New<read_policy>(env, "readPolicy"));
+    exports.Set("policyFault", Napi::Function::New<policy_fault>(env, "policyFault"));
+    exports.Set("writePolicy", Napi::Function::New<write_policy>(env, "writePolicy"));
+}
+
+}  // namespace lsp::binding

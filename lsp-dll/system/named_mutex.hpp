@@ -1,0 +1,27 @@
+// Private to system and setup: one process at a time, by a named mutex that only administrators can open.
+#pragma once
+
+#include <string_view>
+
+#include "error.hpp"
+#include "handle.hpp"
+
+namespace lsp::system {
+
+class NamedMutex {
+  public:
+    // Waits up to `patience_ms`. `name` is without "Global\". `what` is what is locked, as in "the policy"; `busy_code`
+    // is the error's code when another process holds it all that time. Else the system's error.
+    static Result<NamedMutex> take(std::wstring_view name, unsigned long patience_ms, std::string_view what,
+                                   std::string_view busy_code);
+
+    NamedMutex(NamedMutex&&) noexcept = default;
+    NamedMutex& operator=(NamedMutex&&) noexcept = default;
+    ~NamedMutex();
+
+  private:
+    explicit NamedMutex(Handle mutex) noexcept : mutex_(std::move(mutex)) {}
+    Handle mutex_;
+};
+
+}  // namespace lsp::system

@@ -1,0 +1,117 @@
+/** policy list, add, remove, set, check, explain. */
+
+import { readFileSync } from 'node:fs';
+
+import { LspError, policy } from '../index.js';
+import { PolicyError, type StoredPolicy } from '../policy.js';
+import { usageError, type Command } from './command.js';
+import { explanationOf, flowOptions } from './route.js';
+import { columns } from './text.js';
+
+function describe({ lines, rules, rejected }: StoredPolicy): string {
+  const missing = new Map(rules.map(({ line, missingInterface }) => [line, missingInterface]));
+  const rows = lines.map((text, index) => {
+    const name = missing.get(index + 1) ?? null;
+    return [String(index + 1), text, ...(name === null ? [] : [`matches nothing: no interface ${name}`])];
+  });
+  const table = rows.length === 0 ? 'There are no rules.' : columns([['LINE', 'RULE'], ...rows]);
+  return rejected === null ? table : `${table}\n\nNone of this is in force: ${rejected}`;
+}
+
+/** A file's text; `-` is standard input. */
+function read(path: string): string {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8');
+  } catch (error) {
+    const { code = 'ERR_FILE', message } = error as NodeJS.ErrnoException;
+    throw new LspError(`Cannot read the rules from ${path}: ${message}`, {
+      code: code === 'ENOENT' ? 'ERROR_FILE_NOT_FOUND' : code,
+    });
+  }
+}
+
+const grammar =
+  'A rule: [app NAME|PATH] [to CIDR,…] [except CIDR,…] [port N|N-N,…] [proto tcp|udp|raw] [via INTERFACE]\n' +
+  'keep | source ADDRESS [otherwise keep|refuse] | source interface INTERFACE [otherwise …] | refuse\n' +
+  'The first rule that matches wins; the rules of tunnels come after these.';
+
+export const policyList: Command = {
+  name: 'policy list',
+  summary: "Show the administrator's rules",
+  details: 'Rules of published tunnels are not among them: see tunnel show.',
+  run() {
+    const stored = policy.get();
+    return { data: stored, text: describe(stored) };
+  },
+};
+
+export const policyAdd: Command = {
+  name: 'policy add',
+  positionals: ['RULE'],
+  options: { before: { value: 'LINE', help: 'put it before this line; at the end unless told' } },
+  summary: 'Add a rule',
+  details:
+    `${grammar}\nTakes effect in running programs. Quote the rule: winsock-lsp policy add "app curl.exe source interface Ethernet".\n` +
+    'Needs an elevated prompt.',
+  async run(input) {
+    const rule = input.positional('RULE');
+    const line = await policy.add(rule, { before: input.integer('before') });
+    return { data: { line, rule }, text: `Added the rule as line ${line}.` };
+  },
+};
+
+export const policyRemove: Command = {
+  name: 'policy remove',
+  positionals: ['LINE'],
+  options: { expect: { value: 'RULE', help: 'only if this is what stands there' } },
+  summary: 'Remove a rule by its line',
+  details: 'Takes effect in running programs. Needs an elevated prompt.',
+  async run(input) {
+    const text = input.positional('LINE');
+    if (!/^\d{1,10}$/.test(text)) throw usageError(`LINE must be a number. Received '${text}'`);
+    const line = Number(text);
+    const rule = await policy.remove(line, { expected: input.text('expect') });
+    return { data: { line, rule }, text: `Removed line ${line}: ${rule}` };
+  },
+};
+
+export const policySet: Command = {
+  name: 'policy set',
+  positionals: ['FILE'],
+  summary: 'Replace all rules by those of a file',
+  details: `${grammar}\nFILE has a rule a line, and comments after #; - is standard input. All or nothing. Needs an elevated prompt.`,
+  async run(input) {
+    await policy.set(read(input.positional('FILE')));
+    const stored = policy.get();
+    return { data: stored, text: describe(stored) };
+  },
+};
+
+export const policyCheck: Command = {
+  name: 'policy check',
+  positionals: ['FILE'],
+  summary: 'Say whether the rules of a file can be understood',
+  details: `${grammar}\nFILE has a rule a line; - is standard input. Changes nothing.`,
+  run(input) {
+    const lines = read(input.positional('FILE')).split(/\r?\n/);
+    const fault = policy.check(lines);
+    if (fault !== null) throw new PolicyError(fault, lines);
+    const count = lines.filter((line) => /^[ \t]*[^ \t#]/.test(line)).length;
+    return { data: { rules: count }, text: `${count} rules, and all can be understood.` };
+  },
+};
+
+export const policyExplain: Command = {
+  name: 'policy explain',
+  options: {
+    ...flowOptions,
+    to: { value: 'ADDRESS', help: 'the destination; required' },
+  },
+  summary: 'Show which rule wins for a program and a destination, and what comes of it',
+  details: 'The same as route ADDRESS.',
+  run(input) {
+    const to = input.text('to');
+    if (to === undefined) throw usageError('--to is missing');
+    return explanationOf(to, input);
+  },
+};
