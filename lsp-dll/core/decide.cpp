@@ -79,12 +79,13 @@ bool always_kept(const Policy& policy, const IpAddress& destination, Reason& rea
     if (address.is_multicast()) return kept(Reason::multicast);
     if (address.is_limited_broadcast()) return kept(Reason::broadcast);
     if (address.is_link_local()) return kept(Reason::link_local);
+    bool inside = false;
     for (const Prefix& subnet : policy.own_subnets) {
-        if (subnet.contains(address)) {
-            return kept(subnet.broadcast() == address ? Reason::broadcast : Reason::tunnel_subnet);
-        }
+        if (!subnet.contains(address)) continue;
+        if (subnet.broadcast() == address) return kept(Reason::broadcast);
+        inside = true;  // and perhaps the broadcast address of a subnet that lies within this one
     }
-    return false;
+    return inside && kept(Reason::tunnel_subnet);
 }
 
 Decision decide(const Policy& policy, std::string_view process, Protocol protocol, const IpAddress& destination,
