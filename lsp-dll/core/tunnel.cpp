@@ -248,6 +248,9 @@ std::string tunnel_fault(const Tunnel& tunnel) {
                                      source_fault(tunnel.source6, Family::ipv6, tunnel.address6.address)}) {
         if (!fault.empty()) return fault;
     }
+    if (tunnel.publisher.process_id == 0 && tunnel.publisher.started != 0) {
+        return "the tunnel's publisher has a start time without a process id";
+    }
     if (tunnel.host_model.size() > longest_host_model_list) return "the tunnel has too many settings to restore";
     for (const HostModelChange& change : tunnel.host_model) {
         if (change.interface_index == 0 || change.family == Family::none) {

@@ -143,6 +143,11 @@ TEST_CASE("each fault of a tunnel has its own reason") {
              t.host_model.push_back({7, Family::none, {}, false});
          },
          "no family"},
+        // Its text has no place for it, so that it would come back as another tunnel.
+        {[](Tunnel& t) {
+             t.publisher = {0, 5};
+         },
+         "a start time without a process id"},
     };
     for (const auto& row : table) {
         CAPTURE(std::string(row.part));
