@@ -276,7 +276,8 @@ class RuleParser {
             return fail(word->column, "found the v4-mapped address " + shown(word->text) + ": write " +
                                           to_string(address->unmapped()));
         }
-        if (address->is_unspecified() || address->is_multicast() || address->is_limited_broadcast()) {
+        if (address->is_unspecified() || address->is_multicast() || address->is_limited_broadcast() ||
+            address->is_reserved()) {
             return fail(word->column, "expected an address that a host can send from, found " +
                                           std::string(special_kind(*address)) + ", " + shown(word->text));
         }

@@ -200,6 +200,8 @@ TEST_CASE("a rejected rule says what was expected and found, and where") {
         {"source interface", 17, "an interface's index or name"},
         {"source 255.255.255.255", 8, "the limited broadcast address"},
         {"source ::", 8, "an unspecified address"},
+        {"source 0.1.2.3", 8, "a reserved address"},
+        {"source 240.0.0.1", 8, "a reserved address"},
         {"source ff02::1", 8, "a multicast address"},
         {"source ::ffff:1.2.3.4", 8, "write 1.2.3.4"},
         {"source 1.2.3.4 otherwise", 25, "expected keep or refuse"},
