@@ -23,13 +23,18 @@ void parse_everything(const std::string& text) {
     const auto rule = parse_rule(text);
     if (const auto* good = std::get_if<Rule>(&rule)) {
         const auto again = parse_rule(to_string(*good));
-        CHECK(std::holds_alternative<Rule>(again));
+        REQUIRE(std::holds_alternative<Rule>(again));
+        CHECK(std::get<Rule>(again) == *good);
+        CHECK(to_string(std::get<Rule>(again)) == to_string(*good));
     } else {
         CHECK(!std::get<TextError>(rule).message.empty());
     }
     const auto tunnel = parse_tunnel("t", text);
     if (const auto* good = std::get_if<Tunnel>(&tunnel)) {
-        CHECK(std::holds_alternative<Tunnel>(parse_tunnel("t", to_string(*good))));
+        const auto again = parse_tunnel("t", to_string(*good));
+        REQUIRE(std::holds_alternative<Tunnel>(again));
+        CHECK(std::get<Tunnel>(again) == *good);
+        CHECK(to_string(std::get<Tunnel>(again)) == to_string(*good));
     }
     const std::string variable = "ifconfig_local=" + text;
     const char* const environment[] = {variable.c_str(), text.c_str(), "ifconfig_netmask=255.255.255.0", nullptr};
