@@ -95,7 +95,7 @@ void PolicyIndex::add_ports(const Rule& rule, Key key) {
             first += 1U << bits;
         }
         if (keys_.size() - before > most_port_keys) {
-            keys_.resize(before);
+            while (keys_.size() > before) keys_.pop_back();  // resize brings code to grow, too
             break;
         }
     }
