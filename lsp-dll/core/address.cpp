@@ -192,6 +192,8 @@ bool IpAddress::is_v4_mapped() const noexcept {
     return family == Family::ipv6 && std::equal(v4_mapped_prefix.begin(), v4_mapped_prefix.end(), bytes.begin());
 }
 
+bool IpAddress::is_reserved() const noexcept { return family == Family::ipv4 && (bytes[0] == 0 || bytes[0] >= 240); }
+
 IpAddress IpAddress::unmapped() const noexcept {
     return is_v4_mapped() ? v4(bytes.data() + v4_mapped_prefix.size()) : *this;
 }
@@ -212,6 +214,7 @@ const char* special_kind(const IpAddress& address) noexcept {
     if (address.is_limited_broadcast()) return "the limited broadcast address";
     if (address.is_link_local()) return "a link-local address";
     if (address.is_v4_mapped()) return "a v4-mapped address";
+    if (address.is_reserved()) return "a reserved address";
     return nullptr;
 }
 
@@ -251,6 +254,13 @@ IpAddress Prefix::network() const noexcept {
         result.bytes[bit / 8U] = static_cast<std::uint8_t>(result.bytes[bit / 8U] & ~(0x80U >> bit % 8U));
     }
     return result;
+}
+
+const char* subnet_kind(const Prefix& subnet, const IpAddress& address) noexcept {
+    const IpAddress broadcast = subnet.broadcast();
+    if (!broadcast) return nullptr;
+    if (address == subnet.network()) return "the network's address";
+    return address == broadcast ? "the broadcast address" : nullptr;
 }
 
 std::optional<Prefix> parse_prefix(std::string_view text) {

@@ -33,6 +33,8 @@ struct IpAddress {
     bool is_limited_broadcast() const noexcept;  // 255.255.255.255
     bool is_link_local() const noexcept;         // 169.254.0.0/16, fe80::/10
     bool is_v4_mapped() const noexcept;          // ::ffff:0:0/96
+    // 0.0.0.0/8 ("this network", RFC 1122 §3.2.1.3) and 240.0.0.0/4 (RFC 1112 §4): no host can have one.
+    bool is_reserved() const noexcept;
 
     // The IPv4 address inside a v4-mapped IPv6 address; any other address is returned as it is.
     IpAddress unmapped() const noexcept;
@@ -41,8 +43,8 @@ struct IpAddress {
 };
 
 // What keeps an address from being an ordinary unicast one: "an unspecified address", "a loopback address", "a
-// multicast address", "the limited broadcast address", "a link-local address", "a v4-mapped address"; null for an
-// ordinary one.
+// multicast address", "the limited broadcast address", "a link-local address", "a v4-mapped address", "a
+// reserved address"; null for an ordinary one.
 const char* special_kind(const IpAddress& address) noexcept;
 
 // Text forms: dotted quad (exactly four decimal numbers without leading zeros, RFC 6943 §3.1.1 "strict") and RFC 4291
@@ -62,6 +64,10 @@ struct Prefix {
     IpAddress broadcast() const noexcept;
     IpAddress network() const noexcept;  // host bits cleared
 };
+
+// What keeps an address from being a host's in the subnet: "the network's address", "the broadcast address"; else null.
+// Only IPv4 subnets shorter than 31 bits (RFC 3021) have such addresses.
+const char* subnet_kind(const Prefix& subnet, const IpAddress& address) noexcept;
 
 // "10.0.0.0/8", or an address alone (its full length); to_string writes the full length as the address alone, too.
 std::optional<Prefix> parse_prefix(std::string_view text);

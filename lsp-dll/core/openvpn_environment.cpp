@@ -143,6 +143,10 @@ class EnvironmentParser {
                 "\"topology\"");
         }
         tunnel_.address4 = {local, *length};
+        if (const char* const place = subnet_kind(tunnel_.address4, local)) {
+            return fail(ifconfig_local,
+                        "expected the tunnel's address, found " + to_string(local) + ", " + place + " of its subnet");
+        }
         return true;
     }
 
@@ -224,6 +228,10 @@ class EnvironmentParser {
         if (address == same_family.address) {
             return fail(clientip, "expected the client's physical address, found the tunnel's own, " +
                                       to_string(address) + clientip_remedy);
+        }
+        if (const char* const place = subnet_kind(same_family, address)) {
+            return fail(clientip, "expected the client's physical address, found " + to_string(address) + ", " + place +
+                                      " of the tunnel's subnet" + clientip_remedy);
         }
         tunnel_.physical = address;
         return true;

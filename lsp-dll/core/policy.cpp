@@ -26,7 +26,7 @@ bool all_digits(std::string_view word) { return word.find_first_not_of("01234567
 class RuleParser {
   public:
     std::variant<Rule, TextError> parse(std::string_view line) {
-        if (split(line) && matchers() && action() && end()) return std::move(rule_);
+        if (split(line) && matchers() && action() && end() && printable(line)) return std::move(rule_);
         return std::move(error_);
     }
 
@@ -106,6 +106,17 @@ class RuleParser {
         return fail(word.column, "expected a closing quote, found the end of the line");
     }
 
+    // The printed form is shorter than almost every line, but RFC 5952 writes a single zero group as 0 where the line
+    // may have "::" for it: one byte more for a prefix of fifteen and its comma. What is stored is what is printed, so
+    // the limit holds for both.
+    bool printable(std::string_view line) {
+        if (line.size() <= longest_rule / 16 * 15) return true;
+        const std::size_t printed = to_string(rule_).size();
+        return printed <= longest_rule ||
+               fail(end_column_, "expected at most " + text::decimal(longest_rule) + " bytes, found " +
+                                     text::decimal(printed) + " in canonical form: use several rules");
+    }
+
     const Word* peek() const { return next_ < words_.size() ? &words_[next_] : nullptr; }
 
     // The next word as a value; `expected` and `after` make the message where there is none.
@@ -182,11 +193,16 @@ class RuleParser {
                 return fail(word.column, "expected an address or a prefix such as 10.0.0.0/8 or 2001:db8::/32, found " +
                                              shown(piece));
             }
-            if (prefix->address.is_v4_mapped() && prefix->length >= 96) {
-                const Prefix plain{prefix->address.unmapped(), static_cast<std::uint8_t>(prefix->length - 96)};
+            // Destinations inside the mapped block are judged as IPv4, so an IPv6 prefix does not reach them, however
+            // short. Whoever writes one in mapped form means IPv4, and would get a rule that does something else.
+            if (prefix->address.is_v4_mapped()) {
+                const bool plain = prefix->length >= 96;
+                const Prefix meant =
+                    plain ? Prefix{prefix->address.unmapped(), static_cast<std::uint8_t>(prefix->length - 96)}
+                          : Prefix{prefix->network(), prefix->length};
                 return fail(word.column, "found the v4-mapped " + shown(piece) +
-                                             ", which matches nothing: destinations are judged as IPv4, write " +
-                                             to_string(plain));
+                                             ", which matches no IPv4 destination: write " + to_string(meant) +
+                                             (plain ? "" : " for IPv6, an IPv4 prefix for IPv4"));
             }
             prefixes.push_back(*prefix);
         }
@@ -276,7 +292,8 @@ class RuleParser {
             return fail(word->column, "found the v4-mapped address " + shown(word->text) + ": write " +
                                           to_string(address->unmapped()));
         }
-        if (address->is_unspecified() || address->is_multicast() || address->is_limited_broadcast()) {
+        if (address->is_unspecified() || address->is_multicast() || address->is_limited_broadcast() ||
+            address->is_reserved()) {
             return fail(word->column, "expected an address that a host can send from, found " +
                                           std::string(special_kind(*address)) + ", " + shown(word->text));
         }

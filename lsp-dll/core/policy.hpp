@@ -31,7 +31,7 @@ std::variant<Rule, TextError> parse_rule(std::string_view line);
 // index, `source interface` before the address found for it.
 std::string to_string(const Rule& rule);
 
-inline constexpr std::size_t longest_rule = 4096;  // bytes in a line
+inline constexpr std::size_t longest_rule = 4096;  // bytes in a line, as given and as printed
 inline constexpr std::size_t longest_list = 1024;  // prefixes, or port ranges, in a list
 
 // All lines or nothing. Blank lines and comments (spaces and tabs may precede the '#') are passed over; TextError::line

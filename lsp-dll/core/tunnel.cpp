@@ -27,16 +27,20 @@ std::string address_fault(const Prefix& prefix, Family family) {
     }
     if (prefix.length > prefix.address.bit_length()) return "the tunnel's prefix length is too large";
     if (prefix.length == 0) return "the tunnel's subnet has length 0: it would take in every destination";
+    if (const char* const place = subnet_kind(prefix, prefix.address)) {
+        return "the tunnel's address " + to_string(prefix.address) + " is " + place + " of its subnet";
+    }
     return {};
 }
 
-std::string source_fault(const IpAddress& source, Family family, const IpAddress& virtual_address) {
+std::string source_fault(const IpAddress& source, Family family, const Prefix& subnet) {
     if (!source) return {};
     if (source.family != family) return "the source address is of the wrong family";
     const std::string name = "the source address " + to_string(source);
-    if (!virtual_address) return name + " has no use: the tunnel has no address of its family";
+    if (!subnet.address) return name + " has no use: the tunnel has no address of its family";
     if (const char* const kind = special_kind(source)) return name + " is " + kind;
-    if (source == virtual_address) return name + " is the tunnel's own: expected the physical address";
+    if (source == subnet.address) return name + " is the tunnel's own: expected the physical address";
+    if (const char* const place = subnet_kind(subnet, source)) return name + " is " + place + " of the tunnel's subnet";
     return {};
 }
 
@@ -244,9 +248,12 @@ std::string tunnel_fault(const Tunnel& tunnel) {
         if (!fault.empty()) return fault;
     }
     if (!tunnel.source4 && !tunnel.source6) return "the tunnel has no source address to send from";
-    for (const std::string& fault : {source_fault(tunnel.source4, Family::ipv4, tunnel.address4.address),
-                                     source_fault(tunnel.source6, Family::ipv6, tunnel.address6.address)}) {
+    for (const std::string& fault : {source_fault(tunnel.source4, Family::ipv4, tunnel.address4),
+                                     source_fault(tunnel.source6, Family::ipv6, tunnel.address6)}) {
         if (!fault.empty()) return fault;
+    }
+    if (tunnel.publisher.process_id == 0 && tunnel.publisher.started != 0) {
+        return "the tunnel's publisher has a start time without a process id";
     }
     if (tunnel.host_model.size() > longest_host_model_list) return "the tunnel has too many settings to restore";
     for (const HostModelChange& change : tunnel.host_model) {

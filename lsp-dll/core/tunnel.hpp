@@ -17,8 +17,8 @@ namespace lsp {
 inline constexpr std::size_t longest_tunnel_text = 4096;  // bytes
 inline constexpr std::size_t longest_host_model_list = 64;
 
-// The process that stands for a tunnel: the tunnel counts only while it lives. id 0: nobody, the tunnel stays until it
-// is withdrawn or the system restarts.
+// The process that stands for a tunnel: the tunnel counts only while it lives. id 0 (then `started` is 0, too): nobody,
+// the tunnel stays until it is withdrawn or the system restarts.
 struct Publisher {
     std::uint32_t process_id = 0;
     std::uint64_t started = 0;  // its creation time as a FILETIME (100 ns since 1601), against reused ids
@@ -53,9 +53,11 @@ struct Tunnel {
 
 bool is_tunnel_name(std::string_view name) noexcept;
 
-// Why a tunnel cannot be published, or empty: name, interface 0, no address, an address that no interface can have, a
-// subnet of length 0 (all destinations would be kept), no source, a source without an address of its family, a source
-// that is loopback, unspecified, multicast, broadcast, link-local, v4-mapped or the virtual address itself.
+// Why a tunnel cannot be published, or empty: name, interface 0, no address, an address that no interface can have
+// (special_kind but link-local, subnet_kind), a subnet of length 0 (all destinations would be kept), no source, a
+// source without an address of its family, a source that is no ordinary address (special_kind), the virtual address
+// itself or subnet_kind in the tunnel's subnet, a publisher's start time without its process id, a setting to restore
+// without its interface or family, too many of them.
 std::string tunnel_fault(const Tunnel& tunnel);
 
 // One line of "key=value" words, e.g. "interface=12 address=128.129.0.2/24 source=11.22.33.44 otherwise=keep

@@ -1,7 +1,6 @@
 #include "flow.hpp"
 
 #include "policy_cache.hpp"
-#include "process.hpp"
 #include "route_cache.hpp"
 
 // Absent from MinGW-w64's headers; values from the Windows SDK's ws2ipdef.h and ws2def.h.
@@ -140,9 +139,9 @@ Decision decide_flow(const SocketState& state, const Endpoint& destination) noex
     const PolicySnapshot* const snapshot = reader.get();
     if (snapshot == nullptr) return decision;
     if (!always_kept(snapshot->policy, destination.address, decision.reason)) {
-        const Route route = snapshot->needs_route ? cached_route(destination.address.unmapped()) : Route{};
-        decision = decide(snapshot->policy, process_path(), protocol_of(state.type), destination.address,
-                          destination.port, route);
+        const Route route = snapshot->index.needs_route() ? cached_route(destination.address.unmapped()) : Route{};
+        decision = snapshot->index.decide(snapshot->policy, protocol_of(state.type), destination.address,
+                                          destination.port, route);
     }
     count(decision.verdict == Verdict::keep     ? Counter::decided_keep
           : decision.verdict == Verdict::source ? Counter::decided_source

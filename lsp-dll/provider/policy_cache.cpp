@@ -2,10 +2,11 @@
 
 #include <windows.h>
 
-#include <new>
+#include <memory>
 #include <vector>
 
 #include "../system/policy_store.hpp"
+#include "process.hpp"
 #include "route_cache.hpp"
 #include "telemetry.hpp"
 
@@ -85,15 +86,11 @@ void load() {
     static std::vector<Rule>* const last_good = new std::vector<Rule>;
     if (stored->rejected.empty()) *last_good = std::move(stored->rules);
 
-    Policy policy = build_policy(*last_good, tunnels);
-    if (policy.empty()) {
-        publish(nullptr);
-        return;
-    }
-    auto* const snapshot = new Snapshot;
-    snapshot->policy = std::move(policy);
-    for (const Rule& rule : snapshot->policy.rules) snapshot->needs_route |= static_cast<bool>(rule.via);
-    publish(snapshot);
+    auto snapshot = std::make_unique<Snapshot>();
+    snapshot->policy = build_policy(*last_good, tunnels);
+    snapshot->index = PolicyIndex(snapshot->policy, process_path());
+    // Rules for other programs only are none: sockets stay untouched, routes are not asked for.
+    publish(snapshot->index.empty() ? nullptr : snapshot.release());
 }
 
 }  // namespace

@@ -3,13 +3,13 @@
 
 #include <atomic>
 
-#include "../core/policy.hpp"
+#include "../core/policy_index.hpp"
 
 namespace lsp::provider {
 
 struct PolicySnapshot {
-    Policy policy;
-    bool needs_route = false;  // some rule has `via`
+    Policy policy;      // all rules: what a decision's rule number counts
+    PolicyIndex index;  // of those that can match this process
 };
 
 // Looks whether the store has changed, at most every 50 ms, and loads it if so. A few nanoseconds otherwise.

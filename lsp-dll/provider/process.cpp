@@ -24,15 +24,23 @@ int copy_end(const wchar_t* wide, DWORD length) {
 }  // namespace
 
 void remember_process() noexcept {
-    static std::atomic<bool> begun{false};
-    if (begun.exchange(true)) return;
+    // A policy is indexed for the path once and for all, so no thread goes on without it.
+    enum : int { unknown, being_asked, known };
+    static std::atomic<int> progress{unknown};
+    int expected = unknown;
+    if (!progress.compare_exchange_strong(expected, being_asked)) {
+        while (progress.load(std::memory_order_acquire) != known) Sleep(0);
+        return;
+    }
     void* const memory =
         VirtualAlloc(nullptr, wide_capacity * sizeof(wchar_t), MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-    if (memory == nullptr) return;
-    auto* const wide = static_cast<wchar_t*>(memory);
-    const DWORD length = GetModuleFileNameW(nullptr, wide, wide_capacity);
-    path_length.store(copy_end(wide, length), std::memory_order_release);
-    VirtualFree(memory, 0, MEM_RELEASE);
+    if (memory != nullptr) {
+        auto* const wide = static_cast<wchar_t*>(memory);
+        const DWORD length = GetModuleFileNameW(nullptr, wide, wide_capacity);
+        path_length.store(copy_end(wide, length), std::memory_order_release);
+        VirtualFree(memory, 0, MEM_RELEASE);
+    }
+    progress.store(known, std::memory_order_release);
 }
 
 std::string_view process_path() noexcept {

@@ -152,14 +152,17 @@ TEST_CASE("addresses are told apart by what they mean") {
         multicast = 4,
         broadcast = 8,
         link_local = 16,
-        mapped = 32
+        mapped = 32,
+        reserved = 64
     };
     const struct {
         const char* text;
         unsigned kinds;
     } table[] = {
-        {"0.0.0.0", unspecified},
-        {"0.0.0.1", none},
+        {"0.0.0.0", unspecified | reserved},
+        {"0.0.0.1", reserved},
+        {"0.255.255.255", reserved},
+        {"1.0.0.0", none},
         {"126.255.255.255", none},
         {"127.0.0.0", loopback},
         {"127.0.0.1", loopback},
@@ -172,9 +175,9 @@ TEST_CASE("addresses are told apart by what they mean") {
         {"223.255.255.255", none},
         {"224.0.0.0", multicast},
         {"239.255.255.255", multicast},
-        {"240.0.0.0", none},
-        {"255.255.255.254", none},
-        {"255.255.255.255", broadcast},
+        {"240.0.0.0", reserved},
+        {"255.255.255.254", reserved},
+        {"255.255.255.255", broadcast | reserved},
         {"::", unspecified},
         {"::1", loopback},
         {"::2", none},
@@ -201,6 +204,7 @@ TEST_CASE("addresses are told apart by what they mean") {
         CHECK(a.is_limited_broadcast() == ((row.kinds & broadcast) != 0));
         CHECK(a.is_link_local() == ((row.kinds & link_local) != 0));
         CHECK(a.is_v4_mapped() == ((row.kinds & mapped) != 0));
+        CHECK(a.is_reserved() == ((row.kinds & reserved) != 0));
         CHECK((lsp::special_kind(a) == nullptr) == (row.kinds == none));
     }
     const IpAddress no_address;
@@ -212,6 +216,7 @@ TEST_CASE("addresses are told apart by what they mean") {
     CHECK_FALSE(no_address.is_limited_broadcast());
     CHECK_FALSE(no_address.is_link_local());
     CHECK_FALSE(no_address.is_v4_mapped());
+    CHECK_FALSE(no_address.is_reserved());
 }
 
 TEST_CASE("mapping and unmapping are inverse, and leave other addresses alone") {

@@ -91,6 +91,12 @@ TEST_CASE("some destinations are always kept, whatever the rules say") {
         {"10.10.0.254", Reason::no_rule},
         {"10.11.0.7", Reason::broadcast},
         {"10.11.0.8", Reason::no_rule},
+        {"10.12.3.255", Reason::broadcast},  // of the inner of two nested subnets, whichever comes first
+        {"10.12.255.255", Reason::broadcast},
+        {"10.13.3.255", Reason::broadcast},
+        {"10.13.255.255", Reason::broadcast},
+        {"10.12.3.254", Reason::tunnel_subnet},
+        {"10.12.4.255", Reason::tunnel_subnet},
         {"fd00:8::ffff", Reason::tunnel_subnet},
         {"fd00:8:0:1::", Reason::no_rule},
         {"10.8.1.0", Reason::no_rule},
@@ -102,7 +108,8 @@ TEST_CASE("some destinations are always kept, whatever the rules say") {
         {"fec0::1", Reason::no_rule},
     };
     const Policy policy =
-        policy_of({"refuse"}, {"10.8.0.2/24", "10.9.0.1/31", "10.10.0.255/32", "10.11.0.6/30", "fd00:8::2/64"});
+        policy_of({"refuse"}, {"10.8.0.2/24", "10.9.0.1/31", "10.10.0.255/32", "10.11.0.6/30", "10.12.0.2/16",
+                               "10.12.3.2/24", "10.13.3.2/24", "10.13.0.2/16", "fd00:8::2/64"});
     for (const auto& row : table) {
         CAPTURE(row.destination);
         Flow flow;

@@ -265,6 +265,10 @@ TEST_CASE("a rejected variable is named, with what was expected and what to do")
         {"OPENVPN_clientip", "127.0.0.1", "OPENVPN_clientip", "a loopback address"},
         {"OPENVPN_clientip", "169.254.1.1", "OPENVPN_clientip", "a link-local address"},
         {"OPENVPN_clientip", "128.129.0.2", "OPENVPN_clientip", "the tunnel's own"},
+        {"OPENVPN_clientip", "240.1.1.1", "OPENVPN_clientip", "a reserved address"},
+        {"ifconfig_local", "0.1.1.1", "ifconfig_local", "a reserved address"},
+        {"ifconfig_local", "128.129.0.0", "ifconfig_local", "the network's address"},
+        {"ifconfig_local", "128.129.0.255", "ifconfig_local", "the broadcast address"},
         {"trusted_ip", "2001:db8::1", "trusted_ip", "expected an IPv4 address"},
         {"trusted_ip6", "11.22.33.1", "trusted_ip6", "expected an IPv6 address"},
     };

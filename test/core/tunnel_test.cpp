@@ -143,6 +143,11 @@ TEST_CASE("each fault of a tunnel has its own reason") {
              t.host_model.push_back({7, Family::none, {}, false});
          },
          "no family"},
+        // Its text has no place for it, so that it would come back as another tunnel.
+        {[](Tunnel& t) {
+             t.publisher = {0, 5};
+         },
+         "a start time without a process id"},
     };
     for (const auto& row : table) {
         CAPTURE(std::string(row.part));
@@ -151,6 +156,72 @@ TEST_CASE("each fault of a tunnel has its own reason") {
         const std::string fault = tunnel_fault(tunnel);
         CAPTURE(fault);
         CHECK(fault.find(row.part) != std::string::npos);
+    }
+}
+
+TEST_CASE("virtual and physical address are ones that a host can have") {
+    const struct {
+        const char* virtual_address;
+        const char* physical;
+        const char* fault;  // part of it; null: none
+    } table[] = {
+        {"10.8.0.2/24", "11.22.33.44", nullptr},
+        {"10.8.0.254/24", "11.22.33.44", nullptr},
+        {"10.8.0.0/24", "11.22.33.44", "the network's address"},
+        {"10.8.0.255/24", "11.22.33.44", "the broadcast address"},
+        {"10.8.0.0/16", "11.22.33.44", "the network's address"},
+        {"10.8.1.0/16", "11.22.33.44", nullptr},
+        {"10.8.1.255/16", "11.22.33.44", nullptr},
+        // OpenVPN's net30: a subnet of four addresses, or the peer in place of the netmask (then it is a /32)
+        {"10.8.0.4/30", "11.22.33.44", "the network's address"},
+        {"10.8.0.5/30", "11.22.33.44", nullptr},
+        {"10.8.0.6/30", "11.22.33.44", nullptr},
+        {"10.8.0.7/30", "11.22.33.44", "the broadcast address"},
+        {"10.8.0.4/32", "11.22.33.44", nullptr},
+        {"10.8.0.7/32", "11.22.33.44", nullptr},
+        {"10.8.0.4/31", "11.22.33.44", nullptr},  // RFC 3021
+        {"10.8.0.5/31", "11.22.33.44", nullptr},
+        // The physical address's own subnet is not known here; in the tunnel's it can be neither.
+        {"10.8.0.2/24", "10.8.0.0", "the network's address"},
+        {"10.8.0.2/24", "10.8.0.255", "the broadcast address"},
+        {"10.8.0.2/24", "10.8.0.3", nullptr},
+        {"10.8.0.2/24", "10.8.1.0", nullptr},
+        {"10.8.0.2/24", "10.8.1.255", nullptr},
+        {"10.8.0.2/31", "10.8.0.3", nullptr},
+        {"0.1.2.3/24", "11.22.33.44", "a reserved address"},
+        {"240.0.0.1/24", "11.22.33.44", "a reserved address"},
+        {"255.255.255.254/24", "11.22.33.44", "a reserved address"},
+        {"10.8.0.2/24", "0.1.2.3", "a reserved address"},
+        {"10.8.0.2/24", "250.1.2.3", "a reserved address"},
+        {"10.8.0.2/24", "0.0.0.0", "an unspecified address"},
+        {"10.8.0.2/24", "127.0.0.1", "a loopback address"},
+        {"10.8.0.2/24", "239.1.2.3", "a multicast address"},
+        {"0.0.0.0/24", "11.22.33.44", "an unspecified address"},
+        {"127.0.0.1/24", "11.22.33.44", "a loopback address"},
+        {"224.0.0.1/24", "11.22.33.44", "a multicast address"},
+        {"255.255.255.255/24", "11.22.33.44", "the limited broadcast address"},
+        {"fd00::/64", "2001:db8::5", nullptr},  // IPv6 has no broadcast, and hosts do have this address
+        {"fd00::2/64", "2001:db8::5", nullptr},
+        {"::/64", "2001:db8::5", "an unspecified address"},
+        {"::1/64", "2001:db8::5", "a loopback address"},
+        {"ff02::1/64", "2001:db8::5", "a multicast address"},
+        {"fd00::2/64", "::", "an unspecified address"},
+        {"fd00::2/64", "::1", "a loopback address"},
+        {"fd00::2/64", "ff02::1", "a multicast address"},
+    };
+    for (const auto& row : table) {
+        CAPTURE(std::string(row.virtual_address));
+        CAPTURE(std::string(row.physical));
+        Tunnel tunnel;
+        tunnel.name = std::string("t");
+        tunnel.interface_index = 12;
+        const Prefix subnet = prefix(row.virtual_address);
+        (subnet.address.family == Family::ipv4 ? tunnel.address4 : tunnel.address6) = subnet;
+        (subnet.address.family == Family::ipv4 ? tunnel.source4 : tunnel.source6) = address(row.physical);
+        const std::string fault = tunnel_fault(tunnel);
+        CAPTURE(fault);
+        CHECK(fault.empty() == (row.fault == nullptr));
+        if (row.fault != nullptr) CHECK(fault.find(row.fault) != std::string::npos);
     }
 }
 

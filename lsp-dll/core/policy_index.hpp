@@ -1,0 +1,65 @@
+// The policy in an order in which a decision need not ask every rule.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "decide.hpp"
+
+namespace lsp {
+
+// What `decide` answers for one process, at a cost that does not grow with the number of rules: each `to` is a key in a
+// sorted list of prefixes, and each rule without `to` a key in one of port prefixes. A decision looks at the rules of
+// the prefixes that hold the destination and the port, and at no others; so what remains proportional is the number of
+// rules that name the very same prefix (or none, and no port) and differ in `proto`, `via` or `except` only.
+class PolicyIndex {
+  public:
+    PolicyIndex() = default;  // of a policy without rules
+
+    // Passes over the rules that cannot match: those for another program (the full path of the image, UTF-8), and those
+    // whose interfaces are not resolved. May throw std::bad_alloc. Memory: 32 bytes for each `to`; for each rule
+    // without `to` the same for each port, and for each range of ports up to 30 times that.
+    PolicyIndex(const Policy& policy, std::string_view process);
+
+    // The decision for a flow of that process. `policy` is the one that the index was made of. As `decide`: allocates
+    // nothing, throws nothing.
+    Decision decide(const Policy& policy, Protocol protocol, const IpAddress& destination, std::uint16_t port,
+                    const Route& route) const noexcept;
+
+    bool empty() const noexcept { return keys_.empty(); }       // every destination is kept
+    bool needs_route() const noexcept { return needs_route_; }  // some rule that can match has `via`
+    std::size_t memory() const noexcept { return keys_.capacity() * sizeof(Key); }  // bytes
+
+  private:
+    static constexpr std::uint32_t none = UINT32_MAX;
+    enum Space : std::uint8_t { ipv4, ipv6, ports, space_count };
+
+    // A prefix of a rule, left-aligned: an IPv4 address or a port is the upper bits of `high`.
+    struct Key {
+        std::uint64_t high = 0;
+        std::uint64_t low = 0;
+        std::uint32_t rule = 0;
+        std::uint32_t parent = none;  // the first rule's key of the longest prefix around this one
+        std::uint8_t length = 0;
+        Space space = ipv4;
+        bool more = false;  // the key before this one is of the same prefix and a later rule
+
+        bool operator<(const Key& other) const noexcept;
+        bool holds(const Key& other) const noexcept;
+    };
+
+    struct Flow;
+
+    static Key key_of(const Prefix& prefix) noexcept;
+    void add(const Rule& rule, std::uint32_t number);
+    void add_ports(const Rule& rule, Key key);
+    void link() noexcept;
+    void search(const Key& wanted, const Flow& flow, std::uint32_t& best) const noexcept;
+
+    std::vector<Key> keys_;
+    std::uint32_t first_[space_count + 1] = {};  // where each space's keys start
+    bool needs_route_ = false;
+};
+
+}  // namespace lsp

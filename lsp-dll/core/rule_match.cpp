@@ -1,0 +1,93 @@
+#include "rule_match.hpp"
+
+#include <algorithm>
+
+#include "text.hpp"
+
+namespace lsp {
+namespace {
+
+constexpr bool is_separator(char c) noexcept { return c == '\\' || c == '/'; }
+
+constexpr bool same(char pattern, char c) noexcept {
+    return text::lower(pattern) == text::lower(c) || (is_separator(pattern) && is_separator(c));
+}
+
+// Goes back to the last '*' only, so it needs no recursion and no memory.
+bool wildcard_match(std::string_view pattern, std::string_view text) noexcept {
+    std::size_t p = 0;
+    std::size_t t = 0;
+    std::size_t star = std::string_view::npos;  // the last '*' …
+    std::size_t star_text = 0;                  // … and where the text it swallows ends
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            star_text = t;
+        } else if (p < pattern.size() && same(pattern[p], text[t])) {
+            ++p;
+            ++t;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            t = ++star_text;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.size() && pattern[p] == '*') ++p;
+    return p == pattern.size();
+}
+
+bool any_contains(const std::vector<Prefix>& prefixes, const IpAddress& address) noexcept {
+    return std::any_of(prefixes.begin(), prefixes.end(), [&](const Prefix& p) { return p.contains(address); });
+}
+
+bool any_contains(const std::vector<PortRange>& ranges, std::uint16_t port) noexcept {
+    return std::any_of(ranges.begin(), ranges.end(), [&](PortRange r) { return r.first <= port && port <= r.last; });
+}
+
+}  // namespace
+
+bool matches_app(const std::string& app, std::string_view process) noexcept {
+    if (app.empty()) return true;
+    if (process.empty()) return false;
+    if (std::any_of(app.begin(), app.end(), is_separator)) return wildcard_match(app, process);
+    const std::size_t separator = process.find_last_of("\\/");
+    if (separator != std::string_view::npos) process.remove_prefix(separator + 1);
+    return wildcard_match(app, process);
+}
+
+bool matches_destination(const Rule& rule, const IpAddress& destination) noexcept {
+    return rule.to.empty() || any_contains(rule.to, destination);
+}
+
+bool matches_port(const Rule& rule, std::uint16_t port) noexcept {
+    return rule.ports.empty() || any_contains(rule.ports, port);
+}
+
+bool matches_rest(const Rule& rule, Protocol protocol, const IpAddress& destination, const Route& route) noexcept {
+    if (rule.protocol != Protocol::any && rule.protocol != protocol) return false;
+    if (rule.verdict == Verdict::source && rule.source.family != destination.family) return false;
+    if (rule.via && (rule.via.index == 0 || rule.via.index != route.interface_index)) return false;
+    return !any_contains(rule.except, destination);
+}
+
+Decision decision_of(const Rule& rule, std::size_t number, const Route& route) noexcept {
+    Decision decision;
+    decision.rule = static_cast<std::int32_t>(number);
+    // A `via` rule is carried out even so: only its pin keeps the packet from leaving elsewhere.
+    if (rule.verdict == Verdict::source && !rule.via && route.interface_index != 0 &&
+        route.source.unmapped() == rule.source) {
+        decision.reason = Reason::already_source;
+        return decision;
+    }
+    decision.verdict = rule.verdict;
+    decision.reason = Reason::rule;
+    if (rule.verdict == Verdict::source) {
+        decision.otherwise = rule.otherwise;
+        decision.source = rule.source;
+        decision.pin_interface = rule.via.index;
+    }
+    return decision;
+}
+
+}  // namespace lsp

@@ -1,0 +1,24 @@
+// A rule's matchers, one by one, and what a rule that won says. Private to core: decide.cpp asks all of them, rule by
+// rule, policy_index.cpp those that its order has not answered yet.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "decide.hpp"
+
+namespace lsp {
+
+// Destinations are unmapped here.
+bool matches_app(const std::string& app, std::string_view process) noexcept;
+bool matches_destination(const Rule& rule, const IpAddress& destination) noexcept;  // `to` alone
+bool matches_port(const Rule& rule, std::uint16_t port) noexcept;
+// What is left: `proto`, `via`, `except` and the family of the source.
+bool matches_rest(const Rule& rule, Protocol protocol, const IpAddress& destination, const Route& route) noexcept;
+
+// `number` is the rule's index in Policy::rules.
+Decision decision_of(const Rule& rule, std::size_t number, const Route& route) noexcept;
+
+}  // namespace lsp
