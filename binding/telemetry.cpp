@@ -1,5 +1,9 @@
 #include "../lsp-dll/system/telemetry.hpp"
 
+#include <algorithm>
+#include <optional>
+
+#include "../lsp-dll/system/policy_store.hpp"
 #include "areas.hpp"
 #include "convert.hpp"
 #include "errors.hpp"
@@ -8,20 +12,93 @@ namespace lsp::binding {
 
 namespace {
 
-Napi::Value read_counters(const Napi::CallbackInfo& call) {
-    const Napi::Env env = call.Env();
-    const system::CounterValues values = value_or_throw(env, system::read_counters(read_wide_text(call[0], "dll")));
-    Napi::Object object = Napi::Object::New(env);
-    for (std::uint32_t i = 0; i < counter_count; ++i) {
-        object.Set(to_string(static_cast<Counter>(i)), Napi::Number::New(env, static_cast<double>(values[i])));
+using system::StoredPolicy;
+
+// The text of the rule that a number means, as far as the policy is still the one that was recorded.
+class RuleTexts {
+  public:
+    RuleTexts() {
+        const auto stored = system::read_policy();
+        if (!stored || !stored->rejected.empty()) return;
+        std::vector<Tunnel> tunnels;
+        for (const system::StoredTunnel& entry : stored->tunnels) {
+            if (entry.rejected.empty() && entry.alive) tunnels.push_back(entry.tunnel);
+        }
+        stamp_ = policy_stamp(stored->lines, tunnels);
+        policy_ = build_policy(stored->rules, tunnels);
+        known_ = true;
     }
+
+    Napi::Value text(Napi::Env env, const RecordedDecision& decision) const {
+        const auto number = static_cast<std::size_t>(decision.rule);
+        if (!known_ || decision.rule < 0 || decision.policy_stamp != stamp_ || number >= policy_.rules.size())
+            return env.Null();
+        return Napi::String::New(env, to_string(policy_.rules[number]));
+    }
+
+  private:
+    Policy policy_;
+    std::uint32_t stamp_ = 0;
+    bool known_ = false;
+};
+
+Napi::Value number_of(Napi::Env env, std::uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
+
+// Milliseconds since 1970, as JavaScript's Date has it.
+double javascript_time(std::uint64_t filetime) {
+    constexpr double ticks_per_ms = 10'000.0;
+    constexpr double between_epochs_ms = 11'644'473'600'000.0;
+    return static_cast<double>(filetime) / ticks_per_ms - between_epochs_ms;
+}
+
+Napi::Object write_decision(Napi::Env env, const RecordedDecision& decision, const RuleTexts& rules) {
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("number", number_of(env, decision.number));
+    object.Set("time", Napi::Number::New(env, javascript_time(decision.time)));
+    object.Set("processId", Napi::Number::New(env, decision.process_id));
+    object.Set("image", Napi::String::New(env, decision.image));
+    object.Set("protocol", Napi::String::New(env, to_string(decision.protocol)));
+    object.Set("destination", write_address(env, decision.destination));
+    object.Set("port", Napi::Number::New(env, decision.port));
+    object.Set("verdict", Napi::String::New(env, to_string(decision.verdict)));
+    object.Set("reason", Napi::String::New(env, to_string(decision.reason)));
+    object.Set("ruleNumber", Napi::Number::New(env, decision.rule));
+    object.Set("rule", rules.text(env, decision));
+    object.Set("source", write_address(env, decision.source));
+    object.Set("result", Napi::String::New(env, to_string(decision.result)));
+    object.Set("error", Napi::Number::New(env, decision.error));
+    return object;
+}
+
+Napi::Value read_telemetry(const Napi::CallbackInfo& call) {
+    const Napi::Env env = call.Env();
+    const std::uint64_t from =
+        call[1].IsNumber()
+            ? static_cast<std::uint64_t>(std::clamp(call[1].As<Napi::Number>().DoubleValue(), 0.0, 9.0e15))
+            : 0;
+    const Telemetry telemetry = value_or_throw(env, system::read_telemetry(read_wide_text(call[0], "dll")));
+    Napi::Object counters = Napi::Object::New(env);
+    for (std::uint32_t i = 0; i < counter_count; ++i) {
+        counters.Set(to_string(static_cast<Counter>(i)), number_of(env, telemetry.counters[i]));
+    }
+    Napi::Array decisions = Napi::Array::New(env);
+    std::optional<RuleTexts> rules;
+    for (const RecordedDecision& decision : telemetry.decisions) {
+        if (decision.number < from) continue;
+        if (!rules) rules.emplace();
+        decisions.Set(decisions.Length(), write_decision(env, decision, *rules));
+    }
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("counters", counters);
+    object.Set("next", number_of(env, telemetry.next));
+    object.Set("decisions", decisions);
     return object;
 }
 
 }  // namespace
 
 void export_telemetry(Napi::Env env, Napi::Object exports) {
-    exports.Set("readCounters", Napi::Function::New<read_counters>(env, "readCounters"));
+    exports.Set("readTelemetry", Napi::Function::New<read_telemetry>(env, "readTelemetry"));
 }
 
 }  // namespace lsp::binding

@@ -29,4 +29,14 @@ export * as policy from './policy.js';
 export { PolicyError, type PolicyFault, type PolicyRule, type StoredPolicy } from './policy.js';
 export * as tunnel from './tunnel.js';
 export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
-export { readStats, type Stats } from './stats.js';
+export {
+  readStats,
+  recentDecisions,
+  watchDecisions,
+  type Decision,
+  type DecisionResult,
+  type Stats,
+  type StatsOptions,
+  type WatchedDecision,
+  type WatchOptions,
+} from './stats.js';

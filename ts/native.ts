@@ -80,6 +80,32 @@ export interface NativePolicy {
   rejected: string | null;
 }
 
+export interface NativeDecision {
+  number: number;
+  /** Milliseconds since 1970. */
+  time: number;
+  processId: number;
+  image: string;
+  protocol: Protocol;
+  destination: string;
+  port: number;
+  verdict: 'keep' | 'source' | 'refuse';
+  reason: string;
+  /** -1 for none. */
+  ruleNumber: number;
+  rule: string | null;
+  source: string | null;
+  result: string;
+  /** 0 for none. */
+  error: number;
+}
+
+export interface NativeTelemetry {
+  counters: Record<string, number>;
+  next: number;
+  decisions: NativeDecision[];
+}
+
 export interface Native {
   enumerateCatalog(architecture?: Architecture): NativeCatalogEntry[];
   installProvider(options: {
@@ -100,7 +126,8 @@ export interface Native {
   readPolicy(): NativePolicy;
   policyFault(lines: string[]): { line: number; column: number; message: string } | null;
   writePolicy(lines: string[], expected?: string[]): Promise<void>;
-  readCounters(dll: string): Record<string, number>;
+  /** Decisions from the number `from` on. */
+  readTelemetry(dll: string, from: number): NativeTelemetry;
 }
 
 let loaded: Native | undefined;

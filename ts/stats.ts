@@ -1,11 +1,13 @@
 /** Telemetry: what the LSP has done in all processes together. */
 
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
-import { checkNonEmptyText, checkObject } from './arguments.js';
+import { checkBoolean, checkInteger, checkNonEmptyText, checkObject } from './arguments.js';
 import { enumerateCatalog } from './catalog.js';
 import { LspError } from './errors.js';
-import { callNative } from './native.js';
+import { callNative, type NativeDecision } from './native.js';
+import type { Protocol, Reason } from './routes.js';
 
 /** The counters, with their names in the DLL (lsp-dll/core/telemetry_layout.cpp) and what each counts. */
 export const counters = {
@@ -28,33 +30,153 @@ export const counters = {
 /** Numbers since the first process loaded the DLL. Any process can scramble them: for the eye only. */
 export type Stats = Record<keyof typeof counters, number>;
 
+export interface StatsOptions {
+  /** The DLL's path; unless told the installed ones, of both kinds of programs together. */
+  dll?: string | undefined;
+}
+
+/**
+ * `carried_out`: the address was left alone, used, or the call refused, as `verdict` says; `otherwise_keep`, `otherwise_refuse`: the
+ * source could not be used, and the rule's `otherwise` applied; `failed`: Windows answered `error`.
+ */
+export type DecisionResult = 'carried_out' | 'otherwise_keep' | 'otherwise_refuse' | 'failed';
+
+/** What the LSP did with a connection or a datagram of some program. */
+export interface Decision {
+  time: Date;
+  processId: number;
+  /** The program's file name; only its end if it has more than 32 bytes. */
+  image: string;
+  protocol: Protocol;
+  destination: string;
+  port: number;
+  verdict: 'keep' | 'source' | 'refuse';
+  reason: Reason;
+  /** The rule that won, as long as the policy is the one that it was decided by; null for none or an older one. */
+  rule: string | null;
+  /** Of the policy of then, from 0; null for none. */
+  ruleNumber: number | null;
+  /** With `source`: the address. */
+  source: string | null;
+  result: DecisionResult;
+  /** A Winsock error number; null for none. */
+  error: number | null;
+}
+
+export interface WatchedDecision extends Decision {
+  /** How many came before this one and could not be told, because there were too many at once. */
+  missed: number;
+}
+
+export interface WatchOptions extends StatsOptions {
+  /** How often to look, 10 to 60 000 ms; 100 unless told. */
+  intervalMilliseconds?: number | undefined;
+  /** Ends the iteration. */
+  signal?: AbortSignal | undefined;
+  /** Begin with those that are on record already; false unless told. */
+  recent?: boolean | undefined;
+}
+
 /**
  * Reads the counters of all processes that use the DLL.
  *
- * @param options.dll The DLL's path; the installed one unless told.
- * @throws LspError ERR_NOT_INSTALLED: no `dll`, and the LSP is not installed; ERROR_MOD_NOT_FOUND: no such DLL;
- *   ERR_NOT_A_PROVIDER; ERR_BAD_TELEMETRY: the counters are scrambled or of another version; ERR_INVALID_ARG_TYPE,
+ * @throws LspError ERR_NOT_INSTALLED: no `dll`, and the LSP is not installed; ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND: no such
+ *   DLL; ERR_NOT_A_PROVIDER; ERR_BAD_TELEMETRY: the section is scrambled or of another version; ERR_INVALID_ARG_TYPE,
  *   ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
  *
- * Windows: LoadLibraryExW; for the installed DLL WSCEnumProtocols and WSCGetProviderPath.
+ * Windows: CreateFileMappingW (SEC_IMAGE), MapViewOfFile; for the installed DLLs WSCEnumProtocols and WSCGetProviderPath.
  */
-export function readStats(options: { dll?: string | undefined } = {}): Stats {
+export function readStats(options: StatsOptions = {}): Stats {
+  const sum = Object.fromEntries(Object.keys(counters).map((name) => [name, 0])) as Stats;
+  for (const dll of dllsOf(options)) {
+    const { counters: values } = callNative((native) => native.readTelemetry(dll, Number.MAX_SAFE_INTEGER));
+    for (const [name, [nativeName]] of Object.entries(counters)) sum[name as keyof Stats] += values[nativeName] ?? 0;
+  }
+  return sum;
+}
+
+/**
+ * The latest decisions on record, oldest first: at most 64 for each DLL. A program's decisions about the same destination are
+ * recorded once a second at most, and destinations that are never touched (loopback and the like) not at all.
+ *
+ * @throws LspError as readStats.
+ */
+export function recentDecisions(options: StatsOptions = {}): Decision[] {
+  return dllsOf(options)
+    .flatMap((dll) => callNative((native) => native.readTelemetry(dll, 0)).decisions)
+    .map(decisionOf)
+    .sort((a, b) => a.time.getTime() - b.time.getTime());
+}
+
+/**
+ * Decisions as they are made, from now on, until the signal aborts or the loop is left.
+ *
+ *     for await (const { image, destination, source } of watchDecisions()) console.log(image, destination, source);
+ *
+ * @throws LspError as readStats.
+ */
+export async function* watchDecisions(options: WatchOptions = {}): AsyncGenerator<WatchedDecision, void, void> {
+  const dlls = dllsOf(options);
+  const { intervalMilliseconds = 100, signal, recent = false } = options;
+  checkInteger(intervalMilliseconds, 'options.intervalMilliseconds', 10, 60_000);
+  checkBoolean(recent, 'options.recent');
+  // By DLL, the number of the next record that has not been told.
+  const next = new Map<string, number>();
+  for (const dll of dlls) next.set(dll, recent ? 0 : callNative((native) => native.readTelemetry(dll, Number.MAX_SAFE_INTEGER)).next);
+  let first = recent;
+  while (signal?.aborted !== true) {
+    const found: WatchedDecision[] = [];
+    for (const dll of dlls) {
+      const from = next.get(dll) ?? 0;
+      const { decisions, next: begun } = callNative((native) => native.readTelemetry(dll, from));
+      // Somebody has set the ring back.
+      if (begun < from) next.set(dll, begun);
+      let expected = from;
+      for (const decision of decisions) {
+        found.push({ ...decisionOf(decision), missed: first ? 0 : decision.number - expected });
+        expected = decision.number + 1;
+        next.set(dll, expected);
+      }
+    }
+    first = false;
+    yield* found.sort((a, b) => a.time.getTime() - b.time.getTime());
+    await delay(intervalMilliseconds, undefined, { signal, ref: true }).catch(() => undefined);
+  }
+}
+
+function decisionOf({ time, reason, result, error, ruleNumber, number: _, ...rest }: NativeDecision): Decision {
+  return {
+    ...rest,
+    time: new Date(time),
+    reason: reason as Reason,
+    result: result as DecisionResult,
+    error: error === 0 ? null : error,
+    ruleNumber: ruleNumber < 0 ? null : ruleNumber,
+  };
+}
+
+function dllsOf(options: StatsOptions): string[] {
   checkObject(options, 'options');
   const { dll } = options;
   if (dll !== undefined) checkNonEmptyText(dll, 'options.dll');
-  const path = dll === undefined ? installedDll() : resolve(dll);
-  const values = callNative((native) => native.readCounters(path));
-  return Object.fromEntries(
-    Object.entries(counters).map(([name, [nativeName]]) => [name, values[nativeName] ?? 0]),
-  ) as Stats;
+  return dll === undefined ? installedDlls() : [resolve(dll)];
 }
 
-function installedDll(): string {
-  const entry = enumerateCatalog().find(({ ours, path }) => ours && path !== '');
-  if (entry === undefined) {
+/** Of 64-bit and of 32-bit programs, as far as this process sees both catalogs. */
+function installedDlls(): string[] {
+  const paths = new Set<string>();
+  for (const architecture of ['x64', 'ia32'] as const) {
+    try {
+      for (const { ours, path } of enumerateCatalog({ architecture })) if (ours && path !== '') paths.add(path);
+    } catch (error) {
+      // A 32-bit process and a 32-bit Windows have one catalog only.
+      if (!(error instanceof LspError) || error.code !== 'ERROR_NOT_SUPPORTED') throw error;
+    }
+  }
+  if (paths.size === 0) {
     throw new LspError('The LSP is not installed, so nothing was counted. Install it, or name the DLL.', {
       code: 'ERR_NOT_INSTALLED',
     });
   }
-  return entry.path.replace(/%([^%]+)%/g, (all, name: string) => process.env[name] ?? all);
+  return [...paths].map((path) => path.replace(/%([^%]+)%/g, (all, name: string) => process.env[name] ?? all));
 }

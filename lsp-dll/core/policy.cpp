@@ -460,4 +460,18 @@ Policy build_policy(std::vector<Rule> rules, const std::vector<Tunnel>& tunnels)
     return policy;
 }
 
+std::uint32_t policy_stamp(const std::vector<std::string>& lines, const std::vector<Tunnel>& tunnels) {
+    std::uint32_t stamp = 2166136261U;
+    const auto add = [&stamp](std::string_view text) {
+        for (const char c : text) stamp = (stamp ^ static_cast<unsigned char>(c)) * 16777619U;
+        stamp = (stamp ^ '\n') * 16777619U;
+    };
+    for (const std::string& line : lines) add(line);
+    for (const Tunnel& tunnel : tunnels) {
+        add(tunnel.name);
+        add(to_string(tunnel));
+    }
+    return stamp;
+}
+
 }  // namespace lsp

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -40,5 +41,9 @@ std::variant<std::vector<Rule>, TextError> parse_rules(const std::vector<std::st
 
 // The administrator's rules first, then the tunnels' (design §4: via the tunnel interface, except its subnet → source).
 Policy build_policy(std::vector<Rule> rules, const std::vector<Tunnel>& tunnels);
+
+// A number by which a recorded decision's rule number is only looked up in the policy that it is of (FNV-1a of the
+// lines and the tunnels' texts).
+std::uint32_t policy_stamp(const std::vector<std::string>& lines, const std::vector<Tunnel>& tunnels);
 
 }  // namespace lsp

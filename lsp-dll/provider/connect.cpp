@@ -10,7 +10,10 @@ int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockadd
     if (state.kind == SocketKind::unknown || state.kind == SocketKind::explicit_) return 0;
     Endpoint destination;
     if (!read_endpoint(name, name_length, state.family, destination)) return settle(chain, s, state);
-    return prepare(chain, s, state, decide_flow(state, destination));
+    Flow flow = decide_flow(state, destination);
+    const int refused = prepare(chain, s, state, flow);
+    record(flow, refused);
+    return refused;
 }
 
 }  // namespace

@@ -25,14 +25,15 @@ enum class Next { lower_call, done };
 // Sends the datagram with its source as control data; the socket stays bound to the wildcard and serves other networks
 // too. `lower_call`: the program's own call goes on, because the source cannot be used and the rule says keep, or
 // because the socket was bound to the source instead.
-Next send_from_source(Chain& chain, SOCKET s, SocketState& state, const Decision& decision, const Datagram& datagram,
-                      int& result, int& error) noexcept {
+Next send_from_source(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Datagram& datagram, int& result,
+                      int& error) noexcept {
+    const Decision& decision = flow.decision;
     result = SOCKET_ERROR;
     const LPFN_WSASENDMSG send = lower_send_msg(chain, s);
     const WSABUF* const control =
         send != nullptr ? source_control_data(decision.source, decision.pin_interface) : nullptr;
     if (control == nullptr) {
-        error = prepare(chain, s, state, decision);
+        error = prepare(chain, s, state, flow);
         return error == 0 ? Next::lower_call : Next::done;
     }
     // WSASendMsg, unlike sendto, may refuse a socket that is not bound.
@@ -52,7 +53,7 @@ Next send_from_source(Chain& chain, SOCKET s, SocketState& state, const Decision
         return Next::done;
     }
     if (error != WSAEADDRNOTAVAIL) return Next::done;
-    error = apply_otherwise(chain, s, state, decision.otherwise, error, Counter::source_unavailable);
+    error = apply_otherwise(chain, s, state, flow, error, Counter::source_unavailable);
     return error == 0 ? Next::lower_call : Next::done;
 }
 
@@ -72,16 +73,19 @@ int send_to(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWOR
     Endpoint destination;
     int failed = 0;
     if (decides_each(state) && to != nullptr && read_endpoint(to, to_length, state.family, destination)) {
-        const Decision decision = decide_flow(state, destination);
-        if (decision.verdict == Verdict::source) {
+        Flow flow = decide_flow(state, destination);
+        if (flow.decision.verdict == Verdict::source) {
             int result = 0;
             const Datagram datagram{buffers, buffer_count, flags, to, to_length, sent, overlapped, completion};
-            if (send_from_source(chain, s, state, decision, datagram, result, failed) == Next::done) {
+            const Next next = send_from_source(chain, s, state, flow, datagram, result, failed);
+            record(flow, failed == WSA_IO_PENDING ? 0 : failed);
+            if (next == Next::done) {
                 if (result != 0) *error = failed;
                 return result;
             }
         } else {
-            failed = prepare(chain, s, state, decision);
+            failed = prepare(chain, s, state, flow);
+            record(flow, failed);
         }
     } else {
         failed = settle(chain, s, state);
@@ -105,19 +109,23 @@ int send_msg(Chain& chain, SOCKET s, LPWSAMSG message, DWORD flags, LPDWORD sent
     int failed = 0;
     if (decides_each(state) && guarded_read(copy, message) && copy.name != nullptr &&
         read_endpoint(copy.name, copy.namelen, state.family, destination) && !has_packet_info(copy.Control)) {
-        const Decision decision = decide_flow(state, destination);
-        if (decision.verdict != Verdict::source) {
-            failed = prepare(chain, s, state, decision);
+        Flow flow = decide_flow(state, destination);
+        if (flow.decision.verdict != Verdict::source) {
+            failed = prepare(chain, s, state, flow);
+            record(flow, failed);
         } else if (has_control_data(copy.Control)) {
             // Ours would have to be merged into memory that outlives an overlapped send, and a program's own control
             // data is never touched.
-            failed = apply_otherwise(chain, s, state, decision.otherwise, refused_error, Counter::already_bound);
+            failed = apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound);
+            record(flow, failed);
         } else {
             int result = 0;
             const Datagram datagram{copy.lpBuffers, copy.dwBufferCount, flags | copy.dwFlags,
                                     copy.name,      copy.namelen,       sent,
                                     overlapped,     completion};
-            if (send_from_source(chain, s, state, decision, datagram, result, failed) == Next::done) {
+            const Next next = send_from_source(chain, s, state, flow, datagram, result, failed);
+            record(flow, failed == WSA_IO_PENDING ? 0 : failed);
+            if (next == Next::done) {
                 if (result != 0) WSASetLastError(failed);
                 return result;
             }

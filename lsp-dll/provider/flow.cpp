@@ -106,7 +106,8 @@ SocketState look_at(Chain& chain, SOCKET s) noexcept {
 
 // A socket that we bound for an earlier destination connects again. It cannot be bound again, but the interface that it
 // was pinned to was the earlier destination's.
-int reuse(Chain& chain, SOCKET s, SocketState& state, const Decision& decision) noexcept {
+int reuse(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
+    const Decision& decision = flow.decision;
     Endpoint local;
     const int error = local_endpoint(chain, s, state.family, local);
     if (error != 0) return 0;  // the lower call will say what is wrong
@@ -119,7 +120,7 @@ int reuse(Chain& chain, SOCKET s, SocketState& state, const Decision& decision) 
         if (sockets.exchange(s, expected, pinned)) state = pinned;
     }
     if (decision.verdict == Verdict::keep || bound_to == decision.source) return 0;
-    return apply_otherwise(chain, s, state, decision.otherwise, refused_error, Counter::already_bound);
+    return apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound);
 }
 
 }  // namespace
@@ -132,21 +133,26 @@ SocketState state_of(Chain& chain, SOCKET s) noexcept {
     return state;
 }
 
-Decision decide_flow(const SocketState& state, const Endpoint& destination) noexcept {
-    Decision decision;
-    if (state.interface_chosen) return decision;
+Flow decide_flow(const SocketState& state, const Endpoint& destination) noexcept {
+    Flow flow;
+    flow.destination = destination;
+    flow.protocol = protocol_of(state.type);
+    if (state.interface_chosen) return flow;
     const PolicyReader reader;
     const PolicySnapshot* const snapshot = reader.get();
-    if (snapshot == nullptr) return decision;
+    if (snapshot == nullptr) return flow;
+    Decision& decision = flow.decision;
     if (!always_kept(snapshot->policy, destination.address, decision.reason)) {
         const Route route = snapshot->index.needs_route() ? cached_route(destination.address.unmapped()) : Route{};
-        decision = snapshot->index.decide(snapshot->policy, protocol_of(state.type), destination.address,
-                                          destination.port, route);
+        decision =
+            snapshot->index.decide(snapshot->policy, flow.protocol, destination.address, destination.port, route);
+        flow.policy_stamp = snapshot->stamp;
+        flow.decided = true;
     }
     count(decision.verdict == Verdict::keep     ? Counter::decided_keep
           : decision.verdict == Verdict::source ? Counter::decided_source
                                                 : Counter::decided_refuse);
-    return decision;
+    return flow;
 }
 
 int settle(Chain& chain, SOCKET s, SocketState& state) noexcept {
@@ -171,10 +177,11 @@ int settle(Chain& chain, SOCKET s) noexcept {
     return settle(chain, s, state);
 }
 
-int prepare(Chain& chain, SOCKET s, SocketState& state, const Decision& decision) noexcept {
+int prepare(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
+    const Decision& decision = flow.decision;
     switch (decision.verdict) {
         case Verdict::keep:
-            return state.kind == SocketKind::ours ? reuse(chain, s, state, decision) : settle(chain, s, state);
+            return state.kind == SocketKind::ours ? reuse(chain, s, state, flow) : settle(chain, s, state);
         case Verdict::refuse: count(Counter::refused); return refused_error;
         case Verdict::source: break;
     }
@@ -184,22 +191,24 @@ int prepare(Chain& chain, SOCKET s, SocketState& state, const Decision& decision
             const int error = bind_source(chain, s, state, decision);
             if (error == 0) return 0;
             // WSAEINVAL: bound behind our back, or by another thread of the program in this moment.
-            return error == WSAEINVAL
-                       ? apply_otherwise(chain, s, state, decision.otherwise, refused_error, Counter::already_bound)
-                       : apply_otherwise(chain, s, state, decision.otherwise, error, Counter::source_unavailable);
+            return error == WSAEINVAL ? apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound)
+                                      : apply_otherwise(chain, s, state, flow, error, Counter::source_unavailable);
         }
-        case SocketKind::wildcard:
-            return apply_otherwise(chain, s, state, decision.otherwise, refused_error, Counter::already_bound);
-        case SocketKind::ours: return reuse(chain, s, state, decision);
+        case SocketKind::wildcard: return apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound);
+        case SocketKind::ours: return reuse(chain, s, state, flow);
         case SocketKind::explicit_:
         case SocketKind::unknown: return 0;
     }
     return 0;
 }
 
-int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Otherwise otherwise, int error, Counter why) noexcept {
+int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& flow, int error, Counter why) noexcept {
     count(why);
-    if (otherwise == Otherwise::keep) return settle(chain, s, state);
+    if (flow.decision.otherwise == Otherwise::keep) {
+        flow.result = DecisionResult::otherwise_keep;
+        return settle(chain, s, state);
+    }
+    flow.result = DecisionResult::otherwise_refuse;
     count(Counter::refused);
     return error;
 }

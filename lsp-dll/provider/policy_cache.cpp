@@ -84,11 +84,16 @@ void load() {
 
     // Rejected rules leave the last good ones in force; what the tunnels say is separate and still counts.
     static std::vector<Rule>* const last_good = new std::vector<Rule>;
-    if (stored->rejected.empty()) *last_good = std::move(stored->rules);
+    static std::vector<std::string>* const last_lines = new std::vector<std::string>;
+    if (stored->rejected.empty()) {
+        *last_good = std::move(stored->rules);
+        *last_lines = std::move(stored->lines);
+    }
 
     auto snapshot = std::make_unique<Snapshot>();
     snapshot->policy = build_policy(*last_good, tunnels);
     snapshot->index = PolicyIndex(snapshot->policy, process_path());
+    snapshot->stamp = policy_stamp(*last_lines, tunnels);
     // Rules for other programs only are none: sockets stay untouched, routes are not asked for.
     publish(snapshot->index.empty() ? nullptr : snapshot.release());
 }

@@ -8,8 +8,9 @@
 namespace lsp::provider {
 
 struct PolicySnapshot {
-    Policy policy;      // all rules: what a decision's rule number counts
-    PolicyIndex index;  // of those that can match this process
+    Policy policy;            // all rules: what a decision's rule number counts
+    PolicyIndex index;        // of those that can match this process
+    std::uint32_t stamp = 0;  // tells this policy from another: see policy_stamp
 };
 
 // Looks whether the store has changed, at most every 50 ms, and loads it if so. A few nanoseconds otherwise.

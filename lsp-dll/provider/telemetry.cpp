@@ -1,7 +1,5 @@
 #include "telemetry.hpp"
 
-#include "../exported.hpp"
-
 // A section of its own, mapped read-write and shared by every process that loads the same file. It must be initialised
 // data: a zero-filled variable would go to .bss, which is never shared.
 #if defined(_MSC_VER)
@@ -14,8 +12,6 @@
 namespace lsp::provider {
 
 LSP_SHARED_SECTION TelemetrySection telemetry = {
-    TelemetrySection::expected_magic, TelemetrySection::expected_version, {}};
+    TelemetrySection::expected_magic, TelemetrySection::expected_version, {}, {}, {}};
 
 }  // namespace lsp::provider
-
-extern "C" WINSOCK_LSP_EXPORTED const lsp::TelemetrySection* GetLspTelemetry(void) { return &lsp::provider::telemetry; }

@@ -12,6 +12,3 @@ inline void count(Counter counter) noexcept {
 }
 
 }  // namespace lsp::provider
-
-// Exported: where the section is mapped in this process.
-extern "C" const lsp::TelemetrySection* GetLspTelemetry(void);

@@ -1,20 +1,17 @@
-// Counters in the DLL's shared data section.
+// The DLL's shared data section, seen from outside.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <string>
 
-#include "../core/telemetry_layout.hpp"
+#include "../core/telemetry_reader.hpp"
 #include "error.hpp"
 
 namespace lsp::system {
 
-using CounterValues = std::array<std::uint64_t, counter_count>;
-
-// Reads the counters of all processes that have the DLL at `dll` mapped: maps it into this process (its DllMain does
-// nothing) and copies its section, which is untrusted. Errors: ERROR_MOD_NOT_FOUND, ERR_NOT_A_PROVIDER (no
-// GetLspTelemetry), ERR_BAD_TELEMETRY (magic or version).
-Result<CounterValues> read_counters(const std::wstring& dll);
+// What all processes that use the DLL at `dll` have counted and recorded; it may be of the other architecture than this
+// process. Maps the file as an image, as the loader does, but runs none of its code; copies the section, which is
+// untrusted. Errors: ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND and what else CreateFileW gives; ERR_NOT_A_PROVIDER (no
+// DLL, or one without a shared section); ERR_BAD_TELEMETRY (scrambled, or of another version).
+Result<Telemetry> read_telemetry(const std::wstring& dll);
 
 }  // namespace lsp::system

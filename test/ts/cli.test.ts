@@ -21,6 +21,7 @@ const commands: readonly (readonly string[])[] = [
   goodSet,
   ['tunnel', 'clear', 'vpn'],
   ['stats'],
+  ['watch'],
 ];
 
 const wrong: readonly (readonly [parameters: readonly string[], message: RegExp, advice: string])[] = [

@@ -17,8 +17,10 @@ const exported = [
   'isInstalled',
   'policy',
   'readStats',
+  'recentDecisions',
   'removeLsp',
   'tunnel',
+  'watchDecisions',
 ];
 
 const builds: readonly (readonly [string, () => Package | Promise<Package>])[] = [
@@ -55,6 +57,8 @@ const calls: readonly (readonly [string, (lsp: Package) => unknown])[] = [
   ['tunnel.publish() on an interface', (lsp) => lsp.tunnel.publish({ ...goodTunnel, interfaceIndex: 12, publisher: 1 })],
   ["tunnel.withdraw('vpn')", (lsp) => lsp.tunnel.withdraw('vpn')],
   ['tunnel.list()', (lsp) => lsp.tunnel.list()],
+  ['recentDecisions()', (lsp) => lsp.recentDecisions()],
+  ['watchDecisions()', (lsp) => lsp.watchDecisions().next()],
   ['readStats({dll})', (lsp) => lsp.readStats({ dll: 'C:\\x.dll' })],
 ];
 
@@ -93,6 +97,7 @@ const badCalls: readonly (readonly [string, string, (lsp: Package) => unknown])[
   ["publish() by 'other'", type, (lsp) => lsp.tunnel.publish({ ...goodTunnel, publisher: 'other' as never })],
   ["publish() otherwise 'drop'", value, (lsp) => lsp.tunnel.publish({ ...goodTunnel, otherwise: 'drop' as never })],
   ["withdraw('')", value, (lsp) => lsp.tunnel.withdraw('')],
+  ['watchDecisions({intervalMilliseconds: 1})', value, (lsp) => lsp.watchDecisions({ dll: 'x', intervalMilliseconds: 1 }).next()],
   ['readStats({dll: 5})', type, (lsp) => lsp.readStats({ dll: 5 as never })],
 ];
 

@@ -169,7 +169,7 @@ function defineFor(version: string, executable: string): void {
   });
 
   test(named('stats of something else than the DLL says so'), async () => {
-    assert.is((await cli<Failure>(6, 'stats', '--dll', 'C:\\none.dll')).error.code, 'ERROR_MOD_NOT_FOUND');
+    assert.is((await cli<Failure>(6, 'stats', '--dll', 'C:\\none.dll')).error.code, 'ERROR_FILE_NOT_FOUND');
     const other = await cli<Failure>(1, 'stats', '--dll', 'C:\\windows\\system32\\version.dll');
     assert.is(other.error.code, 'ERR_NOT_A_PROVIDER');
   });
@@ -201,8 +201,7 @@ function defineFor(version: string, executable: string): void {
       "try { lsp.readStats({ dll: 'C:\\\\none.dll' }); } catch (error) { return { is: error instanceof lsp.LspError, ...error.toJSON() }; }",
     );
     const { is, code, errno, syscall, message } = error as Record<string, unknown>;
-    assert.equal([is, code, errno], [true, 'ERROR_MOD_NOT_FOUND', 126]);
-    assert.match(String(syscall), /^LoadLibrary/);
+    assert.equal([is, code, errno, syscall], [true, 'ERROR_FILE_NOT_FOUND', 2, 'CreateFileW']);
     assert.match(String(message), /none\.dll/);
   });
 
@@ -306,6 +305,69 @@ function defineFor(version: string, executable: string): void {
     assert.equal(await cli(0, 'tunnel', 'clear', 'vpn'), { name: 'vpn' });
     assert.equal(await cli(0, 'tunnel', 'show'), []);
     assert.is((await cli<Failure>(6, 'tunnel', 'clear', 'vpn')).error.code, 'ERROR_FILE_NOT_FOUND');
+  });
+
+  test(named('watch shows what the LSP does in programs: live, filtered, and what is on record'), async () => {
+    const seen = await evaluate(
+      node,
+      `const { createSocket } = process.getBuiltinModule?.('dgram') ?? (await import('node:dgram'));
+       await lsp.tunnel.publish({ name: 'self', address: '${tunnelAddress}', source: '${physicalAddress}' });
+       const signal = AbortSignal.timeout(20_000);
+       const decisions = lsp.watchDecisions({ intervalMilliseconds: 20, signal });
+       const first = decisions.next();
+       const socket = createSocket('udp4');
+       const send = (port) => new Promise((sent) => socket.send('x', port, '1.2.3.4', sent));
+       const timer = setInterval(() => send(7), 100);
+       const { value } = await first;
+       clearInterval(timer);
+       await send(8);
+       const second = await decisions.next();
+       await decisions.return();
+       socket.close();
+       return [process.pid, value, second.value.port];`,
+    );
+    const [pid, { time, rule, ...decision }, port] = seen as [number, Record<string, unknown>, number];
+    assert.equal(decision, {
+      processId: pid,
+      image: 'node.exe',
+      protocol: 'udp',
+      destination: '1.2.3.4',
+      port: 7,
+      verdict: 'source',
+      reason: 'rule',
+      ruleNumber: 0,
+      source: physicalAddress,
+      result: 'carried_out',
+      error: null,
+      missed: 0,
+    });
+    assert.ok(Math.abs(Date.parse(String(time)) - Date.now()) < 60_000, String(time));
+    assert.match(String(rule), /^except 10\.8\.0\.0\/24 via \d+ source 11\.22\.33\.44/);
+    assert.is(port, 8);
+
+    // The record lasts as long as some program has the DLL loaded.
+    await cli(0, 'tunnel', 'set', 'self', '--address', tunnelAddress, '--source', physicalAddress);
+    const sender = join(directory, 'sender.cjs');
+    writeFileSync(
+      sender,
+      "const s = require('dgram').createSocket('udp4'); setInterval(() => s.send('x', 9, '1.2.3.4'), 50); console.log('on');",
+    );
+    const program = prefix.spawn(node, [prefix.toWindowsPath(sender)], { winsock: 'test' });
+    try {
+      await program.waitForOutput(/on/, { timeoutMilliseconds: 60_000 });
+      const watched = async (...filter: string[]) =>
+        (await runCli(node, 'test', 'watch', '--recent', '--count', '2', ...filter)).stdout;
+      const lines = (await watched('--app', 'NODE*', '--to', '1.2.3.0/24', '--seconds', '30')).trim().split(/\r?\n/);
+      assert.is(lines.length, 2);
+      for (const line of lines) {
+        assert.match(line, /^\d{4}-.*Z node\.exe\[\d+\] udp 1\.2\.3\.4:9 source 11\.22\.33\.44 <- except 10\.8\.0\.0\/24 via/);
+      }
+      assert.is(await watched('--app', 'curl.exe', '--seconds', '1'), '');
+      assert.is(await watched('--to', '1.2.4.0/24', '--seconds', '1'), '');
+    } finally {
+      await program.kill();
+    }
+    await cli(0, 'tunnel', 'clear', 'self');
   });
 
   test(named('a tunnel ends with its publisher'), async () => {

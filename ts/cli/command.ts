@@ -21,7 +21,8 @@ export interface Command {
   summary: string;
   /** Further paragraphs of the help. */
   details?: string;
-  run(input: Input): Output | Promise<Output>;
+  /** A command that goes on gives its output piece by piece; with --json each is a line. */
+  run(input: Input): Output | Promise<Output> | AsyncIterable<Output>;
 }
 
 export interface Output {

@@ -13,6 +13,7 @@ import { commandHelp, overview } from './help.js';
 import { policyAdd, policyCheck, policyExplain, policyList, policyRemove, policySet } from './policy.js';
 import { route } from './route.js';
 import { stats } from './stats.js';
+import { watch } from './watch.js';
 import { tunnelClear, tunnelSet, tunnelShow } from './tunnel.js';
 
 const commands: readonly Command[] = [
@@ -30,6 +31,7 @@ const commands: readonly Command[] = [
   tunnelSet,
   tunnelClear,
   stats,
+  watch,
 ];
 const groups = new Set(commands.flatMap(({ name }) => (name.includes(' ') ? [name.split(' ')[0]] : [])));
 
@@ -65,8 +67,10 @@ export async function run(argv: readonly string[]): Promise<number> {
 
     const input = readInput(command, rest);
     if (input.flag('help')) return help(commandHelp(command));
-    const { data, text } = await command.run(input);
-    print(json ? JSON.stringify(data) : text);
+    const result = command.run(input);
+    for await (const { data, text } of Symbol.asyncIterator in result ? result : once(result)) {
+      print(json ? JSON.stringify(data) : text);
+    }
     return exitCodes.success;
   } catch (error) {
     if (!(error instanceof LspError)) throw error;
@@ -82,6 +86,10 @@ function pointer(error: LspError): string {
   if (!(error instanceof PolicyError) || error.text === '') return '';
   const before = Buffer.from(error.text).subarray(0, error.column - 1).toString();
   return `  ${error.text}\n  ${before.replaceAll(/[^\t]/g, ' ')}^\n`;
+}
+
+async function* once<T>(result: T | Promise<T>): AsyncGenerator<T> {
+  yield await result;
 }
 
 function help(text: string): number {

@@ -1,21 +1,56 @@
-import { readStats } from '../index.js';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { readStats, type Stats } from '../index.js';
 import { counters } from '../stats.js';
-import type { Command } from './command.js';
+import type { Command, Input, Output } from './command.js';
 import { columns } from './text.js';
 
 export const stats: Command = {
   name: 'stats',
-  options: { dll: { value: 'FILE', help: 'the DLL whose counters to read; the installed one unless told' } },
+  options: {
+    dll: { value: 'FILE', help: 'the DLL whose counters to read; the installed ones together unless told' },
+    watch: { help: 'go on, and show what has been added, each second' },
+    seconds: { value: 'N', help: 'with --watch: end after so long' },
+  },
   summary: 'Show what the LSP has done in all processes together',
   details: 'Numbers since the first of the running processes loaded it. Any process can scramble them: for the eye only.',
-  run(input) {
-    const values = readStats({ dll: input.text('dll') });
-    const width = Math.max(...Object.values(values).map((value) => String(value).length));
-    const rows = Object.entries(counters).map(([name, [, help]]) => [
-      name,
-      String(values[name as keyof typeof values]).padStart(width),
-      help,
-    ]);
-    return { data: values, text: columns(rows) };
-  },
+  run: (input) => (input.flag('watch') ? follow(input) : table(readStats({ dll: input.text('dll') }))),
 };
+
+function table(values: Stats, before?: Stats): Output {
+  const shown = (name: keyof Stats) => (before === undefined ? '' : `+${values[name] - before[name]}`);
+  const width = Math.max(...Object.values(values).map((value) => String(value).length));
+  const changed = (Object.keys(counters) as (keyof Stats)[]).filter(
+    (name) => before === undefined || values[name] !== before[name],
+  );
+  const rows = changed.map((name) => [
+    name,
+    String(values[name]).padStart(width),
+    ...(before === undefined ? [] : [shown(name)]),
+    counters[name][1],
+  ]);
+  return { data: values, text: rows.length === 0 ? '' : columns(rows) };
+}
+
+async function* follow(input: Input): AsyncGenerator<Output> {
+  const dll = input.text('dll');
+  const seconds = input.integer('seconds') ?? Number.POSITIVE_INFINITY;
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  process.once('SIGINT', end);
+  try {
+    let before = readStats({ dll });
+    yield table(before);
+    for (let second = 0; second < seconds; ++second) {
+      await delay(1000, undefined, { signal: ending.signal }).catch(() => undefined);
+      if (ending.signal.aborted) return;
+      const now = readStats({ dll });
+      const changed = table(now, before);
+      before = now;
+      if (changed.text === '') continue;
+      yield { ...changed, text: `\n${new Date().toISOString()}\n${changed.text}` };
+    }
+  } finally {
+    process.off('SIGINT', end);
+  }
+}

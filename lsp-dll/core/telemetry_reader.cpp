@@ -1,0 +1,111 @@
+#include "telemetry_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "text.hpp"
+
+namespace lsp {
+namespace {
+
+template <typename Enum>
+bool read_enum(std::uint8_t value, Enum last, Enum& out) {
+    if (value > static_cast<std::uint8_t>(last)) return false;
+    out = static_cast<Enum>(value);
+    return true;
+}
+
+bool read_protocol(std::uint8_t value, Protocol& protocol) {
+    for (const Protocol known : {Protocol::tcp, Protocol::udp, Protocol::raw}) {
+        if (value == static_cast<std::uint8_t>(known)) {
+            protocol = known;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool read_family(std::uint8_t value, Family& family) {
+    for (const Family known : {Family::ipv4, Family::ipv6}) {
+        if (value == static_cast<std::uint8_t>(known)) {
+            family = known;
+            return true;
+        }
+    }
+    return false;
+}
+
+IpAddress read_address(Family family, const std::uint8_t (&bytes)[16]) {
+    IpAddress address;
+    address.family = family;
+    std::copy_n(bytes, family == Family::ipv4 ? 4 : 16, address.bytes.begin());
+    return address;
+}
+
+// A name may have been cut within a character.
+std::string read_image(const char (&bytes)[longest_image_name]) {
+    std::string text(bytes, std::find(bytes, bytes + longest_image_name, '\0'));
+    while (const auto bad = text::find_unprintable(text, false)) text[bad->position] = '?';
+    return text;
+}
+
+bool read_record(const DecisionRecord& record, RecordedDecision& out) {
+    Family family = Family::none;
+    if (!read_protocol(record.protocol, out.protocol) || !read_enum(record.verdict, Verdict::refuse, out.verdict) ||
+        !read_enum(record.reason, Reason::already_source, out.reason) ||
+        !read_enum(record.result, DecisionResult::failed, out.result) || !read_family(record.family, family)) {
+        return false;
+    }
+    out.time = record.time;
+    out.process_id = record.process_id;
+    out.image = read_image(record.image);
+    out.destination = read_address(family, record.destination);
+    out.port = record.port;
+    out.rule = record.rule < 0 ? -1 : record.rule;
+    out.policy_stamp = record.policy_stamp;
+    if (out.verdict == Verdict::source) out.source = read_address(family, record.source);
+    out.error = record.error;
+    return true;
+}
+
+// The record that stands in the slot, or nothing: never used, being written, or written while we read.
+bool read_slot(const RingSlot& slot, std::size_t index, std::uint64_t next, RecordedDecision& out) {
+    const std::uint64_t ticket = slot.ticket.load(std::memory_order_acquire);
+    if (ticket == 0 || ticket % 2 != 0) return false;
+    out.number = ticket / 2 - 1;
+    // Of one of the last rounds, and in its place; else somebody scrambled it.
+    if (out.number % ring_size != index || out.number >= next || next - out.number > 4 * std::uint64_t{ring_size}) {
+        return false;
+    }
+    std::uint32_t words[record_words];
+    for (std::size_t i = 0; i < record_words; ++i) words[i] = slot.words[i].load(std::memory_order_relaxed);
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (slot.ticket.load(std::memory_order_relaxed) != ticket) return false;
+    DecisionRecord record;
+    std::memcpy(&record, words, sizeof(record));
+    return read_record(record, out);
+}
+
+}  // namespace
+
+std::optional<Telemetry> read_telemetry(const void* section, std::size_t size) {
+    if (section == nullptr || size < sizeof(TelemetrySection)) return std::nullopt;
+    const auto& shared = *static_cast<const TelemetrySection*>(section);
+    if (shared.magic != TelemetrySection::expected_magic || shared.version != TelemetrySection::expected_version) {
+        return std::nullopt;
+    }
+    Telemetry telemetry;
+    for (std::size_t i = 0; i < counter_count; ++i) {
+        telemetry.counters[i] = shared.counters[i].load(std::memory_order_relaxed);
+    }
+    telemetry.next = shared.next.load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i < ring_size; ++i) {
+        RecordedDecision decision;
+        if (read_slot(shared.ring[i], i, telemetry.next, decision)) telemetry.decisions.push_back(std::move(decision));
+    }
+    std::sort(telemetry.decisions.begin(), telemetry.decisions.end(),
+              [](const RecordedDecision& a, const RecordedDecision& b) { return a.number < b.number; });
+    return telemetry;
+}
+
+}  // namespace lsp

@@ -1,0 +1,45 @@
+// Reading the shared data section, which any process may have scrambled: whatever the bytes are, the result is well
+// formed.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "address.hpp"
+#include "decide.hpp"
+#include "telemetry_layout.hpp"
+
+namespace lsp {
+
+struct RecordedDecision {
+    std::uint64_t number = 0;  // counts all records of the section, from 0
+    std::uint64_t time = 0;    // FILETIME, UTC
+    std::uint32_t process_id = 0;
+    std::string image;  // UTF-8 without control characters; only its end if it is long
+    Protocol protocol = Protocol::any;
+    IpAddress destination;
+    std::uint16_t port = 0;
+    Verdict verdict = Verdict::keep;
+    Reason reason = Reason::no_rule;
+    std::int32_t rule = -1;
+    std::uint32_t policy_stamp = 0;
+    IpAddress source;  // Family::none without Verdict::source
+    DecisionResult result = DecisionResult::carried_out;
+    std::uint32_t error = 0;
+};
+
+struct Telemetry {
+    std::array<std::uint64_t, counter_count> counters{};
+    std::uint64_t next = 0;                   // how many records have been begun
+    std::vector<RecordedDecision> decisions;  // those that stand and make sense, oldest first; at most ring_size
+};
+
+// `section` is what was mapped, `size` how much of it there is; it may change while it is read. Nothing if it is too
+// short or not of our magic and version.
+std::optional<Telemetry> read_telemetry(const void* section, std::size_t size);
+
+}  // namespace lsp
