@@ -74,6 +74,7 @@ async function runAll(host: string, folder: string): Promise<void> {
       );
     };
     await run('provider', 'tunnel', {});
+    await run('provider and the administrator', 'rules', {});
     await run('provider over NT 5', 'nt5', { TEST_WINSOCK_NO_SENDMSG: '1' });
     await run('provider over the null base', 'null', { TEST_WINSOCK_BASE: 'null', TEST_WINSOCK_RECORD: undefined });
   } finally {

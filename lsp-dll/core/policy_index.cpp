@@ -130,9 +130,11 @@ void PolicyIndex::search(const Key& wanted, const Flow& flow, std::uint32_t& bes
         return a.high != b.high ? a.high < b.high : a.low < b.low;
     });
     std::uint32_t i = after == start ? none : static_cast<std::uint32_t>(after - keys_.begin()) - 1;
+    bool inside = false;  // then all that follow hold the address, too
     while (i != none) {
         const Key& key = keys_[i];
-        if (key.rule >= best || !key.holds(wanted)) {
+        inside = inside || key.holds(wanted);
+        if (!inside || key.rule >= best) {
             i = key.parent;  // the rules of this prefix that are left come later still
             continue;
         }

@@ -307,6 +307,27 @@ TEST_CASE("at most 64 settings can be restored") {
     CHECK_FALSE(accepted(longest_host_model_list + 1));
 }
 
+TEST_CASE("the longest tunnel there can be is not too long to be read back") {
+    Tunnel tunnel = good_tunnel();
+    tunnel.name = std::string(64, 'n');
+    tunnel.interface_index = UINT32_MAX;
+    tunnel.address4 = prefix("223.255.255.254/32");
+    tunnel.address6 = prefix("fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128");
+    tunnel.source4 = address("223.255.255.253");
+    tunnel.source6 = address("fdff:ffff:ffff:ffff:ffff:ffff:ffff:fffe");
+    tunnel.otherwise = Otherwise::refuse;
+    tunnel.publisher = {UINT32_MAX, UINT64_MAX};
+    tunnel.host_model.assign(longest_host_model_list,
+                             {UINT32_MAX, Family::ipv6, HostModelChange::Setting::weak_host_receive, false});
+    REQUIRE(tunnel_fault(tunnel) == "");
+    const std::string text = to_string(tunnel);
+    CHECK(text.size() <= longest_tunnel_text);
+    const auto parsed = parse_tunnel(tunnel.name, text);
+    REQUIRE(std::holds_alternative<Tunnel>(parsed));
+    CHECK(std::get<Tunnel>(parsed) == tunnel);
+    CHECK(to_string(std::get<Tunnel>(parsed)) == text);
+}
+
 TEST_CASE("absent keys have their defaults") {
     const auto parsed = parse_tunnel("t", "\tsource=1.2.3.4  address=10.8.0.2/24 interface=12 ");
     REQUIRE(std::holds_alternative<Tunnel>(parsed));

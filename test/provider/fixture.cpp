@@ -157,6 +157,38 @@ PublishedTunnel::~PublishedTunnel() {
     wait_for_policy();
 }
 
+namespace {
+// What the store says of the rules; the tests write it as `reg` would.
+void write_policy_value(const std::wstring& strings) {
+    if (const auto made = lsp::system::create_policy_store(); !made) FAIL(made.error().message);
+    HKEY key = nullptr;
+    const REGSAM access = KEY_SET_VALUE | KEY_WOW64_64KEY;
+    REQUIRE(RegOpenKeyExW(HKEY_LOCAL_MACHINE, lsp::system::policy_store_key, 0, access, &key) == ERROR_SUCCESS);
+    const auto* const bytes = reinterpret_cast<const BYTE*>(strings.data());
+    const LSTATUS written =
+        RegSetValueExW(key, L"Policy", 0, REG_MULTI_SZ, bytes, static_cast<DWORD>(strings.size() * sizeof(wchar_t)));
+    RegCloseKey(key);
+    REQUIRE(written == ERROR_SUCCESS);
+    wait_for_policy();
+}
+}  // namespace
+
+AdministratorRules::AdministratorRules(const std::vector<std::string>& lines) {
+    std::wstring strings;
+    for (const std::string& line : lines) {
+        strings.append(line.begin(), line.end());  // ASCII
+        strings += L'\0';
+    }
+    strings += L'\0';
+    write_policy_value(strings);
+    const auto stored = lsp::system::read_policy();
+    REQUIRE(stored);
+    CHECK(stored->rejected == "");
+    CHECK(stored->rules.size() == lines.size());
+}
+
+AdministratorRules::~AdministratorRules() { write_policy_value(std::wstring(1, L'\0')); }
+
 Recording::Recording() {
     const char* const path = std::getenv("TEST_WINSOCK_RECORD");
     REQUIRE(path != nullptr);

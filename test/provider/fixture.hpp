@@ -91,6 +91,15 @@ class PublishedTunnel {
     PublishedTunnel& operator=(const PublishedTunnel&) = delete;
 };
 
+// The administrator's rules, as long as this lives.
+class AdministratorRules {
+  public:
+    explicit AdministratorRules(const std::vector<std::string>& lines);
+    ~AdministratorRules();
+    AdministratorRules(const AdministratorRules&) = delete;
+    AdministratorRules& operator=(const AdministratorRules&) = delete;
+};
+
 // Longer than the provider may take to notice a change of the policy.
 void wait_for_policy();
 
