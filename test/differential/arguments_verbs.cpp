@@ -50,7 +50,7 @@ std::string bad(const Step& step) {
     const std::string call = step.word(0);
     const SOCKET socket = step.slot.socket;
     Arguments arguments;
-    arguments.address = step.machine.address(step.slot, step.word(2, "target"));
+    arguments.address = step.machine.address(step.slot, step.word(2, "near"));
     if (!put_in(step.word(1), arguments)) return "BROKEN no such fault";
     const sockaddr* const name = arguments.name;
     const int length = arguments.length;
@@ -73,8 +73,11 @@ std::string bad(const Step& step) {
         DWORD bytes = 0;
         WSAIoctl(socket, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &function, sizeof(function), &bytes,
                  nullptr, nullptr);
-        WSAOVERLAPPED overlapped{};
-        return function(socket, name, length, nullptr, 0, nullptr, &overlapped) ? "ok" : error_text(WSAGetLastError());
+        if (function == nullptr) return "no function";
+        const auto overlapped = std::make_shared<WSAOVERLAPPED>();
+        step.slot.kept = overlapped;
+        return function(socket, name, length, nullptr, 0, nullptr, overlapped.get()) ? "ok"
+                                                                                     : error_text(WSAGetLastError());
     }
     if (call == "sendmsg" || call == "wsasendmsg") {
         LPFN_WSASENDMSG function = &WSASendMsg;

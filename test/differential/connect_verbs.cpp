@@ -62,25 +62,11 @@ std::string join_leaf(const Step& step) {
     return leaf == step.slot.socket ? "itself" : "another";
 }
 
-// `connect-by-list DESTINATION…`: WSAConnectByList, which tries one address after another.
-std::string by_list(const Step& step) {
-    std::vector<Address> to;
-    for (const std::string& word : step.words) to.push_back(step.machine.address(step.slot, word));
-    std::vector<char> memory(sizeof(SOCKET_ADDRESS_LIST) + to.size() * sizeof(SOCKET_ADDRESS));
-    auto* const list = reinterpret_cast<SOCKET_ADDRESS_LIST*>(memory.data());
-    list->iAddressCount = static_cast<INT>(to.size());
-    for (std::size_t i = 0; i < to.size(); ++i) list->Address[i] = {to[i].get(), to[i].length};
-    timeval timeout{2, 0};
-    return WSAConnectByList(step.slot.socket, list, nullptr, nullptr, nullptr, nullptr, &timeout, nullptr)
-               ? "ok"
-               : error_text(WSAGetLastError());
-}
-
 }  // namespace
 
 Verbs connect_verbs() {
-    return {{"connect", plain},         {"wsaconnect", wsa},     {"connectex", ex},           {"update", update},
-            {"disconnect", disconnect}, {"joinleaf", join_leaf}, {"connect-by-list", by_list}};
+    return {{"connect", plain}, {"wsaconnect", wsa},        {"connectex", ex},
+            {"update", update}, {"disconnect", disconnect}, {"joinleaf", join_leaf}};
 }
 
 }  // namespace differential

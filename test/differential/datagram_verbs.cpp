@@ -137,7 +137,7 @@ std::string pong(const Step& step) {
         char to[INET_ADDRSTRLEN];
         inet_ntop(AF_INET, packet + 12, from, sizeof(from));
         inet_ntop(AF_INET, packet + 16, to, sizeof(to));
-        return "saw " + name_of_host(to) + ", answered from " + name_of_host(from);
+        return "saw " + name_of_host(to) + " answered from " + name_of_host(from);
     }
 }
 

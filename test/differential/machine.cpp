@@ -8,7 +8,7 @@ namespace differential {
 namespace {
 
 // What takes longer has blocked: no peer of the test network needs a tenth of it, and no wait of a step is as long.
-constexpr ULONGLONG slow_milliseconds = 1500;
+constexpr ULONGLONG slow_milliseconds = 3000;
 
 Verb find_verb(const std::string& name) {
     static const Verbs all = [] {

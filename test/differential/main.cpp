@@ -45,9 +45,12 @@ std::string run(const std::string& line) {
 int run_file(const char* path) {
     std::ifstream file(path);
     if (!file) return 2;
-    for (std::string line; std::getline(file, line);) {
-        if (line.empty()) continue;
-        std::printf("%s\n", run(line).c_str());
+    // The first window of a session may have to wait for its desktop; no situation shall.
+    DestroyWindow(CreateWindowExA(0, "STATIC", "", 0, 0, 0, 0, 0, HWND_MESSAGE, nullptr, nullptr, nullptr));
+    int number = 0;
+    for (std::string line; std::getline(file, line); ++number) {
+        // Numbered, so that nothing else that comes to be printed is taken for results.
+        std::printf("#%d %s\n", number, run(line).c_str());
         std::fflush(stdout);
     }
     return 0;
@@ -58,6 +61,8 @@ int run_file(const char* path) {
 }  // namespace differential
 
 int main(int argc, char** argv) {
+    // A situation that kills the process ends it at once, without a debugger's report.
+    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
     WSADATA data;
     if (const int error = WSAStartup(MAKEWORD(2, 2), &data); error != 0) return error;
     int result = 2;

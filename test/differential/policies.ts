@@ -20,6 +20,8 @@ export interface TestPolicy {
   rules: readonly string[];
   /** The Definition of a published tunnel. */
   tunnel?: string;
+  /** One situation in so many runs under it, unless all do. */
+  oneIn: number;
   wish(destination: string, family: Family, protocol: Protocol): Wish;
 }
 
@@ -39,9 +41,9 @@ export function policies(tunnelInterface: number): TestPolicy[] {
   const viaTunnel = (wish: Wish) => (destination: string, family: Family) =>
     family === 'ipv4' && isBeyondTunnel(destination) ? wish : undefined;
   return [
-    { name: 'no policy', rules: [], wish: nothing },
+    { name: 'no policy', oneIn: 8, rules: [], wish: nothing },
     {
-      name: 'rules that match nothing',
+      name: 'rules that match nothing', oneIn: 6,
       rules: [
         'to 198.51.100.0/24,fd0a::/64 source 11.22.33.44',
         'to 1.2.3.0/24 port 1-2 refuse',
@@ -50,9 +52,9 @@ export function policies(tunnelInterface: number): TestPolicy[] {
       ],
       wish: nothing,
     },
-    { name: 'tunnel', rules: [], tunnel: definition(hosts.physical.join(), 'keep'), wish: viaTunnel({ source: 'physical' }) },
+    { name: 'tunnel', oneIn: 1, rules: [], tunnel: definition(hosts.physical.join(), 'keep'), wish: viaTunnel({ source: 'physical' }) },
     {
-      name: 'source',
+      name: 'source', oneIn: 3,
       rules: [
         `to ${beyondTunnel} source ${hosts.physical[0]}`,
         `to ${beyondTunnel} source ${hosts.physical[1]}`,
@@ -63,22 +65,22 @@ export function policies(tunnelInterface: number): TestPolicy[] {
         isBeyondTunnel(destination) ? { source: 'physical' } : destination === 'lan' ? { source: 'virtual' } : undefined,
     },
     {
-      name: 'refuse',
+      name: 'refuse', oneIn: 4,
       rules: [`to ${beyondTunnel} refuse`],
       wish: (destination) => (isBeyondTunnel(destination) ? { error: WSAEACCES } : undefined),
     },
     {
-      name: 'keep before source',
+      name: 'keep before source', oneIn: 10,
       rules: [`to ${beyondTunnel} keep`, `to ${beyondTunnel} source 11.22.33.44`, `to ${beyondTunnel} refuse`],
       wish: nothing,
     },
     {
-      name: 'source gone, otherwise keep',
+      name: 'source gone, otherwise keep', oneIn: 8,
       rules: gone.map((source) => `to ${beyondTunnel} source ${source} otherwise keep`),
       wish: nothing,
     },
     {
-      name: 'source gone, otherwise refuse',
+      name: 'source gone, otherwise refuse', oneIn: 6,
       rules: gone.map((source) => `to ${beyondTunnel} source ${source} otherwise refuse`),
       wish: (destination) => (isBeyondTunnel(destination) ? { error: WSAEADDRNOTAVAIL, tried: true } : undefined),
     },

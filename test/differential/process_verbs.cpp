@@ -68,7 +68,8 @@ std::string finish(const Child& child) {
     return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
-// `child STEPS`, `,` between them: in another process, which has the socket by WSADuplicateSocket
+// `child STEPS`, `, ` between them and ` + ` between their results: in another process, which has the socket by
+// WSADuplicateSocket
 std::string duplicate_to_child(const Step& step) {
     Child child;
     if (!start(child, step, false)) return "no child: " + std::to_string(GetLastError());
@@ -116,7 +117,7 @@ int run_child(char** arguments) {
     }
     if (slot.socket == INVALID_SOCKET) results = error_text(WSAGetLastError());
     for (const std::string& each : split(arguments[4], ", ")) {
-        results += (results.empty() ? "" : ", ") + carry_out_step(each, machine);
+        results += (results.empty() ? "" : " + ") + carry_out_step(each, machine);
     }
     write_file(path, results.data(), results.size());
     return 0;

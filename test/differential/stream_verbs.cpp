@@ -37,9 +37,12 @@ std::string peer(const Step& step) {
         from.length = sizeof(from.storage);
         const int bytes = recvfrom(socket, text, sizeof(text), 0, from.get(), &from.length);
         if (bytes < 0) return error_text(WSAGetLastError());
-        return "saw " + seen_text(step, std::string(text, static_cast<std::size_t>(bytes))) + ", answered from " +
+        return "saw " + seen_text(step, std::string(text, static_cast<std::size_t>(bytes))) + " answered from " +
                name_of(from.get(), from.length, step.machine.own_port);
     }
+    Address remote;
+    remote.length = sizeof(remote.storage);
+    if (getpeername(socket, remote.get(), &remote.length) != 0) return "not connected";
     std::string& line = step.slot.received;
     while (line.find('\n') == std::string::npos) {
         if (!wait_readable(socket, patience)) return "nobody";
