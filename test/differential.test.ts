@@ -13,6 +13,7 @@ import * as assert from 'uvu/assert';
 import { expectation, stepsOf, twinOf } from './differential/expectation.js';
 import { DifferentialNetwork } from './differential/network.js';
 import { policies, type TestPolicy } from './differential/policies.js';
+import { datagramsIn, recordedSituations } from './differential/recorded.js';
 import { SituationRunner } from './differential/runner.js';
 import { situations as table } from './differential/situations.js';
 import { missingForNetwork, namespacePrefix } from './e2e/namespaces.js';
@@ -85,9 +86,31 @@ async function compareAll(network: DifferentialNetwork, prefix: WinePrefix, dire
     runs += chosen.length;
     console.log(`${policy.name}: ${chosen.length} situations, ${asked} differences asked for, ${unasked.length} situations with others`);
   }
+  for (const policy of all) await checkRecorded(policy, network, prefix, directory);
   console.log(
     `${situations.length} situations, ${all.length} policies, ${runs} of their combinations: ${askedInAll} differences asked for, ` +
       `${unaskedInAll} situations with differences not asked for`,
+  );
+}
+
+/** What reaches the base provider, where the peers cannot tell. */
+async function checkRecorded(policy: TestPolicy, network: DifferentialNetwork, prefix: WinePrefix, directory: string): Promise<void> {
+  const chosen = recordedSituations.filter((each) => each.policy === policy.name);
+  if (chosen.length === 0) return;
+  await setPolicy(prefix, policy);
+  await Promise.all(
+    chosen.map(async ({ situation, sent }, place) => {
+      const record = join(directory, `recorded-${policy.name}-${place}.jsonl`);
+      const runner = new SituationRunner(prefix, join(directory, `recorded-${policy.name}-${place}`), {
+        interfaceIndex: (name) => network.interfaceIndex(name),
+        environment: { TEST_WINSOCK_RECORD: prefix.toWindowsPath(record) },
+      });
+      await runner.run([situation]);
+      const found = datagramsIn(record, network.interfaceIndex('tunnel'));
+      test(`${policy.name}: the datagrams of ${situation} have the packet information that they need`, () => {
+        assert.equal(found, sent);
+      });
+    }),
   );
 }
 
