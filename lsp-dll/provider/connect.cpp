@@ -5,11 +5,15 @@ namespace lsp::provider::hooks {
 
 namespace {
 
-// What both ways to connect have in common: decide and carry it out. 0: go on with the lower call.
-int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockaddr* name, int name_length) noexcept {
+// What both ways to connect have in common: decide and carry it out. 0: go on with the lower call. `readable`: the name
+// is an address of the socket's family.
+int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockaddr* name, int name_length,
+                       bool& readable) noexcept {
+    readable = false;
     if (state.kind == SocketKind::unknown || state.kind == SocketKind::explicit_) return 0;
     Endpoint destination;
-    if (!read_endpoint(name, name_length, state.family, destination)) return settle(chain, s, state);
+    readable = read_endpoint(name, name_length, state.family, destination);
+    if (!readable) return settle(chain, s, state);
     Flow flow = decide_flow(state, destination);
     const int refused = prepare(chain, s, state, flow);
     record(flow, refused);
@@ -21,16 +25,16 @@ int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockadd
 int connect(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSABUF caller_data, LPWSABUF callee_data,
             LPQOS socket_qos, LPQOS group_qos, LPINT error) {
     SocketState state = state_of(chain, s);
-    if (const int refused = prepare_to_connect(chain, s, state, name, name_length); refused != 0) {
+    bool readable = false;
+    if (const int refused = prepare_to_connect(chain, s, state, name, name_length, readable); refused != 0) {
         *error = refused;
         return SOCKET_ERROR;
     }
     const int result =
         chain.lower.lpWSPConnect(s, name, name_length, caller_data, callee_data, socket_qos, group_qos, error);
-    // A connect that was tried has bound the socket; one whose arguments were refused has not.
-    if (result == 0 || (*error != WSAEFAULT && *error != WSAEAFNOSUPPORT && *error != WSAEINVAL)) {
-        note_implicit_bind(s, state);
-    }
+    // A connect that was tried has bound the socket; one whose arguments were refused has not. Where that is wrong, the
+    // next bind's WSAEINVAL tells.
+    if (result == 0 || (readable && *error != WSAEINVAL && *error != WSAEADDRNOTAVAIL)) note_implicit_bind(s, state);
     return result;
 }
 
@@ -38,7 +42,9 @@ BOOL connect_ex(Chain& chain, SOCKET s, const sockaddr* name, int name_length, v
                 LPDWORD sent, LPOVERLAPPED overlapped) {
     SocketState state = state_of(chain, s);
     // On an unbound socket ConnectEx fails with WSAEINVAL, and that is the program's to see.
-    const int refused = state.kind == SocketKind::unbound ? 0 : prepare_to_connect(chain, s, state, name, name_length);
+    bool readable = false;
+    const int refused =
+        state.kind == SocketKind::unbound ? 0 : prepare_to_connect(chain, s, state, name, name_length, readable);
     if (refused != 0) {
         WSASetLastError(refused);
         return FALSE;

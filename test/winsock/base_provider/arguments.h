@@ -16,7 +16,10 @@ inline bool IsReadableAddress(const sockaddr* name, int length) {
 }
 
 inline bool AreReadableBuffers(const WSABUF* buffers, DWORD count) {
-    return IsReadable(buffers, count * sizeof *buffers);
+    if (!IsReadable(buffers, count * sizeof *buffers)) return false;
+    for (DWORD i = 0; i < count; i++)
+        if (!IsReadable(buffers[i].buf, buffers[i].len)) return false;
+    return true;
 }
 
 // An address that the call fills in; `required`: the call cannot do without it.

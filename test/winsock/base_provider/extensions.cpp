@@ -17,6 +17,14 @@ constexpr GUID sendMessageId = WSAID_WSASENDMSG;
 LPFN_CONNECTEX systemConnectEx;
 LPFN_WSASENDMSG systemSendMessage;
 
+// Such a socket has no way to an IPv4 address, however it is written.
+bool IsIpv6Only(SOCKET socket) {
+    DWORD only = FALSE;
+    int length = sizeof only;
+    return systemWinsock.getsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, reinterpret_cast<char*>(&only), &length) == 0 &&
+           only != 0;
+}
+
 BOOL PASCAL connectEx(SOCKET socket, const struct sockaddr* name, int length, PVOID data, DWORD dataLength,
                       LPDWORD sent, LPOVERLAPPED overlapped) {
     if (!IsReadableAddress(name, length)) {
@@ -35,7 +43,7 @@ int WSAAPI sendMessage(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWORD sen
                        LPWSAOVERLAPPED_COMPLETION_ROUTINE routine) {
     if (!IsReadable(message, sizeof *message) || !IsReadable(message->Control.buf, message->Control.len) ||
         !AreReadableBuffers(message->lpBuffers, message->dwBufferCount) ||
-        (message->name && !IsReadableAddress(message->name, message->namelen))) {
+        (message->name && !IsReadableAddress(message->name, message->namelen)) || (!sent && !overlapped)) {
         SetLastError(WSAEFAULT);
         return SOCKET_ERROR;
     }
@@ -47,7 +55,8 @@ int WSAAPI sendMessage(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWORD sen
     // Wine ignores the control data (dlls/ws2_32/socket.c, WSASendMsg).
     const bool isOurs = message->Control.len && message->name && ReadPacketInformation(message->Control, information) &&
                         ToIpv4(reinterpret_cast<const sockaddr&>(information.source), source) &&
-                        source.sin_addr.s_addr != INADDR_ANY && ToIpv4(*message->name, destination);
+                        source.sin_addr.s_addr != INADDR_ANY && ToIpv4(*message->name, destination) &&
+                        destination.sin_port != 0 && (message->name->sa_family == AF_INET || !IsIpv6Only(socket));
     const int result = isOurs ? SendFrom(socket, source, information.interfaceIndex, destination, *message, flags, sent,
                                          overlapped, routine)
                               : systemSendMessage(socket, message, flags, sent, overlapped, routine);

@@ -1,0 +1,171 @@
+/**
+ * The difference that the LSP makes: differential.exe carries out every situation (differential/situations.ts) over the test Winsock
+ * without the DLL in the catalog, and with it under each policy. What differs, but for what the policy asked for, fails.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { expectation, stepsOf, twinOf } from './differential/expectation.js';
+import { DifferentialNetwork } from './differential/network.js';
+import { policies, type TestPolicy } from './differential/policies.js';
+import { datagramsIn, recordedSituations } from './differential/recorded.js';
+import { SituationRunner } from './differential/runner.js';
+import { situations as table } from './differential/situations.js';
+import { missingForNetwork, namespacePrefix } from './e2e/namespaces.js';
+import { requireArtifact } from './support/artifacts.js';
+import { stageProgram, WinePrefix } from './support/wine.js';
+
+async function runAll(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-differential-'));
+  const network = await DifferentialNetwork.create(namespacePrefix('diff'));
+  try {
+    const prefix = await WinePrefix.create({ directory: join(directory, 'wine'), networkNamespace: network.host });
+    try {
+      await compareAll(network, prefix, directory);
+    } finally {
+      await prefix.stop();
+    }
+  } finally {
+    network.remove();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function compareAll(network: DifferentialNetwork, prefix: WinePrefix, directory: string): Promise<void> {
+  const runner = new SituationRunner(prefix, join(directory, 'programs'), { interfaceIndex: (name) => network.interfaceIndex(name) });
+  const all = policies(network.interfaceIndex('tunnel'));
+  const plain = await runner.run(situations);
+  // The expectation alone knows which calls a policy refuses, one after another: twins of twins.
+  for (;;) {
+    const wanted = new Set<string>();
+    for (const policy of all) {
+      for (const situation of situationsUnder(policy, all)) {
+        expectation(situation, plain.get(situation) ?? [], policy, (untaken) => {
+          const twin = twinOf(situation, untaken);
+          if (!plain.has(twin)) wanted.add(twin);
+          return plain.get(twin) ?? [];
+        });
+      }
+    }
+    if (wanted.size === 0) break;
+    for (const [twin, results] of await runner.run([...wanted])) plain.set(twin, results);
+  }
+  await installDll(prefix, directory);
+  const broken = [...plain].filter(([, results]) => /BROKEN|HANGS|CRASHED|missing/.test(results.join()));
+  test('every situation runs to its end without the DLL', () => {
+    assert.equal(broken, []);
+  });
+
+  let askedInAll = 0;
+  let unaskedInAll = 0;
+  let runs = 0;
+  for (const policy of all) {
+    await setPolicy(prefix, policy);
+    const chosen = situationsUnder(policy, all);
+    const found = await runner.run(chosen);
+    let asked = 0;
+    const unasked: string[] = [];
+    for (const situation of chosen) {
+      const without = plain.get(situation) ?? [];
+      const expected = expectation(situation, without, policy, (untaken) => plain.get(twinOf(situation, untaken)) ?? []);
+      asked += expected.asked;
+      const with_ = found.get(situation) ?? [];
+      if (expected.results.join(' | ') === with_.join(' | ')) continue;
+      unasked.push(difference(situation, without, expected.results, with_));
+    }
+    askedInAll += asked;
+    unaskedInAll += unasked.length;
+    test(`${policy.name}: ${chosen.length} situations differ where the policy asks for it, and nowhere else`, () => {
+      assert.is(unasked.length, 0, `${unasked.length} situations:\n${unasked.join('\n')}`);
+    });
+    runs += chosen.length;
+    console.log(`${policy.name}: ${chosen.length} situations, ${asked} differences asked for, ${unasked.length} situations with others`);
+  }
+  for (const policy of all) await checkRecorded(policy, network, prefix, directory);
+  console.log(
+    `${situations.length} situations, ${all.length} policies, ${runs} of their combinations: ${askedInAll} differences asked for, ` +
+      `${unaskedInAll} situations with differences not asked for`,
+  );
+}
+
+/** What reaches the base provider, where the peers cannot tell. */
+async function checkRecorded(policy: TestPolicy, network: DifferentialNetwork, prefix: WinePrefix, directory: string): Promise<void> {
+  const chosen = recordedSituations.filter((each) => each.policy === policy.name);
+  if (chosen.length === 0) return;
+  await setPolicy(prefix, policy);
+  await Promise.all(
+    chosen.map(async ({ situation, sent }, place) => {
+      const record = join(directory, `recorded-${policy.name}-${place}.jsonl`);
+      const runner = new SituationRunner(prefix, join(directory, `recorded-${policy.name}-${place}`), {
+        interfaceIndex: (name) => network.interfaceIndex(name),
+        environment: { TEST_WINSOCK_RECORD: prefix.toWindowsPath(record) },
+      });
+      await runner.run([situation]);
+      const found = datagramsIn(record, network.interfaceIndex('tunnel'));
+      test(`${policy.name}: the datagrams of ${situation} have the packet information that they need`, () => {
+        assert.equal(found, sent);
+      });
+    }),
+  );
+}
+
+/** All of them with DIFFERENTIAL=all; else as many as CI has time for, others under each policy. */
+function situationsUnder(policy: TestPolicy, all: readonly TestPolicy[]): string[] {
+  const oneIn = process.env.DIFFERENTIAL === 'all' ? 1 : policy.oneIn;
+  const first = all.indexOf(policy) % oneIn;
+  return situations.filter((_, place) => place % oneIn === first);
+}
+
+function difference(situation: string, plain: readonly string[], expected: readonly string[], found: readonly string[]): string {
+  const lines = stepsOf(situation).map(({ text }, place) => {
+    const mark = expected[place] === found[place] ? ' ' : '!';
+    const wanted = expected[place] === found[place] ? '' : `, not ${expected[place] ?? 'missing'}`;
+    const without = plain[place] === found[place] ? '' : ` (without the DLL: ${plain[place] ?? 'missing'})`;
+    return `  ${mark} ${text}: ${found[place] ?? 'missing'}${wanted}${without}`;
+  });
+  return [situation, ...lines].join('\n');
+}
+
+async function installDll(prefix: WinePrefix, directory: string): Promise<void> {
+  const folder = join(directory, 'installer');
+  // The product's own installer, which the provider's tests have in them.
+  const installer = stageProgram(requireArtifact('providerTests'), folder);
+  const dll = prefix.toWindowsPath(requireArtifact('lspDll'));
+  const { code, stdout, stderr } = await prefix.run(installer, ['install', dll], { winsock: 'test', cwd: dirname(installer) });
+  if (code !== 0) throw new Error(`installing ${dll}: ${stdout}${stderr}`);
+}
+
+/** A regular expression in DIFFERENTIAL_ONLY narrows them down. */
+const situations = table.filter((situation) => new RegExp(process.env.DIFFERENTIAL_ONLY ?? '').test(situation));
+
+const store = 'HKLM\\SOFTWARE\\winsock-lsp';
+
+/** Into the registry, as an administrator would: none of the product's code writes what is to be tested. */
+async function setPolicy(prefix: WinePrefix, { rules, tunnel }: TestPolicy): Promise<void> {
+  const reg = async (...parameters: string[]) => {
+    const { code, stdout, stderr } = await prefix.run('reg', parameters);
+    return code === 0 ? '' : `reg ${parameters.join(' ')}: ${stdout}${stderr}`;
+  };
+  await reg('delete', store, '/f');
+  for (const [key, value, type, data] of [
+    ...(rules.length > 0 ? [[store, 'Policy', 'REG_MULTI_SZ', rules.join('\\0')] as const] : []),
+    ...(tunnel !== undefined ? [[`${store}\\Tunnels\\test`, 'Definition', 'REG_SZ', tunnel] as const] : []),
+  ]) {
+    const failed = await reg('add', key, '/v', value, '/t', type, '/d', data, '/f');
+    if (failed !== '') throw new Error(failed);
+  }
+}
+
+const missing = missingForNetwork();
+if (missing === undefined) {
+  await runAll();
+} else {
+  test.skip(`differential: ${missing}`);
+}
+
+test.run();

@@ -1,0 +1,241 @@
+/**
+ * What a situation's results become under a policy, from its results without the DLL: design.md §5 once more, written down from the
+ * outside, in terms of a program's own steps.
+ */
+
+import { WSAEACCES, type Family, type Protocol, type TestPolicy, type Wish } from './policies.js';
+
+export interface Step {
+  text: string;
+  socket: string;
+  verb: string;
+  words: string[];
+  /** `child` or `heir`, with its socket, if another process takes the step; the same text object for each step of that one. */
+  process?: { command: string };
+}
+
+/** A situation's steps, those of other processes among them. */
+export function stepsOf(situation: string): Step[] {
+  return situation.split('; ').flatMap((text) => {
+    const [, socket, verb = '', inside = ''] = text.match(/^(?:([a-f])\.)?(child|heir) (.*)$/) ?? [];
+    if (verb === '') return [stepOf(text)];
+    const process = { command: `${socket ?? 'a'}.${verb}` };
+    return inside.split(', ').map((each) => ({ ...stepOf(each), socket: socket ?? 'a', process }));
+  });
+}
+
+function stepOf(text: string): Step {
+  const [first = '', ...words] = text.split(' ');
+  const named = first.match(/^([a-f])\.(.*)$/);
+  return { text, socket: named?.[1] ?? 'a', verb: named?.[2] ?? first, words };
+}
+
+function situationOf(steps: readonly Step[]): string {
+  let last: Step['process'];
+  return steps
+    .map(({ text, process }) => {
+      const same = process !== undefined && process === last;
+      last = process;
+      return process === undefined ? `; ${text}` : same ? `, ${text}` : `; ${process.command} ${text}`;
+    })
+    .join('')
+    .slice(2);
+}
+
+/** How a socket is bound, as far as its program can know. */
+type Binding = 'no' | 'wildcard, any port' | 'wildcard' | 'address';
+
+interface SocketModel {
+  protocol: Protocol;
+  family: Family;
+  binding: Binding;
+  /** The address that a rule gave the socket itself … */
+  source?: string;
+  /** … and its latest datagram. */
+  datagramSource?: string;
+  /** The program chose the interface, or made the socket behind the LSP: its flows are its own. */
+  own: boolean;
+  ipv6Only: boolean;
+}
+
+const kinds: Record<string, [Protocol, Family]> = {
+  tcp4: ['tcp', 'ipv4'],
+  udp4: ['udp', 'ipv4'],
+  tcp6: ['tcp', 'ipv6'],
+  udp6: ['udp', 'ipv6'],
+  tcp46: ['tcp', 'ipv6'],
+  udp46: ['udp', 'ipv6'],
+  raw4: ['raw', 'ipv4'],
+};
+
+const connects = new Set(['connect', 'wsaconnect', 'connectex']);
+const sends = new Set(['sendto', 'wsasendto', 'gather', 'sendmsg', 'wsasendmsg']);
+/** Calls that show, or need, a binding that has been put off: from then on the socket is bound to the wildcard. */
+const settles = new Set(['local', 'listen', 'recv', 'recvfrom', 'recvmsg', 'wsarecv', 'wsarecvfrom', 'duplicate', 'child', 'joinleaf',
+  'base-handle', 'member', 'poll']);
+/** … these for datagram sockets alone. */
+const settlesDatagrams = new Set(['select', 'writable', 'peer', 'eventselect', 'asyncselect']);
+const succeeded = (result: string) => !/^(error|no function)/.test(result);
+
+/** Host and family of `m-target:closed`, as the rules see it. */
+function destinationOf(word: string, family: Family): { host: string; family: Family; mapped: boolean } {
+  const name = word.split(':')[0] ?? '';
+  const mapped = name.startsWith('m-');
+  return { host: mapped ? name.slice(2) : name, family: mapped ? 'ipv4' : family, mapped };
+}
+
+export interface Expectation {
+  results: string[];
+  /** How many of them differ from those without the DLL. */
+  asked: number;
+}
+
+export interface Untaken {
+  place: number;
+  instead: 'skip' | 'bind any:0';
+}
+
+/** The situation with other steps in these places. */
+export function twinOf(situation: string, untaken: readonly Untaken[]): string {
+  return situationOf(
+    stepsOf(situation).map((step, place) => {
+      const instead = untaken.find((each) => each.place === place)?.instead;
+      if (instead === undefined) return step;
+      return { ...step, text: step.process === undefined ? `${step.socket}.${instead}` : instead };
+    }),
+  );
+}
+
+/**
+ * `twin` gives the results, without the DLL, of the situation in which these steps are not taken: after a call that the policy
+ * refuses, the socket is as if it had not been made.
+ */
+export function expectation(
+  situation: string,
+  plain: readonly string[],
+  policy: TestPolicy,
+  twin: (untaken: readonly Untaken[]) => readonly string[],
+): Expectation {
+  const steps = stepsOf(situation);
+  const sockets = new Map<string, SocketModel>();
+  const untaken: Untaken[] = [];
+  let base = plain;
+  const results = steps.map((step, place) => {
+    const { verb, words } = step;
+    if (verb === 'duplicate') sockets.set(step.socket, sockets.get(words[0] ?? '') ?? newSocket('tcp4'));
+    if (verb === 'accept' || verb === 'wsaaccept') sockets.set(step.socket, { ...newSocket('tcp4'), binding: 'address' });
+    if (verb in kinds || verb === 'socket') {
+      sockets.set(step.socket, { ...newSocket(verb === 'socket' ? (words[0] ?? '') : verb), own: words.includes('base') });
+    }
+    const model = sockets.get(step.socket);
+    const result = base[place] ?? 'missing';
+    if (model === undefined) return result;
+    if (verb === 'bind' && result === 'ok') model.binding = bindingOf(words[0] ?? '');
+    if (verb === 'interface' && result === 'ok') model.own = words[0] !== '0';
+    if (verb === 'close' && result === 'ok') {
+      sockets.delete(step.socket);
+      return result;
+    }
+    settle(step, result, model, sockets);
+
+    const wish = wishFor(step, model, policy);
+    if (wish !== undefined && 'error' in wish) {
+      // A datagram binds its socket before it is tried, as one that the system refuses does.
+      const binds = wish.tried === true && sends.has(verb) && model.binding === 'no';
+      untaken.push({ place, instead: binds ? 'bind any:0' : 'skip' });
+      if (binds) model.binding = 'wildcard, any port';
+      base = twin(untaken);
+      return `error ${wish.error}${unstarted(words)}`;
+    }
+    if (connects.has(verb)) {
+      if (wish !== undefined) model.source = wish.source;
+      // A connect that was tried has bound the socket.
+      else if (model.binding !== 'address' && model.source === undefined) model.binding = 'wildcard';
+    }
+    if (sends.has(verb)) {
+      delete model.datagramSource;
+      if (wish !== undefined) model.datagramSource = wish.source;
+      if (model.binding === 'no' && succeeded(result)) model.binding = 'wildcard';
+    }
+    return withSource(step, model, result);
+  });
+  const asked = results.filter((result, place) => result !== plain[place]).length;
+  return { results, asked };
+}
+
+/** What comes of a request that was refused at once: nothing. */
+function unstarted(words: readonly string[]): string {
+  const way = words.find((word) => word.startsWith('/'));
+  const packet = way === '/port' || way === '/skip' || way === '/port-event' ? ', no packet' : '';
+  const event = way === '/event' || way === '/port-event' ? ', no event' : '';
+  return packet + event + (way === '/routine' ? ', routine called 0 times' : '');
+}
+
+function newSocket(kind: string): SocketModel {
+  const [protocol, family] = kinds[kind] ?? ['tcp', 'ipv4'];
+  return { protocol, family, binding: 'no', own: false, ipv6Only: !kind.endsWith('46') };
+}
+
+function settle({ verb, words, process }: Step, result: string, model: SocketModel, sockets: Map<string, SocketModel>): void {
+  // What is accepted, or duplicated, comes from another socket, which the step names.
+  const shown = verb === 'accept' || verb === 'wsaaccept' || verb === 'acceptex' || verb === 'duplicate' ? sockets.get(words[0] ?? '') : model;
+  if (shown?.binding !== 'wildcard, any port') return;
+  const settled =
+    settles.has(verb) || verb === 'acceptex' || process?.command.endsWith('child') === true || (shown.protocol === 'udp' && settlesDatagrams.has(verb)) ||
+    // A second bind, which fails, is the lower provider's to judge.
+    (verb === 'bind' && result !== 'ok') ||
+    (verb === 'option' && ['reuse', 'exclusive', 'v6only'].includes(words[0] ?? ''));
+  if (settled) shown.binding = 'wildcard';
+}
+
+function bindingOf(address: string): Binding {
+  const [host, port] = address.split(':');
+  return host !== 'any' ? 'address' : port === '0' ? 'wildcard, any port' : 'wildcard';
+}
+
+/** What the policy asks of this step's flow, where the socket leaves it the choice. */
+function wishFor(step: Step, model: SocketModel, policy: TestPolicy): Wish {
+  const { verb, words } = step;
+  if (verb === 'null-buffers') return wishForNullBuffers(words[0] ?? '', policy);
+  if (model.own || model.source !== undefined || (!connects.has(verb) && !sends.has(verb))) return undefined;
+  const { host, family, mapped } = destinationOf(words[0] ?? '', model.family);
+  // An IPv6 socket that is for IPv6 alone can have no IPv4 source, and not go there either.
+  const wish = policy.wish(host, family, model.protocol);
+  if (wish === undefined || model.binding === 'address') return undefined;
+  if (mapped && model.ipv6Only && ('source' in wish || (sends.has(verb) && wish.tried === true))) return undefined;
+  if (sends.has(verb)) {
+    if (model.protocol !== 'udp' || words.some((word) => /^(own-source|no-name)$/.test(word))) return undefined;
+    // The lower provider sees what is wrong with the destination before it sees the source.
+    if (words[0]?.endsWith(':0') === true && 'error' in wish && wish.tried === true) return undefined;
+    // The program's own control data is never touched: the rule's `otherwise`.
+    if (words.includes('other-control')) return 'source' in wish ? undefined : { error: WSAEACCES };
+    // Wine, and so the test Winsock's base provider, ignores IPv6's packet information; the recording shows it.
+    if (family === 'ipv6' && ('source' in wish || wish.tried === true)) return undefined;
+    return wish;
+  }
+  // ConnectEx on a socket that is not bound is the program's own error.
+  if (verb === 'connectex' && model.binding === 'no') return undefined;
+  // It cannot be bound again: the rule's `otherwise`.
+  if (model.binding === 'wildcard' && 'source' in wish) return undefined;
+  if (model.binding === 'wildcard' && 'error' in wish && wish.tried === true) return { error: WSAEACCES };
+  return wish;
+}
+
+/** A refusal comes before the look at the data, which are the lower provider's. All of these are for `target`, on a bound socket. */
+function wishForNullBuffers(call: string, policy: TestPolicy): Wish {
+  const wish = call.startsWith('sendto') ? policy.wish('target', 'ipv4', 'udp') : undefined;
+  return wish === undefined || 'source' in wish || (wish.tried === true && call !== 'sendto-zero') ? undefined : wish;
+}
+
+/** The rule's address, where the system's own would stand. */
+function withSource(step: Step, model: SocketModel, result: string): string {
+  const name = (source: string, mapped: boolean) => (mapped ? `m-${source}` : source);
+  if (step.verb === 'local' && model.source !== undefined) {
+    return result.replace(/^(m-)?(virtual|physical|any):(?!0$)/, (_, mapped?: string) => `${name(model.source!, mapped !== undefined)}:`);
+  }
+  if (step.verb === 'peer') {
+    const source = model.source ?? model.datagramSource;
+    if (source !== undefined) return result.replace(/^saw (virtual|physical):/, `saw ${source}:`);
+  }
+  return result;
+}
