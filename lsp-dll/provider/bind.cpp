@@ -8,8 +8,10 @@ namespace lsp::provider::hooks {
 
 int bind(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPINT error) {
     SocketState state = sockets.get(s);
-    if (state.kind == SocketKind::deferred) {
-        *error = WSAEINVAL;  // bound already, as far as the program knows
+    // Bound already, as far as the program knows. What is wrong with a second bind, or that the handle is no socket any
+    // more, is the lower provider's to say.
+    if (const int failed = settle(chain, s, state); failed != 0) {
+        *error = failed;
         return SOCKET_ERROR;
     }
     Endpoint endpoint;

@@ -46,10 +46,9 @@ void fill(WSPPROC_TABLE& table) noexcept {
     put<slot, hooks::get_socket_name>(table.lpWSPGetSockName);
     // ws2_32 gives select to the provider of the first socket, whatever the others are.
     put<slot, hooks::select>(table.lpWSPSelect);
+    put<slot, hooks::listen>(table.lpWSPListen);
 
-    if (chains[slot].type == SocketType::stream) {
-        put<slot, hooks::listen>(table.lpWSPListen);
-    } else {
+    if (chains[slot].type != SocketType::stream) {
         put<slot, hooks::send_to>(table.lpWSPSendTo);
         put<slot, hooks::receive>(table.lpWSPRecv);
         put<slot, hooks::receive_from>(table.lpWSPRecvFrom);
