@@ -15,7 +15,8 @@ sockaddr_in address(const char* text, int port) {
     sockaddr_in result{};
     result.sin_family = AF_INET;
     result.sin_port = htons(static_cast<u_short>(port));
-    result.sin_addr.s_addr = inet_addr(text);
+    // Not inet_addr: Wine's counts the C run time's locale down in each thread, until it is freed.
+    if (inet_pton(AF_INET, text, &result.sin_addr) != 1) result.sin_addr.s_addr = INADDR_NONE;
     return result;
 }
 
@@ -30,7 +31,7 @@ const sockaddr* generic(const sockaddr_in& address) { return reinterpret_cast<co
 }  // namespace
 
 Socket::Socket(int type, int protocol) : s_(WSASocketW(AF_INET, type, protocol, nullptr, 0, WSA_FLAG_OVERLAPPED)) {
-    REQUIRE(s_ != INVALID_SOCKET);
+    REQUIRE_MESSAGE(s_ != INVALID_SOCKET, "error ", WSAGetLastError());
 }
 
 Socket::~Socket() {
