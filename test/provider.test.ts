@@ -23,6 +23,8 @@ async function runAll(host: ProviderHost): Promise<void> {
   await host.install();
   await run('provider', 'tunnel', {});
   await run('provider, bad calls', 'hostile', withOutcomes);
+  await run('provider, lives of a process', 'lifecycle', { TEST_WINSOCK_RECORD: undefined });
+  await run('provider, threads', 'threads', { TEST_WINSOCK_RECORD: undefined });
   await run('provider over NT 5', 'nt5', { TEST_WINSOCK_NO_SENDMSG: '1' });
   await run('provider over the null base', 'null', { TEST_WINSOCK_BASE: 'null', TEST_WINSOCK_RECORD: undefined });
 }

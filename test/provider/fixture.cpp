@@ -143,7 +143,8 @@ constexpr char tunnel_name[] = "provider-tests";
 PublishedTunnel::PublishedTunnel(const Options& options) {
     lsp::Tunnel tunnel;
     tunnel.name = tunnel_name;
-    tunnel.interface_index = tunnel_interface();
+    static const std::uint32_t index = tunnel_interface();  // the look-up is slow on a busy machine
+    tunnel.interface_index = index;
     tunnel.address4 = *lsp::parse_prefix("128.129.0.2/24");
     tunnel.source4 = *lsp::parse_address(options.source);
     tunnel.otherwise = options.otherwise;

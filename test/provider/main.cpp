@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "children.hpp"
 #include "system/catalog.hpp"
 #include "system/text.hpp"
 
@@ -23,6 +24,7 @@ int install(const char* dll) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    if (argc == 3 && std::string(argv[1]) == "child") return test::run_child(argv[2]);
     WSADATA data;
     if (const int error = WSAStartup(MAKEWORD(2, 2), &data); error != 0) return error;
     if (argc == 3 && std::string(argv[1]) == "install") return install(argv[2]);
