@@ -80,6 +80,7 @@ class Acceptor {
         thread_ = std::thread([this] { run(); });
     }
     ~Acceptor() {
+        over_ = true;
         closesocket(listener_.release());
         thread_.join();
     }
@@ -91,7 +92,10 @@ class Acceptor {
             sockaddr_in peer{};
             int length = sizeof(peer);
             const SOCKET s = accept(listener, reinterpret_cast<sockaddr*>(&peer), &length);
-            if (s == INVALID_SOCKET) return;
+            if (s == INVALID_SOCKET) {
+                if (over_) return;
+                continue;  // the other side has hung up already
+            }
             const std::string source = text(peer);
             if (!is_allowed_source(source, at_, nullptr) && source != virtual_address) {
                 complaints_.add("at " + at_ + ": a connection from " + source);
@@ -104,6 +108,7 @@ class Acceptor {
     std::string at_;
     Socket listener_;
     int port_ = 0;
+    std::atomic<bool> over_{false};
     std::thread thread_;
 };
 
