@@ -23,7 +23,11 @@ std::string end_of(const Child& child, DWORD patience_ms) {
     STARTUPINFOW startup{};
     startup.cb = sizeof(startup);
     PROCESS_INFORMATION process{};
-    if (!CreateProcessW(self, command.data(), nullptr, nullptr, TRUE, 0, nullptr, nullptr, &startup, &process)) {
+    // Wine says ERROR_INTERNAL_ERROR now and then on a busy machine.
+    for (int attempt = 0; attempt < 3 && process.hProcess == nullptr; ++attempt) {
+        CreateProcessW(self, command.data(), nullptr, nullptr, TRUE, 0, nullptr, nullptr, &startup, &process);
+    }
+    if (process.hProcess == nullptr) {
         return "not started: " + std::to_string(GetLastError());
     }
     const bool ended = WaitForSingleObject(process.hProcess, patience_ms) == WAIT_OBJECT_0;
