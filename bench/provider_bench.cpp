@@ -111,7 +111,10 @@ int main(int argc, char** argv) {
     const int others = argc > 1 ? std::atoi(argv[1]) : 0;
     const int rules = argc > 2 ? std::atoi(argv[2]) : 0;
     WSADATA winsock;
-    if (WSAStartup(MAKEWORD(2, 2), &winsock) != 0) return 1;
+    if (const int error = WSAStartup(MAKEWORD(2, 2), &winsock); error != 0) {
+        std::fprintf(stderr, "WSAStartup: error %d\n", error);
+        return 1;
+    }
     if (rules > 0 && !put_rules(rules)) {
         std::fprintf(stderr, "the rules could not be written\n");
         return 1;
@@ -125,7 +128,9 @@ int main(int argc, char** argv) {
                             sizeof(counters));
 
     for (int i = 0; i < others; ++i) {
-        if (open_socket(SOCK_DGRAM) == INVALID_SOCKET) return 1;
+        if (open_socket(SOCK_DGRAM) != INVALID_SOCKET) continue;
+        std::fprintf(stderr, "socket %d: error %d\n", i, WSAGetLastError());
+        return 1;
     }
     const sockaddr_in kept = name_of(kept_destination, 9);
     const sockaddr_in ruled = name_of(ruled_destination, 9);
