@@ -11,6 +11,8 @@ const commands = {
   build: { compile: [compileForWindows], script: null },
   demo: { compile: [compileForWindows], script: 'demo.ts' },
   test: { compile: [compileNatively, compileForWindows], script: 'test.ts' },
+  bench: { compile: [compileForWindows], script: 'bench.ts' },
+  soak: { compile: [compileForWindows], script: 'soak.ts' },
 };
 
 const [name = '', ...rest] = process.argv.slice(2);

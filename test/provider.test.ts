@@ -1,85 +1,45 @@
 /** The provider as programs meet it: provider_tests.exe over the test Winsock, with our DLL in the chain. */
 
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-
 import { test } from 'uvu';
 
-import { missingForNetwork, namespacePrefix, removeNamespaces } from './e2e/namespaces.js';
-import { requireArtifact } from './support/artifacts.js';
+import { missingForNetwork } from './e2e/namespaces.js';
 import { addDoctests } from './support/doctest.js';
-import { stageProgram, WinePrefix, type ProgramOptions } from './support/wine.js';
+import { ProviderHost } from './support/provider_host.js';
+import type { ProgramOptions } from './support/wine.js';
+
+async function runAll(host: ProviderHost): Promise<void> {
+  // Without our DLL in the chain: what bad calls give then is what they are to give with it.
+  const outcomes = host.windowsPath('outcomes');
+  const withOutcomes = { TEST_OUTCOMES_WITHOUT: outcomes, TEST_WINSOCK_RECORD: undefined };
+  const run = async (title: string, suite: string, environment: ProgramOptions['environment']) => {
+    await addDoctests(test, title, (options) =>
+      host.run([`--test-suite=${suite}`, ...options], {
+        timeoutMilliseconds: 120_000,
+        environment: { TEST_WINSOCK_RECORD: host.windowsPath(`${suite}.jsonl`), ...environment },
+      }),
+    );
+  };
+  await run('without the provider', 'without', withOutcomes);
+  await host.install();
+  await run('provider', 'tunnel', {});
+  await run('provider and the administrator', 'rules', {});
+  await run('provider, bad calls', 'hostile', withOutcomes);
+  await run('provider, lives of a process', 'lifecycle', { TEST_WINSOCK_RECORD: undefined });
+  await run('provider, threads', 'threads', { TEST_WINSOCK_RECORD: undefined });
+  await run('provider over NT 5', 'nt5', { TEST_WINSOCK_NO_SENDMSG: '1' });
+  await run('provider over the null base', 'null', { TEST_WINSOCK_BASE: 'null', TEST_WINSOCK_RECORD: undefined });
+}
 
 const missing = missingForNetwork();
 if (missing === undefined) {
-  const namespace = `${namespacePrefix('provider')}host`;
-  const directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-provider-'));
+  const host = await ProviderHost.create('provider');
   try {
-    await runAll(namespace, directory);
+    await runAll(host);
   } finally {
-    removeNamespaces(namespace);
-    rmSync(directory, { recursive: true, force: true });
+    await host.stop();
   }
 } else {
   test.skip(`provider: ${missing}`);
-}
-
-/** A host with a physical interface, a tunnel interface, and the target on itself (see test/provider/fixture.hpp). */
-function makeHost(namespace: string): void {
-  const ip = (...parameters: string[]) => execFileSync('ip', parameters, { stdio: 'pipe' });
-  ip('netns', 'add', namespace);
-  const inside = (...parameters: string[]) => ip('-n', namespace, ...parameters);
-  inside('link', 'set', 'lo', 'up');
-  for (const [name, address] of [
-    ['physical', '11.22.33.44/24'],
-    ['tunnel', '128.129.0.2/24'],
-  ] as const) {
-    inside('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}-far`);
-    inside('link', 'set', `${name}-far`, 'up');
-    inside('link', 'set', name, 'up');
-    inside('addr', 'add', address, 'dev', name);
-  }
-  // What is pinned to the tunnel interface goes out there, although the target is this host, and comes in at the far end.
-  for (const [name, value] of [
-    ['all.rp_filter', 0],
-    ['tunnel-far.rp_filter', 0],
-    ['all.accept_local', 1],
-  ] as const) {
-    ip('netns', 'exec', namespace, 'sysctl', '-qw', `net.ipv4.conf.${name}=${value}`);
-  }
-  inside('addr', 'add', '1.2.3.4/32', 'dev', 'tunnel-far');
-  inside('route', 'add', '1.2.3.0/24', 'dev', 'tunnel');
-}
-
-async function runAll(host: string, folder: string): Promise<void> {
-  makeHost(host);
-  const prefix = await WinePrefix.create({ directory: join(folder, 'wine'), networkNamespace: host });
-  try {
-    const program = stageProgram(requireArtifact('providerTests'), join(folder, 'programs'));
-    const dll = prefix.toWindowsPath(requireArtifact('lspDll'));
-    const installed = await prefix.run(program, ['install', dll], { winsock: 'test' });
-    if (installed.code !== 0) throw new Error(`installing ${dll}: ${installed.stdout}${installed.stderr}`);
-
-    const run = async (title: string, suite: string, environment: ProgramOptions['environment']) => {
-      const record = prefix.toWindowsPath(join(folder, `${suite}.jsonl`));
-      await addDoctests(test, title, (options) =>
-        prefix.run(program, [`--test-suite=${suite}`, ...options], {
-          winsock: 'test',
-          cwd: dirname(program),
-          timeoutMilliseconds: 120_000,
-          environment: { TEST_WINSOCK_RECORD: record, ...environment },
-        }),
-      );
-    };
-    await run('provider', 'tunnel', {});
-    await run('provider and the administrator', 'rules', {});
-    await run('provider over NT 5', 'nt5', { TEST_WINSOCK_NO_SENDMSG: '1' });
-    await run('provider over the null base', 'null', { TEST_WINSOCK_BASE: 'null', TEST_WINSOCK_RECORD: undefined });
-  } finally {
-    await prefix.stop();
-  }
 }
 
 test.run();

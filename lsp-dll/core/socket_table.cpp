@@ -24,7 +24,7 @@ constexpr std::uint16_t pack(SocketState state) noexcept {
 constexpr SocketState unpack(std::uint16_t word) noexcept {
     constexpr Family families[] = {Family::none, Family::ipv4, Family::ipv6, Family::none};
     SocketState state;
-    state.kind = static_cast<SocketKind>(word & 7U);
+    state.kind = static_cast<SocketKind>(word & SocketTable::kind_mask);
     state.type = static_cast<SocketType>(word >> type_shift & 3U);
     state.family = families[word >> family_shift & 3U];
     state.interface_chosen = (word & interface_chosen_bit) != 0;
@@ -36,8 +36,7 @@ constexpr SocketState unpack(std::uint16_t word) noexcept {
 static_assert(pack({}) == 0);
 static_assert(std::atomic<std::uint16_t>::is_always_lock_free);
 
-// Where the kernel's handles step by four (the two lowest bits are the program's to use).
-constexpr unsigned handle_shift = 2;
+constexpr unsigned handle_shift = SocketTable::handle_shift;
 
 constexpr bool is_trackable(std::uintptr_t handle) noexcept {
     return (handle & 3U) == 0 && handle >> handle_shift < SocketTable::leaf_count * SocketTable::handles_per_leaf;

@@ -56,6 +56,14 @@ class SocketTable {
     }
 
     SocketState get(std::uintptr_t handle) const noexcept;
+    // The kind alone; inline, for calls that most often only ask whether there is anything to do.
+    SocketKind kind(std::uintptr_t handle) const noexcept {
+        const std::uintptr_t index = handle >> handle_shift;
+        if ((handle & 3U) != 0 || index >= leaf_count * handles_per_leaf) return SocketKind::unknown;
+        const Word* const leaf = leaves_[index / handles_per_leaf].load(std::memory_order_acquire);
+        if (leaf == nullptr) return SocketKind::unknown;
+        return static_cast<SocketKind>(leaf[index % handles_per_leaf].load(std::memory_order_acquire) & kind_mask);
+    }
     // False if the handle cannot be tracked (not a multiple of four, too large, no memory): then it stays unknown.
     bool set(std::uintptr_t handle, SocketState state) noexcept;
     // Changes the state only if it is still `expected`: two threads that both settle a deferred socket, or one that
@@ -63,6 +71,10 @@ class SocketTable {
     // that cannot be tracked: do not repeat until it succeeds).
     bool exchange(std::uintptr_t handle, SocketState& expected, SocketState desired) noexcept;
     void forget(std::uintptr_t handle) noexcept;
+
+    // The kernel's handles step by four (the two lowest bits are the program's to use).
+    static constexpr unsigned handle_shift = 2;
+    static constexpr std::uint16_t kind_mask = 7;  // the kind's place in a word
 
   private:
     using Word = std::atomic<std::uint16_t>;

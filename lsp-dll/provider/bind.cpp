@@ -8,13 +8,11 @@ namespace lsp::provider::hooks {
 
 int bind(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPINT error) {
     SocketState state = sockets.get(s);
-    if (state.kind == SocketKind::deferred) {
-        // Bound already, as far as the program knows: the lower provider says whether it is that, or the arguments,
-        // that is wrong.
-        if (const int failed = settle(chain, s, state); failed != 0) {
-            *error = failed;
-            return SOCKET_ERROR;
-        }
+    // Bound already, as far as the program knows. What is wrong with a second bind, or that the handle is no socket any
+    // more, is the lower provider's to say.
+    if (const int failed = settle(chain, s, state); failed != 0) {
+        *error = failed;
+        return SOCKET_ERROR;
     }
     Endpoint endpoint;
     if (state.kind != SocketKind::unbound || !read_endpoint(name, name_length, state.family, endpoint)) {

@@ -24,6 +24,21 @@ void put(Procedure& entry) noexcept {
     entry = &Bound<slot, hook, Procedure>::call;
 }
 
+// A socket whose source is settled costs a look and a jump: the lower procedure takes the same arguments from the same
+// places. Through the hook's own frame they would all be copied, twice.
+template <std::size_t slot>
+int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags, const sockaddr* to,
+                   int to_length, LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE completion,
+                   LPWSATHREADID thread, LPINT error) {
+    const SocketKind kind = sockets.kind(s);
+    if (kind == SocketKind::explicit_ || kind == SocketKind::ours) {
+        return chains[slot].lower.lpWSPSendTo(s, buffers, buffer_count, sent, flags, to, to_length, overlapped,
+                                              completion, thread, error);
+    }
+    return hooks::send_to(chains[slot], s, buffers, buffer_count, sent, flags, to, to_length, overlapped, completion,
+                          thread, error);
+}
+
 template <std::size_t slot>
 int WSPAPI cleanup(LPINT error) {
     return clean_up(slot, error);
@@ -49,7 +64,7 @@ void fill(WSPPROC_TABLE& table) noexcept {
     put<slot, hooks::listen>(table.lpWSPListen);
 
     if (chains[slot].type != SocketType::stream) {
-        put<slot, hooks::send_to>(table.lpWSPSendTo);
+        table.lpWSPSendTo = send_to<slot>;
         put<slot, hooks::receive>(table.lpWSPRecv);
         put<slot, hooks::receive_from>(table.lpWSPRecvFrom);
         put<slot, hooks::event_select>(table.lpWSPEventSelect);

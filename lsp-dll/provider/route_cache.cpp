@@ -16,7 +16,7 @@ namespace lsp::provider {
 namespace {
 
 constexpr DWORD lifetime_ms = 1000;
-constexpr std::size_t entry_count = 256;
+constexpr std::size_t entry_count = 256;  // the hash has eight bits
 constexpr std::size_t word_count = 11;
 
 // One destination's route under a sequence lock: odd while it is written. The content is words, each atomic, so that a
@@ -59,9 +59,11 @@ std::atomic<std::uint32_t> generation{1};
 std::uint32_t current_generation() noexcept { return generation.load(std::memory_order_acquire) & 0xffffff; }
 
 CachedRoute& entry_for(const IpAddress& destination) noexcept {
-    std::uint32_t hash = 2166136261u;  // FNV-1a
-    for (const std::uint8_t byte : destination.bytes) hash = (hash ^ byte) * 16777619u;
-    return entries[(hash ^ hash >> 16) % entry_count];
+    std::uint64_t halves[2];
+    std::memcpy(halves, destination.bytes.data(), sizeof(halves));
+    // Multiplied by odd constants (of SplitMix64), so that every bit reaches the highest ones.
+    const std::uint64_t hash = halves[0] * 0xbf58476d1ce4e5b9u ^ halves[1] * 0x94d049bb133111ebu;
+    return entries[(hash ^ hash >> 29) >> 56];
 }
 
 bool read(const CachedRoute& entry, Content& content) noexcept {

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "flow.hpp"
+#include "guarded_copy.hpp"
 #include "hooks.hpp"
 
 namespace lsp::provider::hooks {
@@ -11,13 +14,21 @@ bool settled(Chain& chain, SOCKET s, LPINT error) noexcept {
     return failed == 0;
 }
 
-// The sockets of a set, which select changes: a look before the lower call.
+// The sockets of a set, which select changes: a look before the lower call. Of a set that cannot be read the lower
+// provider will say so.
 int settle_set(Chain& chain, const fd_set* set) noexcept {
-    if (set == nullptr) return 0;
-    for (unsigned i = 0; i < set->fd_count; ++i) {
-        SocketState state = sockets.get(set->fd_array[i]);
-        if (state.type != SocketType::datagram) continue;
-        if (const int failed = settle(chain, set->fd_array[i], state); failed != 0) return failed;
+    u_int count = 0;
+    if (set == nullptr || !guarded_read(count, &set->fd_count)) return 0;
+    for (u_int begin = 0; begin < count;) {
+        SOCKET some[FD_SETSIZE];
+        const u_int length = std::min<u_int>(count - begin, FD_SETSIZE);
+        if (!guarded_copy(some, set->fd_array + begin, length * sizeof(SOCKET))) return 0;
+        for (u_int i = 0; i < length; ++i) {
+            SocketState state = sockets.get(some[i]);
+            if (state.type != SocketType::datagram) continue;
+            if (const int failed = settle(chain, some[i], state); failed != 0) return failed;
+        }
+        begin += length;
     }
     return 0;
 }

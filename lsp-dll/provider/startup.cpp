@@ -3,9 +3,11 @@
 #include <winsock2.h>
 #include <ws2spi.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <exception>
+#include <iterator>
 
 #include "../exported.hpp"
 #include "../system/catalog.hpp"
@@ -98,19 +100,75 @@ void stay_loaded() {
                        reinterpret_cast<LPCWSTR>(&chains), &self);
 }
 
+// A lower provider whose DLL is in memory.
+struct LoadedProvider {
+    system::LowerProvider provider;
+    HMODULE module = nullptr;
+    LPWSPSTARTUP startup = nullptr;
+};
+
+bool load(const WSAPROTOCOL_INFOW& chain, LoadedProvider& loaded) {
+    const system::Result<system::LowerProvider> lower = system::lower_provider(chain);
+    if (!lower) return false;
+    loaded.provider = *lower;
+    loaded.module = LoadLibraryW(lower->path.c_str());
+    if (loaded.module == nullptr) return false;
+    loaded.startup =
+        reinterpret_cast<LPWSPSTARTUP>(reinterpret_cast<void*>(GetProcAddress(loaded.module, "WSPStartup")));
+    if (loaded.startup != nullptr) return true;
+    FreeLibrary(loaded.module);
+    return false;
+}
+
+// The DLL below may be gone although the catalog still names it; then the base provider must do, because the machine
+// must not lose its network over one broken entry. A chain that names nobody below is led there.
+bool load_lower(const WSAPROTOCOL_INFOW& chain, LoadedProvider& loaded) {
+    if (load(chain, loaded)) return true;
+    WSAPROTOCOL_INFOW over_base = chain;
+    over_base.ProtocolChain.ChainLen = 1;
+    return load(over_base, loaded);
+}
+
+// Of another layered provider our chain names the hidden entry. It might find itself in our chain and go on from there;
+// but many only look at what follows the first place, so it is given a chain of its own where the catalog has one: with
+// just those entries that follow us in ours.
+void prefer_its_own_chain(const WSAPROTOCOL_INFOW& chain, system::LowerProvider& lower) {
+    if (lower.info.ProtocolChain.ChainLen != LAYERED_PROTOCOL) return;
+    const DWORD* const end = chain.ProtocolChain.ChainEntries + chain.ProtocolChain.ChainLen;
+    const DWORD* const rest = std::find(chain.ProtocolChain.ChainEntries, end, lower.info.dwCatalogEntryId);
+    const auto catalog = system::enumerate_catalog();
+    if (!catalog) return;
+    for (const system::CatalogEntry& entry : *catalog) {
+        const WSAPROTOCOLCHAIN& own = entry.info.ProtocolChain;
+        if (entry.is_chain() && own.ChainLen == end - rest && std::equal(rest, end, own.ChainEntries)) {
+            lower.startup_info = entry.info;
+            return;
+        }
+    }
+}
+
+// ws2_32 refuses such a table. Ours must not hide a missing procedure behind a hook that would call it.
+bool is_complete(const WSPPROC_TABLE& table) {
+    FARPROC procedures[sizeof(table) / sizeof(FARPROC)];
+    std::memcpy(procedures, &table, sizeof(procedures));
+    return std::find(std::begin(procedures), std::end(procedures), nullptr) == std::end(procedures);
+}
+
 int start(WORD version, WSPDATA& data, const WSAPROTOCOL_INFOW& info, const WSPUPCALLTABLE& upcalls,
           WSPPROC_TABLE& procedures) {
-    const system::Result<system::LowerProvider> lower = system::lower_provider(info);
-    if (!lower) return WSAEPROVIDERFAILEDINIT;
-
-    const HMODULE module = LoadLibraryW(lower->path.c_str());
-    if (module == nullptr) return WSAEPROVIDERFAILEDINIT;
-    const auto lower_startup =
-        reinterpret_cast<LPWSPSTARTUP>(reinterpret_cast<void*>(GetProcAddress(module, "WSPStartup")));
+    LoadedProvider loaded;
+    if (!load_lower(info, loaded)) return WSAEPROVIDERFAILEDINIT;
+    system::LowerProvider* const lower = &loaded.provider;
+    const HMODULE module = loaded.module;
+    prefer_its_own_chain(info, *lower);
     WSPPROC_TABLE table{};
     WSAPROTOCOL_INFOW startup_info = lower->startup_info;
-    const int error = lower_startup == nullptr ? WSAEPROVIDERFAILEDINIT
-                                               : lower_startup(version, &data, &startup_info, upcalls, &table);
+    int error = loaded.startup(version, &data, &startup_info, upcalls, &table);
+    if (error == 0 && !is_complete(table)) {
+        int ignored = 0;
+        if (table.lpWSPCleanup != nullptr) table.lpWSPCleanup(&ignored);
+        error = WSAEINVALIDPROCTABLE;
+    }
     if (error != 0) {
         FreeLibrary(module);
         return error;

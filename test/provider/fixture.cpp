@@ -15,7 +15,8 @@ sockaddr_in address(const char* text, int port) {
     sockaddr_in result{};
     result.sin_family = AF_INET;
     result.sin_port = htons(static_cast<u_short>(port));
-    result.sin_addr.s_addr = inet_addr(text);
+    // Not inet_addr: Wine's counts the C run time's locale down in each thread, until it is freed.
+    if (inet_pton(AF_INET, text, &result.sin_addr) != 1) result.sin_addr.s_addr = INADDR_NONE;
     return result;
 }
 
@@ -30,7 +31,7 @@ const sockaddr* generic(const sockaddr_in& address) { return reinterpret_cast<co
 }  // namespace
 
 Socket::Socket(int type, int protocol) : s_(WSASocketW(AF_INET, type, protocol, nullptr, 0, WSA_FLAG_OVERLAPPED)) {
-    REQUIRE(s_ != INVALID_SOCKET);
+    REQUIRE_MESSAGE(s_ != INVALID_SOCKET, "error ", WSAGetLastError());
 }
 
 Socket::~Socket() {
@@ -142,7 +143,8 @@ constexpr char tunnel_name[] = "provider-tests";
 PublishedTunnel::PublishedTunnel(const Options& options) {
     lsp::Tunnel tunnel;
     tunnel.name = tunnel_name;
-    tunnel.interface_index = tunnel_interface();
+    static const std::uint32_t index = tunnel_interface();  // the look-up is slow on a busy machine
+    tunnel.interface_index = index;
     tunnel.address4 = *lsp::parse_prefix("128.129.0.2/24");
     tunnel.source4 = *lsp::parse_address(options.source);
     tunnel.otherwise = options.otherwise;

@@ -15,6 +15,7 @@ export const artifacts = {
   systemTests: join(windows, 'test', 'system', 'system_tests.exe'),
   providerTests: join(windows, 'test', 'provider', 'provider_tests.exe'),
   differential: join(windows, 'test', 'differential', 'differential.exe'),
+  providerBench: join(windows, 'bench', 'provider_bench.exe'),
   pluginHost: join(windows, 'test', 'e2e', 'plugin_host.exe'),
 } as const;
 

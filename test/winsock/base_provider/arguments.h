@@ -12,7 +12,8 @@ inline bool IsReadable(const void* pointer, std::size_t size) { return size == 0
 inline bool IsWritable(void* pointer, std::size_t size) { return size == 0 || !IsBadWritePtr(pointer, size); }
 
 inline bool IsReadableAddress(const sockaddr* name, int length) {
-    return name && (length <= 0 || IsReadable(name, static_cast<std::size_t>(length)));
+    // Wine would copy a negative length as a huge one, over whatever lies behind.
+    return name && length >= 0 && IsReadable(name, static_cast<std::size_t>(length));
 }
 
 inline bool AreReadableBuffers(const WSABUF* buffers, DWORD count) {
@@ -26,6 +27,12 @@ inline bool AreReadableBuffers(const WSABUF* buffers, DWORD count) {
 inline bool IsWritableAddress(sockaddr* name, int* length, bool required) {
     if (!name && !required) return true;
     return IsWritable(length, sizeof *length) && *length >= 0 && IsWritable(name, static_cast<std::size_t>(*length));
+}
+
+// With as many sockets as it says; Wine believes the number, and overruns its own memory.
+inline bool IsWritableSet(fd_set* set) {
+    return IsWritable(set, sizeof set->fd_count) &&
+           IsWritable(set, offsetof(fd_set, fd_array) + std::size_t{set->fd_count} * sizeof(SOCKET));
 }
 
 inline int Fault(LPINT error) {

@@ -117,6 +117,7 @@ SOCKET WSPAPI wspJoinLeaf(SOCKET socket, const struct sockaddr* name, int length
                           LPWSABUF calleeData, LPQOS sendQos, LPQOS groupQos, DWORD flags, LPINT error) {
     Record record("joinleaf", socket);
     record.Address(name, length).Begin();
+    SetLastError(WSAEOPNOTSUPP);  // Wine's is a stub that tells no reason
     const SOCKET result =
         finish(systemWinsock.WSAJoinLeaf(socket, name, length, callerData, calleeData, sendQos, groupQos, flags),
                INVALID_SOCKET, error);
@@ -233,6 +234,10 @@ int WSPAPI wspRecvFrom(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWORD rec
 
 int WSPAPI wspSelect(int count, fd_set* readable, fd_set* writable, fd_set* exceptional, const PTIMEVAL timeout,
                      LPINT error) {
+    for (fd_set* set : {readable, writable, exceptional})
+        if (set && !IsWritableSet(set)) return Fault(error);
+    if (timeout && !IsReadable(timeout, sizeof *timeout)) return Fault(error);
+
     return finish(systemWinsock.select(count, readable, writable, exceptional, timeout), error);
 }
 

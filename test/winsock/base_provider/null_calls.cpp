@@ -31,6 +31,14 @@ SOCKET WSPAPI nullSocket(int family, int type, int, LPWSAPROTOCOL_INFOW info, GR
     return makeHandle(index, info ? info->dwCatalogEntryId : BaseEntry(index).dwCatalogEntryId, error);
 }
 
+// As the kernel's, handle values come back: the newest is the next again.
+int WSPAPI nullCloseSocket(SOCKET socket, LPINT) {
+    const unsigned number = static_cast<unsigned>((socket - firstHandle) / 4 / entriesPerHandle);
+    unsigned expected = number + 1;
+    nextHandle.compare_exchange_strong(expected, number, std::memory_order_relaxed);
+    return 0;
+}
+
 DWORD lengthOf(const WSABUF* buffers, DWORD count) {
     DWORD length = 0;
     for (DWORD i = 0; i < count; i++) length += buffers[i].len;
@@ -150,7 +158,7 @@ const WSPPROC_TABLE& NullTable() {
         t.lpWSPGetSockOpt = nullGetSockOpt;
         t.lpWSPSelect = nullSelect;
         t.lpWSPDuplicateSocket = nullDuplicateSocket;
-        t.lpWSPCloseSocket = [](SOCKET, LPINT) WSPAPI { return 0; };
+        t.lpWSPCloseSocket = nullCloseSocket;
         t.lpWSPBind = [](SOCKET, const struct sockaddr*, int, LPINT) WSPAPI { return 0; };
         t.lpWSPConnect = [](SOCKET, const struct sockaddr*, int, LPWSABUF, LPWSABUF, LPQOS, LPQOS, LPINT)
                              WSPAPI { return 0; };

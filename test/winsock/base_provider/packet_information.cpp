@@ -9,7 +9,9 @@ bool ReadPacketInformation(const WSABUF& control, PacketInformation& information
     WSAMSG message{};
     message.Control = control;
     for (WSACMSGHDR* header = WSA_CMSG_FIRSTHDR(&message); header; header = WSA_CMSG_NXTHDR(&message, header)) {
-        if (header->cmsg_len < WSA_CMSG_LEN(0)) return false;
+        // One that reaches beyond the data: the macros would come round to where they have been.
+        const std::size_t left = control.len - static_cast<std::size_t>(reinterpret_cast<char*>(header) - control.buf);
+        if (header->cmsg_len < WSA_CMSG_LEN(0) || header->cmsg_len > left) return false;
         const std::size_t size = header->cmsg_len - WSA_CMSG_LEN(0);
         information = {};
         if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO && size >= sizeof(IN_PKTINFO)) {

@@ -1,0 +1,202 @@
+/**
+ * `npm run bench`: what the provider costs a call, side by side with no LSP in the same run; writes docs/bench.md and docs/bench.svg.
+ * Processes with and without the DLL in their chain alternate; each number is the median over the rounds. `--rounds N`: 5 unless told.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { missingForNetwork } from '../test/e2e/namespaces.js';
+import { repository, requireArtifact } from '../test/support/artifacts.js';
+import { ProviderHost } from '../test/support/provider_host.js';
+import { stageProgram } from '../test/support/wine.js';
+
+type Measured = Record<string, number>;
+
+interface Load {
+  sockets: number;
+  rules: number;
+}
+
+interface Row extends Load {
+  call: string;
+  without: number;
+  with: number;
+}
+
+const loads: Load[] = [
+  ...[1, 100, 10_000, 100_000].map((sockets) => ({ sockets, rules: 1 })),
+  ...[10, 1000].map((rules) => ({ sockets: 1, rules })),
+];
+
+const noRules: Load = { sockets: 0, rules: 0 };
+
+const calls = [
+  'send',
+  'recv',
+  'sendto, settled',
+  'sendto, wildcard, kept',
+  'sendto, wildcard, source',
+  'socket+close',
+  'socket+bind+close',
+  'socket+connect+close, kept',
+  'socket+connect+close, source',
+];
+
+/** Nanoseconds that the provider may add. */
+const budgets: Record<string, number> = { send: 0, recv: 0, 'sendto, settled': 5 };
+/** Of a first connect over socket+close, which has costs of its own. */
+const connectBudget = 150;
+const idleBudget = 64 * 1024;
+
+const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const nanoseconds = (value: number): string => value.toFixed(Math.abs(value) < 100 ? 1 : 0);
+
+async function measure(host: ProviderHost, program: string, { sockets, rules }: Load): Promise<Measured> {
+  const { code, stdout, stderr } = await host.prefix.run(program, [String(sockets), String(rules)], {
+    winsock: 'test',
+    cwd: dirname(program),
+    environment: { TEST_WINSOCK_BASE: 'null' },
+    timeoutMilliseconds: 120_000,
+  });
+  if (code !== 0) throw new Error(`provider_bench ended with ${code}: ${stdout}${stderr}`);
+  return JSON.parse(stdout) as Measured;
+}
+
+function table(rows: Row[], by: 'sockets' | 'rules', title: string): string {
+  const values = [...new Set(rows.map((row) => row[by]))];
+  const cell = (row: Row | undefined) =>
+    row === undefined
+      ? ''
+      : `${nanoseconds(row.without)} → ${nanoseconds(row.with)} (${nanoseconds(row.with - row.without)}; ×${(row.with / row.without).toFixed(2)})`;
+  return [
+    `| ${title} | ${values.join(' | ')} |`,
+    `|---|${values.map(() => '---|').join('')}`,
+    ...calls.map(
+      (call) => `| ${call} | ${values.map((value) => cell(rows.find((row) => row.call === call && row[by] === value))).join(' | ')} |`,
+    ),
+  ].join('\n');
+}
+
+/** What the provider adds to each call, over the number of open sockets. */
+function plot(rows: Row[]): string {
+  const [width, height, left, bottom, top] = [760, 420, 60, 50, 30];
+  const counts = [...new Set(rows.map(({ sockets }) => sockets))];
+  const added = (row: Row) => row.with - row.without;
+  const highest = Math.max(50, ...rows.map(added)) * 1.1;
+  const lowest = Math.min(0, ...rows.map(added));
+  const x = (sockets: number) => left + (Math.log10(sockets) / 5) * (width - left - 250);
+  const y = (value: number) => height - bottom - ((value - lowest) / (highest - lowest)) * (height - bottom - top);
+  const step = 10 ** Math.floor(Math.log10(highest));
+  const ticks = Array.from({ length: Math.floor(highest / step) + 1 }, (_, i) => i * step);
+  const colours = ['#1b9e77', '#d95f02', '#7570b3', '#e7298a', '#66a61e', '#e6ab02', '#a6761d', '#666666', '#1f78b4'];
+  const lines = calls.flatMap((call, i) => {
+    const mine = rows.filter((row) => row.call === call);
+    const points = mine.map((row) => `${x(row.sockets).toFixed(1)},${y(added(row)).toFixed(1)}`);
+    return [
+      `<polyline fill="none" stroke="${colours[i]}" stroke-width="2" points="${points.join(' ')}"/>`,
+      `<line x1="${width - 225}" x2="${width - 205}" y1="${top + 20 * i}" y2="${top + 20 * i}" stroke="${colours[i]}" stroke-width="3"/>`,
+      `<text x="${width - 200}" y="${top + 4 + 20 * i}">${call}</text>`,
+    ];
+  });
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<rect width="${width}" height="${height}" fill="white"/>`,
+    `<text x="${left}" y="18">nanoseconds that the provider adds to a call, by the number of other sockets open</text>`,
+    ...ticks.map(
+      (tick) =>
+        `<line x1="${left}" x2="${width - 240}" y1="${y(tick)}" y2="${y(tick)}" stroke="#ddd"/>` +
+        `<text x="${left - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`,
+    ),
+    ...counts.map((count) => `<text x="${x(count)}" y="${height - bottom + 20}" text-anchor="middle">${count}</text>`),
+    ...lines,
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
+const rounds = Number(values.rounds);
+const missing = missingForNetwork();
+if (missing !== undefined || !(rounds >= 1)) {
+  process.stderr.write(missing === undefined ? 'usage: npm run bench -- [--rounds N]\n' : `bench: ${missing}\n`);
+  process.exit(1);
+}
+
+const hosts: ProviderHost[] = [];
+const measured = new Map<string, Measured[]>();
+try {
+  for (const name of ['bench-without', 'bench-with']) hosts.push(await ProviderHost.create(name));
+  const [without, withUs] = hosts as [ProviderHost, ProviderHost];
+  await withUs.install();
+  const program = (host: ProviderHost) => stageProgram(requireArtifact('providerBench'), join(host.folder, 'programs'));
+  // Before any rule is written.
+  for (const host of [without, withUs]) measured.set(JSON.stringify([host === withUs, noRules]), [await measure(host, program(host), noRules)]);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const load of loads) {
+      // By turns, so that what else the machine does meets both.
+      for (const host of round % 2 === 0 ? [without, withUs] : [withUs, without]) {
+        const key = JSON.stringify([host === withUs, load]);
+        measured.set(key, [...(measured.get(key) ?? []), await measure(host, program(host), load)]);
+      }
+    }
+    process.stderr.write(`• round ${round + 1} of ${rounds}\n`);
+  }
+} finally {
+  await Promise.all(hosts.map((host) => host.stop()));
+}
+
+const value = (withUs: boolean, load: Load, name: string) =>
+  median((measured.get(JSON.stringify([withUs, load])) ?? []).map((each) => each[name] ?? Number.NaN));
+const rows: Row[] = loads.flatMap((load) =>
+  calls.map((call) => ({ ...load, call, without: value(false, load, call), with: value(true, load, call) })),
+);
+const bySockets = rows.filter(({ rules }) => rules === 1);
+const byRules = rows.filter(({ sockets }) => sockets === 1);
+const added = (row: Row | undefined) => (row === undefined ? Number.NaN : row.with - row.without);
+const worst = (call: string, baseline?: string) =>
+  Math.max(
+    ...bySockets
+      .filter((row) => row.call === call)
+      .map((row) => added(row) - (baseline === undefined ? 0 : added(bySockets.find((each) => each.call === baseline && each.sockets === row.sockets)))),
+  );
+const first = loads[0] as Load;
+const idle = (load: Load, name = 'idleBytes') => value(true, load, name) - value(false, load, name);
+const verdict = (is: number, budget: number, unit: string) =>
+  `${unit === 'ns' ? nanoseconds(is) : (is / 1024).toFixed(1)} ${unit} | ${unit === 'ns' ? budget : budget / 1024} ${unit} | ${is <= budget ? 'met' : 'not met'}`;
+
+const report = `# What the provider costs
+
+Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: Wine on a machine of ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), the test Winsock's null
+base provider, ${rounds} rounds of processes with and without the DLL by turns, medians. Nanoseconds a call: without → with (difference; ratio).
+
+${table(bySockets, 'sockets', 'other sockets open, 1 rule')}
+
+![What the provider adds, by open sockets](bench.svg)
+
+${table(byRules, 'rules', 'rules, 1 other socket')}
+
+*kept*: no rule names the destination. *source*: the last rule does (a route through the tunnel interface), and the socket is bound, or the datagram
+sent, from its source. *settled*: bound to an address. A wildcard socket's datagrams are decided one by one.
+
+| budget | worst of 1 to 100 000 sockets | allowed | |
+|---|---|---|---|
+${Object.entries(budgets)
+  .map(([call, budget]) =>
+    // Nothing to measure: a test asserts that the pointers are the lower provider's own. What shows is noise.
+    budget === 0 ? `| ${call} (the same pointer; noise) | ${nanoseconds(worst(call))} ns | 0 ns | met |` : `| ${call} | ${verdict(worst(call), budget, 'ns')} |`,
+  )
+  .join('\n')}
+| connect, kept, over socket+close | ${verdict(worst('socket+connect+close, kept', 'socket+close'), connectBudget, 'ns')} |
+| connect, source (with the lower bind and options), over socket+close | ${verdict(worst('socket+connect+close, source', 'socket+close'), connectBudget, 'ns')} |
+| private memory of an idle process, no rules | ${verdict(idle(noRules), idleBudget, 'KB')} |
+| private memory of an idle process, 1 rule with \`via\` | ${verdict(idle(first), idleBudget, 'KB')} |
+
+Private memory: committed private pages and writable image pages of all DLLs (VirtualQuery), whether they were touched or not. With the rule, IPHLPAPI
+and what it needs are loaded. PrivateUsage, as Wine counts it, differs by ${(idle(noRules, 'privateUsage') / 1024).toFixed(1)} KB and ${(idle(first, 'privateUsage') / 1024).toFixed(1)} KB.
+`;
+writeFileSync(join(repository, 'docs', 'bench.md'), report);
+writeFileSync(join(repository, 'docs', 'bench.svg'), plot(bySockets));
+process.stdout.write(report);

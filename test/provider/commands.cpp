@@ -1,0 +1,107 @@
+#include "commands.hpp"
+
+#include <winsock2.h>
+#include <ws2spi.h>
+// Below winsock2.h
+#include <windows.h>
+
+#include <cstdio>
+#include <string>
+
+#include "children.hpp"
+#include "fixture.hpp"
+#include "setup/setup.hpp"
+#include "system/interfaces.hpp"
+#include "system/policy_store.hpp"
+#include "system/text.hpp"
+
+namespace test {
+
+namespace {
+
+int report(const lsp::system::Error& error) {
+    std::printf("%s\n", error.code.c_str());
+    std::fprintf(stderr, "%s\n", error.message.c_str());
+    return 1;
+}
+
+int install(const char* dll) {
+    lsp::setup::InstallOptions options;
+    options.dll = lsp::system::widen(dll);
+    const auto installed = lsp::setup::install_provider(options);
+    return installed ? 0 : report(installed.error());
+}
+
+int install_over_tcp(const char* dll) {
+    const auto catalog = lsp::system::enumerate_catalog();
+    if (!catalog) return report(catalog.error());
+    std::wstring path = lsp::system::widen(dll);
+    std::wstring name = lsp::system::default_provider_name;
+    GUID id = lsp::system::provider_guid;
+    for (const auto& entry : *catalog) {
+        if (!entry.is_base() || entry.info.iAddressFamily != AF_INET || entry.info.iSocketType != SOCK_STREAM) continue;
+        WSAPROTOCOL_INFOW base = entry.info;
+        DWORD entry_id = 0;
+        int error = 0;
+#ifdef _WIN64
+        const int result = WSCInstallProviderAndChains64_32(&id, path.data(), path.data(), name.data(), XP1_IFS_HANDLES,
+                                                            &base, 1, &entry_id, &error);
+#else
+        const int result =
+            WSCInstallProviderAndChains(&id, path.data(), name.data(), XP1_IFS_HANDLES, &base, 1, &entry_id, &error);
+#endif
+        if (result != 0) std::fprintf(stderr, "error %d\n", error);
+        return result == 0 ? 0 : 1;
+    }
+    return 1;
+}
+
+int remove() {
+    const auto removed = lsp::setup::remove_provider();
+    return removed ? 0 : report(removed.error());
+}
+
+int publish() {
+    // Not PublishedTunnel, whose checks need a running doctest.
+    const auto found = lsp::system::find_address(*lsp::parse_address(virtual_address));
+    if (!found || !found->has_value()) return 1;
+    lsp::Tunnel tunnel;
+    tunnel.name = "published";
+    tunnel.interface_index = (*found)->interface_index;
+    tunnel.address4 = *lsp::parse_prefix("128.129.0.2/24");
+    tunnel.source4 = *lsp::parse_address(physical_address);
+    tunnel.publisher = lsp::system::current_publisher();
+    const auto written = lsp::system::write_tunnel(tunnel);
+    if (!written) return report(written.error());
+    std::printf("published\n");
+    std::fflush(stdout);
+    Sleep(INFINITE);
+    return 0;
+}
+
+}  // namespace
+
+bool run_command(int argc, char** argv, int& exit_code) {
+    const std::string command = argc > 1 ? argv[1] : "";
+    if (command == "child" && argc == 3) {
+        exit_code = run_child(argv[2]);  // starts Winsock itself, or does not
+        return true;
+    }
+    WSADATA data;
+    if (exit_code = WSAStartup(MAKEWORD(2, 2), &data); exit_code != 0) return true;
+    if (command == "install" && argc == 3) {
+        exit_code = install(argv[2]);
+    } else if (command == "install-tcp" && argc == 3) {
+        exit_code = install_over_tcp(argv[2]);
+    } else if (command == "remove" && argc == 2) {
+        exit_code = remove();
+    } else if (command == "publish" && argc == 2) {
+        exit_code = publish();
+    } else {
+        return false;
+    }
+    WSACleanup();
+    return true;
+}
+
+}  // namespace test

@@ -1,0 +1,93 @@
+/**
+ * A host of its own, in a network namespace, with Windows programs on it: a physical interface, a tunnel interface, and the target on itself
+ * (the addresses: test/provider/fixture.hpp). provider_tests.exe lies there beside the test Winsock.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
+import { requireArtifact } from './artifacts.js';
+import { stageProgram, WinePrefix, type Completed, type RunOptions } from './wine.js';
+
+function makeNamespace(namespace: string): void {
+  const ip = (...parameters: string[]) => execFileSync('ip', parameters, { stdio: 'pipe' });
+  ip('netns', 'add', namespace);
+  const inside = (...parameters: string[]) => ip('-n', namespace, ...parameters);
+  inside('link', 'set', 'lo', 'up');
+  for (const [name, address] of [
+    ['physical', '11.22.33.44/24'],
+    ['tunnel', '128.129.0.2/24'],
+  ] as const) {
+    inside('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}-far`);
+    inside('link', 'set', `${name}-far`, 'up');
+    inside('link', 'set', name, 'up');
+    inside('addr', 'add', address, 'dev', name);
+  }
+  // What is pinned to the tunnel interface goes out there, although the target is this host, and comes in at the far end.
+  for (const [name, value] of [
+    ['all.rp_filter', 0],
+    ['tunnel-far.rp_filter', 0],
+    ['all.accept_local', 1],
+  ] as const) {
+    ip('netns', 'exec', namespace, 'sysctl', '-qw', `net.ipv4.conf.${name}=${value}`);
+  }
+  inside('addr', 'add', '1.2.3.4/32', 'dev', 'tunnel-far');
+  inside('route', 'add', '1.2.3.0/24', 'dev', 'tunnel');
+}
+
+export class ProviderHost {
+  private constructor(
+    /** For files of the test; removed by stop. */
+    readonly folder: string,
+    readonly prefix: WinePrefix,
+    /** provider_tests.exe */
+    readonly program: string,
+    private readonly namespace: string,
+  ) {}
+
+  /** `name`: of the test, part of the namespace's name. */
+  static async create(name: string): Promise<ProviderHost> {
+    const namespace = `${namespacePrefix(name)}host`;
+    const folder = mkdtempSync(join(tmpdir(), `winsock-lsp-${name}-`));
+    try {
+      makeNamespace(namespace);
+      const prefix = await WinePrefix.create({ directory: join(folder, 'wine'), networkNamespace: namespace });
+      const program = stageProgram(requireArtifact('providerTests'), join(folder, 'programs'));
+      return new ProviderHost(folder, prefix, program, namespace);
+    } catch (error) {
+      removeNamespaces(namespace);
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Runs provider_tests.exe over the test Winsock. */
+  run(parameters: readonly string[], options: RunOptions = {}): Promise<Completed> {
+    return this.prefix.run(this.program, parameters, { winsock: 'test', cwd: dirname(this.program), ...options });
+  }
+
+  /** As run; throws, with what the program said, unless it ends with code 0. */
+  async mustRun(parameters: readonly string[], options: RunOptions = {}): Promise<void> {
+    const { code, stdout, stderr } = await this.run(parameters, options);
+    if (code !== 0) throw new Error(`provider_tests ${parameters.join(' ')} ended with ${code}: ${stdout}${stderr}`);
+  }
+
+  /** Puts the DLL under test into the catalog. */
+  install(): Promise<void> {
+    return this.mustRun(['install', this.prefix.toWindowsPath(requireArtifact('lspDll'))]);
+  }
+
+  /** Path of a file in the host's folder, as its programs see it. */
+  windowsPath(name: string): string {
+    return this.prefix.toWindowsPath(join(this.folder, name));
+  }
+
+  async stop(): Promise<void> {
+    await this.prefix.stop();
+    removeNamespaces(this.namespace);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
