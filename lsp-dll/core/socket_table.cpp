@@ -52,31 +52,40 @@ constexpr std::size_t word_of(std::uintptr_t handle) noexcept {
 
 }  // namespace
 
+// Where the handle's leaf is or will be; null if there is no table for it yet.
+SocketTable::Leaf* SocketTable::find_leaf(std::uintptr_t handle) const noexcept {
+    const std::size_t index = leaf_of(handle);
+    if (index < near_count) return &near_[index];
+    Leaf* const others = far_.load(std::memory_order_acquire);
+    return others == nullptr ? nullptr : others + index;
+}
+
 SocketTable::Word* SocketTable::find(std::uintptr_t handle) const noexcept {
     if (!is_trackable(handle)) return nullptr;
-    Word* const leaf = leaves_[leaf_of(handle)].load(std::memory_order_acquire);
+    const Leaf* const place = find_leaf(handle);
+    Word* const leaf = place == nullptr ? nullptr : place->load(std::memory_order_acquire);
     return leaf == nullptr ? nullptr : leaf + word_of(handle);
+}
+
+template <typename Item>
+Item* SocketTable::make(std::atomic<Item*>& place, std::size_t count) noexcept {
+    Item* there = place.load(std::memory_order_acquire);
+    if (there != nullptr) return there;
+    const Allocate allocate = allocate_.load(std::memory_order_acquire);
+    void* const memory = allocate != nullptr ? allocate(count * sizeof(Item)) : nullptr;
+    if (memory == nullptr) return nullptr;
+    Item* const made = static_cast<Item*>(memory);
+    std::uninitialized_value_construct_n(made, count);
+    if (place.compare_exchange_strong(there, made, std::memory_order_acq_rel, std::memory_order_acquire)) return made;
+    release_.load(std::memory_order_relaxed)(memory, count * sizeof(Item));
+    return there;
 }
 
 SocketTable::Word* SocketTable::find_or_make(std::uintptr_t handle) noexcept {
     if (!is_trackable(handle)) return nullptr;
-    std::atomic<Word*>& slot = leaves_[leaf_of(handle)];
-    Word* leaf = slot.load(std::memory_order_acquire);
-    if (leaf == nullptr) {
-        constexpr std::size_t bytes = handles_per_leaf * sizeof(Word);
-        const Allocate allocate = allocate_.load(std::memory_order_acquire);
-        void* const memory = allocate != nullptr ? allocate(bytes) : nullptr;
-        if (memory == nullptr) return nullptr;
-        Word* const made = static_cast<Word*>(memory);
-        std::uninitialized_value_construct_n(made, handles_per_leaf);
-        // The loser finds the winner's leaf in `leaf`.
-        if (slot.compare_exchange_strong(leaf, made, std::memory_order_acq_rel, std::memory_order_acquire)) {
-            leaf = made;
-        } else {
-            release_.load(std::memory_order_relaxed)(memory, bytes);
-        }
-    }
-    return leaf + word_of(handle);
+    if (leaf_of(handle) >= near_count && make(far_, leaf_count) == nullptr) return nullptr;
+    Word* const leaf = make(*find_leaf(handle), handles_per_leaf);
+    return leaf == nullptr ? nullptr : leaf + word_of(handle);
 }
 
 SocketState SocketTable::get(std::uintptr_t handle) const noexcept {

@@ -2,8 +2,9 @@
 //
 // Windows' socket handles are kernel handles: multiples of four that the kernel hands out from a compact table of at
 // most 2^24 entries per process. So the handle value itself is the index: a top table of pointers and leaves of 4096
-// words that come into being when a socket in them is first tracked. A handle that does not fit (never seen in
-// practice) is not tracked and left alone.
+// words that come into being when a socket in them is first tracked. The top table for the first 2^18 handles is here,
+// the whole one is made for a process that has more. A handle that does not fit (never seen in practice) is not tracked
+// and left alone.
 #pragma once
 
 #include <atomic>
@@ -59,8 +60,8 @@ class SocketTable {
     // The kind alone; inline, for calls that most often only ask whether there is anything to do.
     SocketKind kind(std::uintptr_t handle) const noexcept {
         const std::uintptr_t index = handle >> handle_shift;
-        if ((handle & 3U) != 0 || index >= leaf_count * handles_per_leaf) return SocketKind::unknown;
-        const Word* const leaf = leaves_[index / handles_per_leaf].load(std::memory_order_acquire);
+        if ((handle & 3U) != 0 || index >= near_count * handles_per_leaf) return get(handle).kind;
+        const Word* const leaf = near_[index / handles_per_leaf].load(std::memory_order_acquire);
         if (leaf == nullptr) return SocketKind::unknown;
         return static_cast<SocketKind>(leaf[index % handles_per_leaf].load(std::memory_order_acquire) & kind_mask);
     }
@@ -78,12 +79,20 @@ class SocketTable {
 
   private:
     using Word = std::atomic<std::uint16_t>;
+    using Leaf = std::atomic<Word*>;
+    static constexpr std::size_t near_count = 64;  // leaves
+
+    // Zeroed and constructed; what another thread put into `place` first, if one did. Null without memory.
+    template <typename Item>
+    Item* make(std::atomic<Item*>& place, std::size_t count) noexcept;
+    Leaf* find_leaf(std::uintptr_t handle) const noexcept;
     Word* find(std::uintptr_t handle) const noexcept;
     Word* find_or_make(std::uintptr_t handle) noexcept;
 
     std::atomic<Allocate> allocate_{nullptr};
     std::atomic<Release> release_{nullptr};
-    std::atomic<Word*> leaves_[leaf_count]{};
+    mutable Leaf near_[near_count]{};
+    std::atomic<Leaf*> far_{nullptr};  // leaf_count of them; those of near_ stay empty
 };
 
 }  // namespace lsp

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <memory>
 
 #include "../system/routes.hpp"
 #include "telemetry.hpp"
@@ -53,17 +54,32 @@ struct Content {
     }
 };
 
-CachedRoute entries[entry_count];
+// Made at the first look-up: most processes never need one.
+std::atomic<CachedRoute*> entries{nullptr};
 std::atomic<std::uint32_t> generation{1};
 
 std::uint32_t current_generation() noexcept { return generation.load(std::memory_order_acquire) & 0xffffff; }
 
-CachedRoute& entry_for(const IpAddress& destination) noexcept {
+CachedRoute* table() noexcept {
+    CachedRoute* there = entries.load(std::memory_order_acquire);
+    if (there != nullptr) return there;
+    // Zeros are what the atomics start with.
+    void* const memory =
+        VirtualAlloc(nullptr, entry_count * sizeof(CachedRoute), MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    if (memory == nullptr) return nullptr;
+    auto* const made = static_cast<CachedRoute*>(memory);
+    std::uninitialized_value_construct_n(made, entry_count);
+    if (entries.compare_exchange_strong(there, made, std::memory_order_acq_rel, std::memory_order_acquire)) return made;
+    VirtualFree(memory, 0, MEM_RELEASE);
+    return there;
+}
+
+CachedRoute& entry_for(CachedRoute* routes, const IpAddress& destination) noexcept {
     std::uint64_t halves[2];
     std::memcpy(halves, destination.bytes.data(), sizeof(halves));
     // Multiplied by odd constants (of SplitMix64), so that every bit reaches the highest ones.
     const std::uint64_t hash = halves[0] * 0xbf58476d1ce4e5b9u ^ halves[1] * 0x94d049bb133111ebu;
-    return entries[(hash ^ hash >> 29) >> 56];
+    return routes[(hash ^ hash >> 29) >> 56];
 }
 
 bool read(const CachedRoute& entry, Content& content) noexcept {
@@ -112,12 +128,12 @@ void watch_changes() noexcept {
 void forget_routes() noexcept { generation.fetch_add(1, std::memory_order_acq_rel); }
 
 Route cached_route(const IpAddress& destination) noexcept {
-    CachedRoute& entry = entry_for(destination);
+    CachedRoute* const routes = table();
     const DWORD now = GetTickCount();
     const std::uint32_t known = current_generation();
     Content content;
-    if (read(entry, content) && content.destination == destination && content.generation == known &&
-        now - content.tick < lifetime_ms) {
+    if (routes != nullptr && read(entry_for(routes, destination), content) && content.destination == destination &&
+        content.generation == known && now - content.tick < lifetime_ms) {
         return {content.interface_index, content.source};
     }
 
@@ -131,7 +147,7 @@ Route cached_route(const IpAddress& destination) noexcept {
     content.interface_index = route.interface_index;
     content.tick = now;
     content.generation = known;  // taken before the look-up: a change in between makes this answer stale at once
-    write(entry, content);
+    if (routes != nullptr) write(entry_for(routes, destination), content);
     return route;
 }
 

@@ -147,7 +147,7 @@ TEST_CASE("the first and the last handle of the table are tracked, the next is n
     const int before = leaves;
     CHECK(table->set(4, state(SocketKind::ours)));
     CHECK(table->set(end - 4, state(SocketKind::deferred)));
-    CHECK(leaves == before + 2);
+    CHECK(leaves == before + 3);  // with the table for those that are far
     CHECK(table->get(4) == state(SocketKind::ours));
     CHECK(table->get(end - 4) == state(SocketKind::deferred));
     CHECK_FALSE(table->set(end, state(SocketKind::ours)));
@@ -171,8 +171,33 @@ TEST_CASE("an exchange of an unseen socket starts from unknown; of one that cann
     }
 }
 
+TEST_CASE("a process with few handles has no table for many") {
+    const auto table = std::make_unique<SocketTable>();
+    table->use_memory(allocate, release);
+    const int before = leaves;
+    for (const std::uintptr_t handle : {0x4, 0x3ffc, 0x4000, 0xffffc}) {
+        CHECK(table->get(handle) == SocketState{});
+        CHECK(table->kind(handle) == SocketKind::unknown);
+        CHECK(table->set(handle, state(SocketKind::ours)));
+        CHECK(table->kind(handle) == SocketKind::ours);
+    }
+    CHECK(leaves == before + 3);
+    CHECK(table->kind(0x100000) == SocketKind::unknown);
+    CHECK(leaves == before + 3);
+    CHECK(table->set(0x100000, state(SocketKind::wildcard)));
+    CHECK(table->kind(0x100000) == SocketKind::wildcard);
+    CHECK(leaves == before + 5);
+}
+
 TEST_CASE("threads that meet in an empty leaf keep one leaf and lose no state") {
     constexpr int threads = 4;
+    std::uintptr_t first = 0;
+    int expected = 1;
+    SUBCASE("near") {}
+    SUBCASE("far") {
+        first = 0x200000;
+        expected = 2;
+    }
     for (int round = 0; round < 100; ++round) {
         const auto table = std::make_unique<SocketTable>();
         table->use_memory(allocate, release);
@@ -180,16 +205,17 @@ TEST_CASE("threads that meet in an empty leaf keep one leaf and lose no state") 
         std::atomic<int> ready{0};
         std::vector<std::thread> workers;
         for (std::uintptr_t t = 0; t < threads; ++t) {
-            workers.emplace_back([&table, &ready, t] {
+            workers.emplace_back([&table, &ready, t, first] {
                 ++ready;
                 while (ready < threads) std::this_thread::yield();
-                for (std::uintptr_t i = 0; i < 16; ++i) table->set((i * threads + t) * 4, state(SocketKind::ours));
+                for (std::uintptr_t i = 0; i < 16; ++i)
+                    table->set(first + (i * threads + t) * 4, state(SocketKind::ours));
             });
         }
         for (std::thread& worker : workers) worker.join();
-        CHECK(leaves == before + 1);
+        CHECK(leaves == before + expected);
         for (std::uintptr_t i = 0; i < std::uintptr_t{16} * threads; ++i) {
-            CHECK(table->get(i * 4) == state(SocketKind::ours));
+            CHECK(table->get(first + i * 4) == state(SocketKind::ours));
         }
     }
 }
