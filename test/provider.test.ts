@@ -1,7 +1,7 @@
 /** The provider as programs meet it: provider_tests.exe over the test Winsock, with our DLL in the chain. */
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -81,6 +81,11 @@ async function runAll(architecture: Architecture, host: string, folder: string):
     };
     await run('provider', 'tunnel', {});
     await run('provider over NT 5', 'nt5', { TEST_WINSOCK_NO_SENDMSG: '1' });
+    if (architecture === 'ia32') {
+      const libgcc = 'libgcc_s_dw2-1.dll';
+      copyFileSync(join(dirname(requireArtifact('providerTests', architecture)), libgcc), join(dirname(program), libgcc));
+      await run('provider', 'out-of-memory', {});
+    }
     await run('provider over the null base', 'null', { TEST_WINSOCK_BASE: 'null', TEST_WINSOCK_RECORD: undefined });
   } finally {
     await prefix.stop();
