@@ -73,8 +73,7 @@ test('there is a node.exe to test with, of each architecture', () => {
   assert.equal([...found], architectures, 'fetch it first (node scripts/run.mjs setup)');
 });
 
-for (const { version, path, architecture } of nodes) {
-  const named = `node.exe ${version} ${architecture}`;
+for (const { name: named, version, path, architecture } of nodes) {
   const run = async (environment: Record<string, string>) => {
     const { code, stdout, stderr } = await prefix.run(stage(path, architecture), [prefix.toWindowsPath(program('loopback.cjs'))], {
       winsock: 'test',

@@ -33,6 +33,8 @@ export function requireArtifact(name: Artifact, architecture: Architecture = 'x6
 }
 
 export interface NodeExecutable {
+  /** As tests and tables show it: `node.exe 20.20.2`, `node.exe 22.23.2 ia32`. */
+  name: string;
   /** As in `20.20.2`. */
   version: string;
   /** Windows' node.exe, unmodified. */
@@ -54,7 +56,8 @@ export function nodeExecutables(architecture: Architecture = 'x64'): NodeExecuta
     .flatMap((name) => {
       const version = name.match(nodeFolders[architecture])?.[1];
       const path = join(tools, name, 'bin', 'node.exe');
-      return version !== undefined && existsSync(path) ? [{ version, path, architecture }] : [];
+      if (version === undefined || !existsSync(path)) return [];
+      return [{ name: `node.exe ${version}${architecture === 'x64' ? '' : ` ${architecture}`}`, version, path, architecture }];
     })
     .sort((a, b) => a.version.localeCompare(b.version, undefined, { numeric: true }));
 }
