@@ -58,6 +58,7 @@ const badCalls: readonly (readonly [string, string, (lsp: Package) => unknown])[
   ['enumerateCatalog(null)', type, (lsp) => lsp.enumerateCatalog(null as never)],
   ["enumerateCatalog({architecture: 'arm64'})", value, (lsp) => lsp.enumerateCatalog({ architecture: 'arm64' as never })],
   ['installLsp({dll: 1})', type, (lsp) => lsp.installLsp({ dll: 1 as never })],
+  ['installLsp({dll32: 1})', type, (lsp) => lsp.installLsp({ dll32: 1 as never })],
   ["installLsp({dll: ''})", value, (lsp) => lsp.installLsp({ dll: '' })],
   ["installLsp({name: 'a\\0b'})", value, (lsp) => lsp.installLsp({ name: 'a\0b' })],
   ["installLsp({stage: 'no'})", type, (lsp) => lsp.installLsp({ stage: 'no' as never })],
