@@ -121,8 +121,8 @@ function fetchWindowsNode({ name, version, integrity }) {
 function fetchWine32() {
   if (existsSync(join(repository, 'build', 'tools', 'wine32', 'i386-windows', 'ntdll.dll'))) return;
   const attempt = "looking for the installed Wine's libraries";
-  const version = run('dpkg-query', ['-W', '-f', '${Version}', 'libwine'], { attempt });
-  const unix64 = run('dpkg-query', ['-L', 'libwine'], { attempt }).match(/^.*\/x86_64-unix$/m)?.[0];
+  const version = run('dpkg-query', ['-W', '-f', '${Version}', 'libwine:amd64'], { attempt });
+  const unix64 = run('dpkg-query', ['-L', 'libwine:amd64'], { attempt }).match(/^.*\/x86_64-unix$/m)?.[0];
   if (unix64 === undefined) throw new SetupError(`${attempt} failed: libwine ${version} has no x86_64-unix`);
   progress(`fetching 32-bit Wine ${version}`);
   try {

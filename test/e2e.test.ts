@@ -1,5 +1,5 @@
-// The whole of it, asserted: unmodified node.exe of each version, 64-bit and 32-bit, through the test Winsock, while the real OpenVPN's events
-// drive the plugin. One stage after another in one network; in each stage programs that have just been started, and those
+// The whole of it, asserted: unmodified node.exe of each version, 64-bit and 32-bit, through the test Winsock, while the real
+// OpenVPN's events drive the plugin. One stage after another in one network; in each stage programs that have just been started, and those
 // that have been running since an earlier one, meet the same list of situations (e2e/situations.ts).
 //
 //     stage                   LSP                     tunnel                   a program that ...

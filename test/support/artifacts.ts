@@ -10,8 +10,11 @@ const build = join(repository, 'build');
 /** What a program or a DLL is compiled for. */
 export type Architecture = 'x64' | 'ia32';
 
-const prebuilt = (...names: string[]) => (architecture: Architecture) => join(repository, 'prebuilds', `win32-${architecture}`, ...names);
-const tested = (...names: string[]) => (architecture: Architecture) => join(build, `win32-${architecture}`, 'test', ...names);
+type ByArchitecture = (architecture: Architecture) => string;
+const prebuilt = (name: string): ByArchitecture => (architecture) =>
+  join(repository, 'prebuilds', `win32-${architecture}`, name);
+const tested = (...names: string[]): ByArchitecture => (architecture) =>
+  join(build, `win32-${architecture}`, 'test', ...names);
 
 const artifacts = {
   lspDll: prebuilt('winsock-lsp.dll'),
