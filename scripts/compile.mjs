@@ -27,12 +27,15 @@ function cmake(what, folder, options, targets = ['all']) {
   run(what, 'cmake', ['--build', directory, '--parallel', jobs, '--target', ...targets]);
 }
 
-export function compileForWindows() {
-  const toolchain = `-DCMAKE_TOOLCHAIN_FILE=${join(repository, 'cmake', 'mingw-w64-x64.cmake')}`;
-  progress('compiling the DLLs for Windows');
+const architectures = ['x64', 'ia32'];
+
+function compileFor(architecture) {
+  const toolchain = `-DCMAKE_TOOLCHAIN_FILE=${join(repository, 'cmake', `mingw-w64-${architecture}.cmake`)}`;
+  progress(`compiling the DLLs for Windows (${architecture})`);
+  const folder = `lsp-dll-${architecture}`;
   cmake(
     'compiling the DLLs',
-    'lsp-dll-x64',
+    folder,
     [
       toolchain,
       '-DWINSOCK_LSP_THREADS=win32',
@@ -40,15 +43,25 @@ export function compileForWindows() {
     ],
     ['winsock_lsp_dll', 'winsock_lsp_setup_dll'],
   );
-  const prebuilds = join(repository, 'prebuilds', 'win32-x64');
+  copyToPrebuilds(join(folder, 'lsp-dll', 'winsock-lsp.dll'), architecture, 'winsock-lsp.dll');
+  copyToPrebuilds(join(folder, 'lsp-dll', 'winsock-lsp-setup.dll'), architecture, 'winsock-lsp-setup.dll');
+  // Where the setup DLL of a 64-bit OpenVPN looks for it.
+  if (architecture === 'ia32') copyToPrebuilds(join(folder, 'lsp-dll', 'winsock-lsp.dll'), 'x64', 'winsock-lsp-ia32.dll');
+  progress(`compiling the test programs for Windows (${architecture})`);
+  cmake('compiling the test programs', `win32-${architecture}`, [toolchain, '-DWINSOCK_LSP_TESTS=ON']);
+  progress(`compiling the addon (${architecture})`);
+  run('compiling the addon', process.execPath, [join('scripts', 'build-addon.mjs'), '--arch', architecture]);
+}
+
+function copyToPrebuilds(built, architecture, name) {
+  const prebuilds = join(repository, 'prebuilds', `win32-${architecture}`);
   mkdirSync(prebuilds, { recursive: true });
-  for (const dll of ['winsock-lsp.dll', 'winsock-lsp-setup.dll']) {
-    copyFileSync(join(build, 'lsp-dll-x64', 'lsp-dll', dll), join(prebuilds, dll));
-  }
-  progress('compiling the test programs for Windows');
-  cmake('compiling the test programs', 'win32-x64', [toolchain, '-DWINSOCK_LSP_TESTS=ON']);
-  progress('compiling the addon and the TypeScript');
-  run('compiling the addon', process.execPath, [join('scripts', 'build-addon.mjs')]);
+  copyFileSync(join(build, built), join(prebuilds, name));
+}
+
+export function compileForWindows() {
+  for (const architecture of architectures) compileFor(architecture);
+  progress('compiling the TypeScript');
   run('compiling the TypeScript', process.execPath, [join('scripts', 'build.mjs')]);
 }
 

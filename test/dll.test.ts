@@ -7,20 +7,21 @@ import { basename } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { requireArtifact } from './support/artifacts.js';
+import { requireArtifact, type Architecture, type Artifact } from './support/artifacts.js';
 
 interface Dll {
   path: string;
+  architecture: Architecture;
   /** What it has to import and export, by objdump. */
   dump: string;
 }
 
-const open = (path: string): Dll => ({
-  path,
-  dump: execFileSync('x86_64-w64-mingw32-objdump', ['-p', path], { encoding: 'utf8' }),
-});
-const provider = open(requireArtifact('lspDll'));
-const setup = open(requireArtifact('lspSetupDll'));
+const objdump = { x64: 'x86_64-w64-mingw32-objdump', ia32: 'i686-w64-mingw32-objdump' } as const;
+
+function open(artifact: Artifact, architecture: Architecture): Dll {
+  const path = requireArtifact(artifact, architecture);
+  return { path, architecture, dump: execFileSync(objdump[architecture], ['-p', path], { encoding: 'utf8' }) };
+}
 
 /** Imported functions by DLL. */
 function imports({ dump }: Dll): Map<string, string[]> {
@@ -36,19 +37,19 @@ function imports({ dump }: Dll): Map<string, string[]> {
 
 function exported({ dump }: Dll): string[] {
   const table = dump.slice(dump.indexOf('[Ordinal/Name Pointer] Table'));
-  const names = table.matchAll(/^\s*\[\s*\d+\]\s*(?:\+base\[\s*\d+\]\s+[0-9a-f]+\s+)?(\w+)\s*$/gm);
+  const names = table.matchAll(/^\s*\[\s*\d+\]\s*(?:\+base\[\s*\d+\]\s+[0-9a-f]+\s+)?([\w@]+)\s*$/gm);
   return [...names].map(([, each = '']) => each).sort();
 }
 
-// Functions that Windows XP (x64: Server 2003) exports, of those that we have a use for. A new import fails the test below until
+// Functions that Windows XP exports (for x64, Server 2003), of those that we have a use for. A new import fails the test below until
 // somebody has looked it up ("Minimum supported client" is no help, it names XP for much older ones) and added it here.
 const sinceXp: Record<string, string> = {
   'KERNEL32.DLL': `CloseHandle CreateDirectoryW CreateEventW CreateFileW CreateMutexW CreateSemaphoreW DeleteCriticalSection
     DeleteFileW EnterCriticalSection ExpandEnvironmentStringsW FlushFileBuffers FormatMessageW FreeLibrary GetCurrentProcess
     GetCurrentProcessId GetCurrentThreadId GetEnvironmentVariableW GetFileAttributesW GetFileSizeEx GetLastError
-    GetModuleFileNameW GetModuleHandleA GetModuleHandleExW GetModuleHandleW GetProcAddress GetProcessHeap GetProcessTimes
+    GetModuleFileNameW GetModuleHandleExW GetModuleHandleW GetProcAddress GetProcessHeap GetProcessTimes
     GetStdHandle GetSystemDirectoryW GetSystemTime GetSystemTimeAsFileTime GetTickCount GetVersion HeapAlloc HeapFree InitializeCriticalSection
-    IsDBCSLeadByteEx LeaveCriticalSection LoadLibraryExW LoadLibraryW LocalFree MoveFileExW MultiByteToWideChar OpenProcess RaiseException
+    IsDBCSLeadByteEx LeaveCriticalSection LoadLibraryA LoadLibraryExW LoadLibraryW LocalFree MoveFileExW MultiByteToWideChar OpenProcess RaiseException
     ReadFile ReleaseMutex ReleaseSemaphore ResetEvent RtlCaptureContext RtlLookupFunctionEntry RtlUnwindEx RtlVirtualUnwind
     SetEvent SetLastError Sleep TlsAlloc TlsFree TlsGetValue TlsSetValue VirtualAlloc VirtualFree VirtualProtect VirtualQuery
     WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler`,
@@ -60,70 +61,81 @@ const sinceXp: Record<string, string> = {
     WSCInstallProvider WSCWriteProviderOrder htonl htons ntohl ntohs`,
 };
 
-for (const dll of [provider, setup]) {
-  const file = basename(dll.path);
+for (const architecture of ['x64', 'ia32'] as const) {
+  const provider = open('lspDll', architecture);
+  const setup = open('lspSetupDll', architecture);
 
-  test(`${file} imports from KERNEL32, ADVAPI32, WS2_32 and the C run time of the system only`, () => {
-    const names = [...imports(dll).keys()].sort();
-    assert.equal(names, ['ADVAPI32.DLL', 'KERNEL32.DLL', 'MSVCRT.DLL', 'WS2_32.DLL']);
-  });
+  for (const dll of [provider, setup]) {
+    const file = `${basename(dll.path)}, ${architecture}`;
 
-  for (const [name, functions] of Object.entries(sinceXp)) {
-    test(`${file} imports nothing from ${name} that Windows XP did not have`, () => {
-      const imported = imports(dll).get(name) ?? [];
-      assert.ok(imported.length > 0);
-      const known = new Set(functions.split(/\s+/));
-      assert.equal(
-        imported.filter((each) => !known.has(each)),
-        [],
-      );
+    test(`${file} imports from KERNEL32, ADVAPI32, WS2_32 and the C run time of the system only`, () => {
+      const names = [...imports(dll).keys()].sort();
+      assert.equal(names, ['ADVAPI32.DLL', 'KERNEL32.DLL', 'MSVCRT.DLL', 'WS2_32.DLL']);
+    });
+
+    for (const [name, functions] of Object.entries(sinceXp)) {
+      test(`${file} imports nothing from ${name} that Windows XP did not have`, () => {
+        const imported = imports(dll).get(name) ?? [];
+        assert.ok(imported.length > 0);
+        const known = new Set(functions.split(/\s+/));
+        assert.equal(
+          imported.filter((each) => !known.has(each)),
+          [],
+        );
+      });
+    }
+
+    test(`${file} may be moved in memory, its data is not executable, and it may handle exceptions`, () => {
+      const characteristics = Number.parseInt(dll.dump.match(/DllCharacteristics\s+([0-9a-f]+)/)?.[1] ?? '', 16);
+      const dynamicBase = 0x40;
+      const nxCompatible = 0x100;
+      const noSeh = 0x400; // Windows would not call guarded_copy's handler on ia32
+      assert.is(characteristics & (dynamicBase | nxCompatible | noSeh), dynamicBase | nxCompatible);
+    });
+
+    test(`${file} is smaller than 200 KB`, () => {
+      const { size } = statSync(dll.path);
+      assert.ok(size > 0 && size < 200_000, `${size} bytes`);
     });
   }
 
-  test(`${file} may be moved in memory, and its data is not executable`, () => {
-    const characteristics = Number.parseInt(dll.dump.match(/DllCharacteristics\s+([0-9a-f]+)/)?.[1] ?? '', 16);
-    const dynamicBase = 0x40;
-    const nxCompatible = 0x100;
-    assert.is(characteristics & (dynamicBase | nxCompatible), dynamicBase | nxCompatible);
+  test(`the DLL exports what ws2_32, installers and OpenVPN look for, and nothing else, ${architecture}`, () => {
+    assert.equal(exported(provider), [
+      'GetLspGuid',
+      'WSPStartup',
+      'openvpn_plugin_close_v1',
+      'openvpn_plugin_func_v1',
+      'openvpn_plugin_func_v3',
+      'openvpn_plugin_min_version_required_v1',
+      'openvpn_plugin_open_v1',
+      'openvpn_plugin_open_v3',
+    ]);
   });
 
-  test(`${file} is smaller than 200 KB`, () => {
-    const { size } = statSync(dll.path);
-    assert.ok(size > 0 && size < 200_000, `${size} bytes`);
+  test(`the DLL that every program loads has none of the functions that change the catalog, ${architecture}`, () => {
+    const changing = /^WSC(Install|Deinstall|Write)/;
+    assert.equal((imports(provider).get('WS2_32.DLL') ?? []).filter((name) => changing.test(name)), []);
+    assert.ok((imports(setup).get('WS2_32.DLL') ?? []).some((name) => changing.test(name)));
+  });
+
+  test(`the setup DLL exports what the plugin calls, and nothing else, ${architecture}`, () => {
+    assert.equal(exported(setup), ['WinsockLspSetupInstall', 'WinsockLspSetupRemove']);
+  });
+
+  test(`one section is shared between processes, and it holds counters and the ring of decisions only, ${architecture}`, () => {
+    const sections = execFileSync(objdump[architecture], ['-h', provider.path], { encoding: 'utf8' });
+    const shared = [...sections.matchAll(/^\s*\d+ (\S+)\s+([0-9a-f]+) .*\n.*\bSHARED\b/gm)];
+    assert.equal(
+      shared.map(([, name]) => name),
+      ['.shared'],
+    );
+    assert.ok(Number.parseInt(shared[0]?.[2] ?? '', 16) <= 7_000);
+  });
+
+  test(`the DLL is for ${architecture}`, () => {
+    const format = { x64: 'pei-x86-64', ia32: 'pei-i386' };
+    for (const { dump } of [provider, setup]) assert.match(dump, new RegExp(`file format ${format[architecture]}$`, 'm'));
   });
 }
-
-test('the DLL exports what ws2_32, installers and OpenVPN look for, and nothing else', () => {
-  assert.equal(exported(provider), [
-    'GetLspGuid',
-    'WSPStartup',
-    'openvpn_plugin_close_v1',
-    'openvpn_plugin_func_v1',
-    'openvpn_plugin_func_v3',
-    'openvpn_plugin_min_version_required_v1',
-    'openvpn_plugin_open_v1',
-    'openvpn_plugin_open_v3',
-  ]);
-});
-
-test('the DLL that every program loads has none of the functions that change the catalog', () => {
-  const changing = /^WSC(Install|Deinstall|Write)/;
-  assert.equal((imports(provider).get('WS2_32.DLL') ?? []).filter((name) => changing.test(name)), []);
-  assert.ok((imports(setup).get('WS2_32.DLL') ?? []).some((name) => changing.test(name)));
-});
-
-test('the setup DLL exports what the plugin calls, and nothing else', () => {
-  assert.equal(exported(setup), ['WinsockLspSetupInstall', 'WinsockLspSetupRemove']);
-});
-
-test('one section is shared between processes, and it holds counters and the ring of decisions only', () => {
-  const sections = execFileSync('x86_64-w64-mingw32-objdump', ['-h', provider.path], { encoding: 'utf8' });
-  const shared = [...sections.matchAll(/^\s*\d+ (\S+)\s+([0-9a-f]+) .*\n.*\bSHARED\b/gm)];
-  assert.equal(
-    shared.map(([, name]) => name),
-    ['.shared'],
-  );
-  assert.ok(Number.parseInt(shared[0]?.[2] ?? '', 16) <= 7_000);
-});
 
 test.run();

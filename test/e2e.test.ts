@@ -1,5 +1,5 @@
-// The whole of it, asserted: unmodified node.exe of each version, through the test Winsock, while the real OpenVPN's events
-// drive the plugin. One stage after another in one network; in each stage programs that have just been started, and those
+// The whole of it, asserted: unmodified node.exe of each version, 64-bit and 32-bit, through the test Winsock, while the real
+// OpenVPN's events drive the plugin. One stage after another in one network; in each stage programs that have just been started, and those
 // that have been running since an earlier one, meet the same list of situations (e2e/situations.ts).
 //
 //     stage                   LSP                     tunnel                   a program that ...
@@ -26,7 +26,7 @@ import { expected, outcomeOf, situations, type Phase } from './e2e/situations.js
 import { servers } from './e2e/server_situations.js';
 import { TestBed } from './e2e/testbed.js';
 import type { Prober } from './e2e/prober.js';
-import { nodeExecutables } from './support/artifacts.js';
+import { missingForArchitecture, nodeExecutables } from './support/artifacts.js';
 import { reported } from './support/reported.js';
 
 interface Stage {
@@ -130,7 +130,9 @@ function prober(stage: Stage, node: string): Prober {
 }
 
 function define(): void {
-  const nodes = nodeExecutables();
+  const missing32 = missingForArchitecture('ia32');
+  if (missing32 !== undefined) test.skip(`the network scenario with 32-bit programs (${missing32})`, () => undefined);
+  const nodes = [...nodeExecutables(), ...(missing32 === undefined ? nodeExecutables('ia32') : [])];
   test.before(reported(async () => {
     bed = await TestBed.create({ nodeExecutables: nodes });
   }));
@@ -152,8 +154,7 @@ function define(): void {
       const started = bed.windows.map(async (host) => [host.name, await bed.startProber(host)] as const);
       probers.set(stage.name, new Map(await Promise.all(started)));
     });
-    for (const { version } of nodes) {
-      const node = `node.exe ${version}`;
+    for (const { name: node } of nodes) {
       defineExchanges(stage, stage, node);
       for (const earlier of stages.filter(({ name }) => keptRunning[name]?.includes(stage.name))) {
         defineExchanges(earlier, stage, node);
@@ -162,7 +163,7 @@ function define(): void {
     }
     if (stage.name === 'first session') {
       definePluginChecks();
-      for (const { version } of nodes) defineRecordingTests(test, `node.exe ${version}`, () => ({ bed, virtualAddress }));
+      for (const { name: node } of nodes) defineRecordingTests(test, node, () => ({ bed, virtualAddress }));
     }
   }
 

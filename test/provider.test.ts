@@ -1,8 +1,12 @@
 /** The provider as programs meet it: provider_tests.exe over the test Winsock, with our DLL in the chain. */
 
+import { copyFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
 import { test } from 'uvu';
 
 import { missingForNetwork } from './e2e/namespaces.js';
+import { missingForArchitecture, requireArtifact } from './support/artifacts.js';
 import { addDoctests } from './support/doctest.js';
 import { ProviderHost } from './support/provider_host.js';
 import type { ProgramOptions } from './support/wine.js';
@@ -12,7 +16,7 @@ async function runAll(host: ProviderHost): Promise<void> {
   const outcomes = host.windowsPath('outcomes');
   const withOutcomes = { TEST_OUTCOMES_WITHOUT: outcomes, TEST_WINSOCK_RECORD: undefined };
   const run = async (title: string, suite: string, environment: ProgramOptions['environment']) => {
-    await addDoctests(test, title, (options) =>
+    await addDoctests(test, `${title}, ${host.architecture}`, (options) =>
       host.run([`--test-suite=${suite}`, ...options], {
         timeoutMilliseconds: 120_000,
         environment: { TEST_WINSOCK_RECORD: host.windowsPath(`${suite}.jsonl`), ...environment },
@@ -27,19 +31,26 @@ async function runAll(host: ProviderHost): Promise<void> {
   await run('provider, lives of a process', 'lifecycle', { TEST_WINSOCK_RECORD: undefined });
   await run('provider, threads', 'threads', { TEST_WINSOCK_RECORD: undefined });
   await run('provider over NT 5', 'nt5', { TEST_WINSOCK_NO_SENDMSG: '1' });
+  if (host.architecture === 'ia32') {
+    const libgcc = 'libgcc_s_dw2-1.dll';
+    copyFileSync(join(dirname(requireArtifact('providerTests', 'ia32')), libgcc), join(dirname(host.program), libgcc));
+    await run('provider', 'out-of-memory', {});
+  }
   await run('provider over the null base', 'null', { TEST_WINSOCK_BASE: 'null', TEST_WINSOCK_RECORD: undefined });
 }
 
-const missing = missingForNetwork();
-if (missing === undefined) {
-  const host = await ProviderHost.create('provider');
+for (const architecture of ['x64', 'ia32'] as const) {
+  const missing = missingForNetwork() ?? missingForArchitecture(architecture);
+  if (missing !== undefined) {
+    test.skip(`provider, ${architecture}: ${missing}`);
+    continue;
+  }
+  const host = await ProviderHost.create('provider', architecture);
   try {
     await runAll(host);
   } finally {
     await host.stop();
   }
-} else {
-  test.skip(`provider: ${missing}`);
 }
 
 test.run();

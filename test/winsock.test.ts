@@ -1,5 +1,5 @@
 // The test Winsock: its own native tests, and unmodified node.exe of each version on it, on the bare base provider and with
-// another LSP in the chain.
+// another LSP in the chain; for 32-bit programs too, whose catalog is another one of the same prefix.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,21 +8,26 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { nodeExecutables } from './support/artifacts.js';
+import { missingForArchitecture, nodeExecutables, type Architecture } from './support/artifacts.js';
 import { reported } from './support/reported.js';
 import { stageProgram, testWinsockFile, WinePrefix } from './support/wine.js';
 import { readRecording } from './winsock/recording.js';
 
 const program = (name: string) => fileURLToPath(new URL(`winsock/programs/${name}`, import.meta.url));
 
+const architectures = (['x64', 'ia32'] as const).filter((architecture) => {
+  const missing = missingForArchitecture(architecture);
+  if (missing !== undefined) test.skip(`the test Winsock, ${architecture}: ${missing}`);
+  return missing === undefined;
+});
 const directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-winsock-'));
 let prefix: WinePrefix;
 let catalog: string;
 let folders = 0;
 
 /** A program beside a test Winsock of its own. */
-function stage(executable: string): string {
-  return stageProgram(executable, join(directory, `program-${++folders}`));
+function stage(executable: string, architecture: Architecture = 'x64'): string {
+  return stageProgram(executable, join(directory, `program-${++folders}`), architecture);
 }
 
 async function changeCatalog(...parameters: string[]): Promise<string> {
@@ -32,7 +37,7 @@ async function changeCatalog(...parameters: string[]): Promise<string> {
 }
 
 test.before(reported(async () => {
-  prefix = await WinePrefix.create({ directory: join(directory, 'prefix') });
+  prefix = await WinePrefix.create({ directory: join(directory, 'prefix'), programs32: architectures.includes('ia32') });
   catalog = stage(testWinsockFile('winsock_catalog.exe'));
 }));
 
@@ -41,13 +46,15 @@ test.after(reported(async () => {
   rmSync(directory, { recursive: true, force: true });
 }));
 
-test('the native tests of catalog, dispatch and base provider pass', async () => {
-  const executable = stage(testWinsockFile('winsock_test.exe'));
-  stageProgram(testWinsockFile('test_passthrough_lsp.dll'), join(executable, '..'));
-  const { code, stdout, stderr } = await prefix.run(executable, [], { winsock: 'test' });
-  assert.match(stdout, /\[doctest\] Status: SUCCESS!/, `${stdout}${stderr}`);
-  assert.is(code, 0);
-});
+for (const architecture of architectures) {
+  test(`the native tests of catalog, dispatch and base provider pass, ${architecture}`, async () => {
+    const executable = stage(testWinsockFile('winsock_test.exe', architecture), architecture);
+    stageProgram(testWinsockFile('test_passthrough_lsp.dll', architecture), join(executable, '..'), architecture);
+    const { code, stdout, stderr } = await prefix.run(executable, [], { winsock: 'test' });
+    assert.match(stdout, /\[doctest\] Status: SUCCESS!/, `${stdout}${stderr}`);
+    assert.is(code, 0);
+  });
+}
 
 const expected = {
   'TCP client and server': 'echo hello',
@@ -60,14 +67,15 @@ const expected = {
   'dns.lookup of localhost': '127.0.0.1',
 };
 
-const nodes = nodeExecutables();
-test('there is a node.exe to test with', () => {
-  assert.ok(nodes.length > 0, 'fetch it first (node scripts/run.mjs setup)');
+const nodes = architectures.flatMap((architecture) => nodeExecutables(architecture));
+test('there is a node.exe to test with, of each architecture', () => {
+  const found = new Set(nodes.map(({ architecture }) => architecture));
+  assert.equal([...found], architectures, 'fetch it first (node scripts/run.mjs setup)');
 });
 
-for (const { version, path } of nodes) {
+for (const { name: named, version, path, architecture } of nodes) {
   const run = async (environment: Record<string, string>) => {
-    const { code, stdout, stderr } = await prefix.run(stage(path), [prefix.toWindowsPath(program('loopback.cjs'))], {
+    const { code, stdout, stderr } = await prefix.run(stage(path, architecture), [prefix.toWindowsPath(program('loopback.cjs'))], {
       winsock: 'test',
       environment,
     });
@@ -81,7 +89,7 @@ for (const { version, path } of nodes) {
     );
   };
 
-  test(`node.exe ${version} on the base provider, which records what arrives`, async () => {
+  test(`${named} on the base provider, which records what arrives`, async () => {
     const record = join(directory, `record-${version}`);
     assert.equal(await run({ TEST_WINSOCK_RECORD: prefix.toWindowsPath(record) }), expected);
     const calls = readRecording(record);
@@ -93,9 +101,12 @@ for (const { version, path } of nodes) {
     assert.ok(calls.every(({ process, sequence }) => process > 0 && sequence > 0));
   });
 
-  test(`node.exe ${version} through another LSP, whose WSPStartup runs once per chain`, async () => {
+  test(`${named} through another LSP, whose WSPStartup runs once per chain`, async () => {
     const log = join(directory, `log-${version}`);
-    await changeCatalog('install', prefix.toWindowsPath(testWinsockFile('test_passthrough_lsp.dll')));
+    await changeCatalog(
+      'install',
+      ...architectures.map((each) => prefix.toWindowsPath(testWinsockFile('test_passthrough_lsp.dll', each))),
+    );
     try {
       assert.equal(await run({ TEST_PASSTHROUGH_LOG: prefix.toWindowsPath(log) }), expected);
     } finally {

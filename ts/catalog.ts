@@ -65,8 +65,11 @@ export function enumerateCatalog(options: { architecture?: Architecture | undefi
 export interface InstallOptions {
   /** The provider's DLL; unless told the one that comes with this package for this process's architecture. */
   dll?: string | undefined;
-  /** The 32-bit DLL, for the 32-bit programs of a 64-bit Windows; unless told they are left alone. */
-  dll32?: string | undefined;
+  /**
+   * The 32-bit DLL, for the 32-bit programs of a 64-bit Windows; null leaves them alone. Unless told, the one that comes with
+   * this package, if it is there and `dll` is the package's too.
+   */
+  dll32?: string | null | undefined;
   /** What the entries' names begin with, 1 to 100 characters; `winsock-lsp` unless told. */
   name?: string | undefined;
   /**
@@ -105,7 +108,7 @@ export async function installLsp(options: InstallOptions = {}): Promise<InstallR
   checkObject(options, 'options');
   const { dll, dll32, name, stage = true } = options;
   if (dll !== undefined) checkNonEmptyText(dll, 'options.dll');
-  if (dll32 !== undefined) checkNonEmptyText(dll32, 'options.dll32');
+  if (dll32 !== undefined && dll32 !== null) checkNonEmptyText(dll32, 'options.dll32');
   if (name !== undefined) checkNonEmptyText(name, 'options.name');
   checkBoolean(stage, 'options.stage');
 
@@ -119,16 +122,31 @@ export async function installLsp(options: InstallOptions = {}): Promise<InstallR
       });
     }
   });
+  const second = dll32 === undefined && dll === undefined ? packagedDll32() : (dll32 ?? undefined);
   const registered = {
     dll: await place(dll === undefined ? packagedDll() : resolve(dll)),
-    dll32: dll32 === undefined ? undefined : await place(resolve(dll32)),
+    dll32: second === undefined ? undefined : await place(resolve(second)),
     name,
   };
   return callNative((native) => native.installProvider(registered));
 }
 
+const packagedDllOf = (architecture: string) => join(packageRoot, 'prebuilds', `win32-${architecture}`, 'winsock-lsp.dll');
+
+function packagedDll32(): string | undefined {
+  if (process.arch !== 'x64' || !existsSync(packagedDllOf('ia32'))) return undefined;
+  try {
+    enumerateCatalog({ architecture: 'ia32' });
+    return packagedDllOf('ia32');
+  } catch (error) {
+    // No 32-bit catalog, so no 32-bit programs.
+    if (error instanceof LspError && error.code === 'ERROR_NOT_SUPPORTED') return undefined;
+    throw error;
+  }
+}
+
 function packagedDll(): string {
-  const path = join(packageRoot, 'prebuilds', `win32-${process.arch}`, 'winsock-lsp.dll');
+  const path = packagedDllOf(process.arch);
   if (existsSync(path)) return path;
   throw new LspError(`Cannot install the provider: ${path}, which comes with this package, is missing. Name a DLL.`, {
     code: 'ERROR_FILE_NOT_FOUND',

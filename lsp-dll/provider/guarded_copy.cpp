@@ -2,7 +2,9 @@
 
 // MSVC has __try; GCC does not, so there the frame's handler is written out: the x64 unwind tables name a scope whose
 // filter is the constant 1 (EXCEPTION_EXECUTE_HANDLER), and on ia32 a record is linked into fs:[0]
-// (https://learn.microsoft.com/cpp/build/exception-handling-x64, "C_SCOPE_TABLE").
+// (https://learn.microsoft.com/cpp/build/exception-handling-x64, "C_SCOPE_TABLE"). MinGW's linker writes no table of
+// safe handlers (/SAFESEH); of an image without one, Windows accepts a handler in its code, unless the image is marked
+// NO_SEH.
 
 #if defined(_MSC_VER)
 

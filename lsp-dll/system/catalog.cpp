@@ -38,11 +38,11 @@ Result<LowerProvider> lower_provider(const WSAPROTOCOL_INFOW& chain) {
     // base provider is asked.
     for (const auto& choice : {choose_lower(chain, infos), choose_base(chain, infos)}) {
         LowerProvider lower;
-        if (!choice || provider_path(native_architecture, choice->info.ProviderId, lower.path) != 0) continue;
+        if (!choice || provider_path(native_architecture, choice->info->ProviderId, lower.path) != 0) continue;
         lower.path = expand_environment(lower.path);
         if (lower.path.empty()) continue;
-        lower.info = choice->info;
-        lower.startup_info = choice->startup_info;
+        lower.info = *choice->info;
+        lower.startup_info = *choice->startup_info;
         return lower;
     }
     return own_error(

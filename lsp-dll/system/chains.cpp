@@ -79,7 +79,7 @@ std::optional<LowerChoice> choose_base(const WSAPROTOCOL_INFOW& chain, const Inf
     for (const WSAPROTOCOL_INFOW& info : infos) {
         if (info.ProtocolChain.ChainLen == BASE_PROTOCOL && same_protocol(info, chain) &&
             (info.dwProviderFlags & network_direct) == 0) {
-            return LowerChoice{info, info};
+            return LowerChoice{&info, &info};
         }
     }
     return std::nullopt;
@@ -102,7 +102,7 @@ std::optional<LowerChoice> choose_lower(const WSAPROTOCOL_INFOW& chain, const In
         const WSAPROTOCOL_INFOW* const entry = find_entry(infos, ids[next]);
         if (entry == nullptr || is_our_id(infos, ids[next])) continue;
         const bool layered = entry->ProtocolChain.ChainLen == LAYERED_PROTOCOL;
-        return LowerChoice{*entry, layered ? chain : *entry};
+        return LowerChoice{entry, layered ? &chain : entry};
     }
     return choose_base(chain, infos);
 }

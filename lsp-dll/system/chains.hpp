@@ -29,10 +29,11 @@ bool is_our_id(const Infos& infos, DWORD id);
 // somebody else left behind (their top id is nobody's, and they carry our name or our DLL).
 void mark_ours(Catalog& catalog);
 
-// The lower neighbour in the chain that our WSPStartup was given (see lower_provider).
+// The lower neighbour in the chain that our WSPStartup was given (see lower_provider). They point to what choose_lower
+// and choose_base were given: in the stack of somebody else's thread such structures are large.
 struct LowerChoice {
-    WSAPROTOCOL_INFOW info{};
-    WSAPROTOCOL_INFOW startup_info{};
+    const WSAPROTOCOL_INFOW* info = nullptr;
+    const WSAPROTOCOL_INFOW* startup_info = nullptr;
 };
 std::optional<LowerChoice> choose_lower(const WSAPROTOCOL_INFOW& chain, const Infos& infos);
 // The first base provider of the same family, type and protocol.

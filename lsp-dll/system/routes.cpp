@@ -46,7 +46,7 @@ DWORD ask_best_route2(const IpAddress& destination, BestRoute& route) noexcept {
 }
 
 // A host with more IPv4 addresses than fit the stack buffer is asked again with memory of this size.
-constexpr ULONG address_table_bytes = 4096;
+constexpr ULONG address_table_bytes = 3072;
 constexpr ULONG address_table_limit = 1024 * 1024;
 
 class AddressTable {

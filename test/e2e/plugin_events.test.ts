@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { requireArtifact } from '../support/artifacts.js';
+import { missingForArchitecture, requireArtifact, type Architecture } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
 import { stageProgram, WinePrefix } from '../support/wine.js';
 import { missingForNetwork, ownedTemporaryDirectory } from './namespaces.js';
@@ -142,9 +142,12 @@ const rows: readonly Row[] = [
 let directory: string;
 let network: Network;
 let prefix: WinePrefix;
-let host: string;
+const hosts = new Map<Architecture, string>();
 
 function define(): void {
+  const missing32 = missingForArchitecture('ia32');
+  if (missing32 !== undefined) test.skip(`the events of a 32-bit OpenVPN (${missing32})`, () => undefined);
+  const architectures: readonly Architecture[] = missing32 === undefined ? ['x64', 'ia32'] : ['x64'];
   test.before(reported(async () => {
     directory = ownedTemporaryDirectory();
     network = createNetwork();
@@ -155,8 +158,12 @@ function define(): void {
     prefix = await WinePrefix.create({
       directory: join(directory, 'wine'),
       networkNamespace: network.namespace('client'),
+      programs32: missing32 === undefined,
     });
-    host = stageProgram(requireArtifact('pluginHost'), join(directory, 'host'));
+    for (const architecture of architectures) {
+      const built = requireArtifact('pluginHost', architecture);
+      hosts.set(architecture, stageProgram(built, join(directory, `host-${architecture}`), architecture));
+    }
   }));
   test.after(reported(async () => {
     await prefix?.stop();
@@ -164,17 +171,21 @@ function define(): void {
     rmSync(directory, { recursive: true, force: true });
   }));
 
-  for (const api of ['1', '3'] as const) {
-    for (const row of rows) test(`v${api}: ${row.name}`, () => check(row, api));
+  for (const architecture of architectures) {
+    for (const api of ['1', '3'] as const) {
+      for (const row of rows) test(`v${api}, ${architecture}: ${row.name}`, () => check(row, api, architecture));
+    }
   }
 }
 
-async function check({ change = {}, events, results, log, withoutSetupDll = false }: Row, api: '1' | '3'): Promise<void> {
+async function check(row: Row, api: '1' | '3', architecture: Architecture): Promise<void> {
+  const { change = {}, events, results, log, withoutSetupDll = false } = row;
   const file = join(directory, 'environment');
   writeFileSync(file, serialize({ ...good, ...change }));
   const once = events.flatMap((event) => ['--once', `${event}=${prefix.toWindowsPath(file)}`]);
-  const dll = prefix.toWindowsPath(withoutSetupDll ? aloneInAFolder(requireArtifact('lspDll')) : requireArtifact('lspDll'));
-  const { code, stdout, stderr } = await prefix.run(host, ['--api', api, ...once, dll], { winsock: 'test' });
+  const built = requireArtifact('lspDll', architecture);
+  const dll = prefix.toWindowsPath(withoutSetupDll ? aloneInAFolder(built, architecture) : built);
+  const { code, stdout, stderr } = await prefix.run(hosts.get(architecture) ?? '', ['--api', api, ...once, dll], { winsock: 'test' });
   const output = stdout.replaceAll('\r', '');
   assert.is(code, 0, `${output}${stderr}`);
   const answers = [...output.matchAll(/^EVENT (\S+) -> (\d+)$/gm)].map(([, event, result]) => `${event} ${result}`);
@@ -184,8 +195,8 @@ async function check({ change = {}, events, results, log, withoutSetupDll = fals
   if (!log.some((pattern) => pattern.source.startsWith('NOTE'))) assert.not.match(output, /NOTE winsock-lsp: published/);
 }
 
-function aloneInAFolder(dll: string): string {
-  const folder = join(directory, 'alone');
+function aloneInAFolder(dll: string, architecture: Architecture): string {
+  const folder = join(directory, `alone-${architecture}`);
   mkdirSync(folder, { recursive: true });
   copyFileSync(dll, join(folder, basename(dll)));
   return join(folder, basename(dll));

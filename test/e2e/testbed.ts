@@ -53,6 +53,7 @@ export class TestBed {
       const prefix = await WinePrefix.create({
         directory: join(directory, 'wine'),
         networkNamespace: network.namespace('client'),
+        programs32: nodeExecutables.some(({ architecture }) => architecture === 'ia32'),
       });
       return new TestBed(directory, forgetExit, network, client, prefix, nodeExecutables);
     } catch (error) {
@@ -84,6 +85,8 @@ export class TestBed {
     for (const dll of ['lspDll', 'lspSetupDll'] as const) {
       copyFileSync(requireArtifact(dll), join(plugins, basename(requireArtifact(dll))));
     }
+    // The plugin installs it for 32-bit programs.
+    copyFileSync(requireArtifact('lspDll', 'ia32'), join(plugins, 'winsock-lsp-ia32.dll'));
     this.#pluginHost = stageProgram(requireArtifact('pluginHost'), this.newDirectory('plugin-host'));
   }
 
@@ -125,16 +128,15 @@ export class TestBed {
     this.#forgetExit();
   }
 
-  #windowsNode({ version, path }: NodeExecutable): NodeHost {
-    const folder = this.newDirectory(`node-${version}`);
-    const executable = stageProgram(path, folder);
+  #windowsNode({ name, path, architecture }: NodeExecutable): NodeHost {
+    const executable = stageProgram(path, this.newDirectory('node'), architecture);
     return {
-      name: `node.exe ${version}`,
+      name,
       run: async (script, parameters) => {
         const windowsScript = this.prefix.toWindowsPath(script);
         const result = await this.prefix.run(executable, [windowsScript, ...parameters], { winsock: 'test' });
         if (result.code !== 0) {
-          throw new Error(`node.exe ${version} ${basename(script)} ended with code ${result.code}: ${result.stderr}`);
+          throw new Error(`${name} ${basename(script)} ended with code ${result.code}: ${result.stderr}`);
         }
         return result.stdout;
       },

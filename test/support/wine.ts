@@ -21,13 +21,18 @@ import { basename, delimiter, dirname, join, relative, resolve } from 'node:path
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { requireArtifact } from './artifacts.js';
+import { requireArtifact, wine32Folder, type Architecture } from './artifacts.js';
 
 export interface WinePrefixOptions {
   /** Of the prefix; made and filled unless that has been done. */
   directory: string;
   /** In Wine, sockets and routes belong to the wineserver's network namespace; so all of the prefix lives in this one. */
   networkNamespace?: string;
+  /**
+   * Whether 32-bit programs run in it too; as long as the prefix lives. False unless told: such a prefix takes twice the time
+   * and disk space to make.
+   */
+  programs32?: boolean;
 }
 
 export interface ProgramOptions {
@@ -63,8 +68,8 @@ function findWineProgram(names: readonly string[]): string {
 }
 
 /** A file of the test Winsock's build: ws2_32.dll, test_base_provider.dll, winsock_catalog.exe and so on. */
-export function testWinsockFile(name: string): string {
-  const path = join(dirname(requireArtifact('testWinsock')), name);
+export function testWinsockFile(name: string, architecture: Architecture = 'x64'): string {
+  const path = join(dirname(requireArtifact('testWinsock', architecture)), name);
   if (!existsSync(path)) throw new Error(`${path} is missing: compile first (node scripts/run.mjs build)`);
   return path;
 }
@@ -79,14 +84,14 @@ function linkOrCopy(from: string, to: string): void {
 }
 
 /**
- * Puts a program and the test Winsock into a folder, made if need be, so that the program gets it with
+ * Puts a program and the test Winsock of its architecture into a folder, made if need be, so that the program gets it with
  * `winsock: 'test'`. The result is the program's path there.
  */
-export function stageProgram(executable: string, folder: string): string {
+export function stageProgram(executable: string, folder: string, architecture: Architecture = 'x64'): string {
   mkdirSync(folder, { recursive: true });
   const staged = join(folder, basename(executable));
   linkOrCopy(executable, staged);
-  for (const dll of ['ws2_32.dll', 'test_base_provider.dll']) linkOrCopy(testWinsockFile(dll), join(folder, dll));
+  for (const dll of ['ws2_32.dll', 'test_base_provider.dll']) linkOrCopy(testWinsockFile(dll, architecture), join(folder, dll));
   return staged;
 }
 
@@ -243,6 +248,7 @@ export class WineProgram {
 export class WinePrefix {
   readonly directory: string;
   readonly networkNamespace: string | undefined;
+  readonly #wine32: string | undefined;
   readonly #wine = findWineProgram(['wine64', 'wine']);
   readonly #server = findWineProgram(['wineserver', 'wineserver64']);
   readonly #programs = new Set<WineProgram>();
@@ -277,10 +283,14 @@ export class WinePrefix {
     writeFileSync(this.#made, '');
   }
 
-  private constructor({ directory, networkNamespace }: WinePrefixOptions) {
+  private constructor({ directory, networkNamespace, programs32 = false }: WinePrefixOptions) {
     this.directory = resolve(directory);
     this.networkNamespace = networkNamespace;
     this.#made = join(this.directory, 'made-by-winsock-lsp');
+    if (programs32) {
+      this.#wine32 = wine32Folder();
+      if (this.#wine32 === undefined) throw new Error('there is no 32-bit Wine: node scripts/run.mjs setup');
+    }
     process.on('exit', this.#atExit);
   }
 
@@ -375,6 +385,7 @@ export class WinePrefix {
       WINEDEBUG: process.env.WINEDEBUG ?? '-all',
       WINEDLLOVERRIDES: ['mscoree,mshtml=', 'winemenubuilder.exe=d', ...(winsock === 'test' ? ['ws2_32=n,b'] : [])].join(';'),
     };
+    if (this.#wine32 !== undefined) environment.WINEDLLPATH = this.#wine32;
     // No windows, whatever screen this runs on.
     delete environment.DISPLAY;
     delete environment.WAYLAND_DISPLAY;

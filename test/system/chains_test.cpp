@@ -42,9 +42,9 @@ TEST_CASE("the lower provider of a chain, as WSPStartup is given it") {
         CAPTURE(situation.what);
         const auto choice = choose_lower(situation.chain.info, infos);
         REQUIRE(choice);
-        CHECK(choice->info.dwCatalogEntryId == situation.lower);
+        CHECK(choice->info->dwCatalogEntryId == situation.lower);
         const DWORD startup = situation.startup != 0 ? situation.startup : situation.chain.info.dwCatalogEntryId;
-        CHECK(choice->startup_info.dwCatalogEntryId == startup);
+        CHECK(choice->startup_info->dwCatalogEntryId == startup);
     }
 }
 

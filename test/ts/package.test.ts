@@ -69,6 +69,7 @@ const badCalls: readonly (readonly [string, string, (lsp: Package) => unknown])[
   ['enumerateCatalog(null)', type, (lsp) => lsp.enumerateCatalog(null as never)],
   ["enumerateCatalog({architecture: 'arm64'})", value, (lsp) => lsp.enumerateCatalog({ architecture: 'arm64' as never })],
   ['installLsp({dll: 1})', type, (lsp) => lsp.installLsp({ dll: 1 as never })],
+  ['installLsp({dll32: 1})', type, (lsp) => lsp.installLsp({ dll32: 1 as never })],
   ["installLsp({dll: ''})", value, (lsp) => lsp.installLsp({ dll: '' })],
   ['policy.set(1)', type, (lsp) => lsp.policy.set(1 as never)],
   ["policy.set(['keep', 1])", type, (lsp) => lsp.policy.set(['keep', 1 as never])],

@@ -1,5 +1,5 @@
-// The addon, the functions and the command line in Windows' node.exe: over the test Winsock, whose protocol catalog behaves as
-// Windows' does, and over Wine's own ws2_32, which keeps nothing of what is written.
+// The addon, the functions and the command line in Windows' node.exe, 64-bit and 32-bit: over the test Winsock, whose protocol
+// catalog behaves as Windows' does, and over Wine's own ws2_32, which keeps nothing of what is written.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ import type {
   Stats,
 } from '../../ts/index.js';
 import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
-import { nodeExecutables, requireArtifact } from '../support/artifacts.js';
+import { missingForArchitecture, nodeExecutables, requireArtifact, type NodeExecutable } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
 import { stageProgram, WinePrefix, type Completed } from '../support/wine.js';
 import { cjsPath, cliPath, esmPath } from './dist.js';
@@ -87,14 +87,15 @@ async function evaluate(program: string, body: string, format: 'mjs' | 'cjs' = '
   return JSON.parse(stdout);
 }
 
-function defineFor(version: string, executable: string): void {
-  const named = (behaviour: string) => `node.exe ${version}: ${behaviour}`;
+function defineFor({ name, path: executable, architecture }: NodeExecutable): void {
+  const named = (behaviour: string) => `${name}: ${behaviour}`;
+  const staged = architecture === 'x64' ? 'winsock-lsp.dll' : 'winsock-lsp-ia32.dll';
   let node: string;
   let entries: number[];
   const cli = <T>(code: number, ...parameters: string[]) => json<T>(node, 'test', code, ...parameters);
 
   test(named('list shows the six base providers'), async () => {
-    node = stageProgram(executable, join(directory, `node-${version}`));
+    node = stageProgram(executable, join(directory, name), architecture);
     const list = await cli<CatalogEntry[]>(0, 'list');
     assert.equal(
       list.map(({ kind, ours }) => [kind, ours]),
@@ -133,7 +134,8 @@ function defineFor(version: string, executable: string): void {
   test(named('install puts a staged copy first in the catalog'), async () => {
     const report = await cli<InstallReport>(0, 'install');
     assert.is(report.changed, true);
-    assert.match(report.path, /^C:\\Program Files\\winsock-lsp\\\d[^\\]*\\winsock-lsp\.dll$/i);
+    assert.match(report.path, /^C:\\Program Files\\winsock-lsp\\\d[^\\]*\\[^\\]+$/i);
+    assert.is(report.path.split('\\').at(-1), staged);
     entries = report.entries;
     assert.is(entries.length, 7);
 
@@ -143,6 +145,54 @@ function defineFor(version: string, executable: string): void {
     assert.is(list.filter(({ kind, ours }) => kind === 'layered' && ours).length, 1);
     assert.equal(list.filter(({ ours }) => ours).map(({ id }) => id), entries);
   });
+
+  if (architecture === 'x64') {
+    const list32 = () => cli<CatalogEntry[]>(0, 'list', '--architecture', 'ia32');
+
+    test(named('install puts the 32-bit DLL into the catalog of 32-bit programs'), async () => {
+      const list = await list32();
+      assert.is(list.length, 13);
+      assert.ok(list.slice(0, 6).every(({ kind, ours }) => kind === 'chain' && ours));
+      const layered = list.filter(({ kind }) => kind === 'layered');
+      assert.equal(layered.map(({ ours }) => ours), [true]);
+      assert.match(layered[0]?.path ?? '', /\\winsock-lsp-ia32\.dll$/);
+      if (node32 === undefined) return;
+      // What a 32-bit process sees is that catalog.
+      assert.equal(await json<CatalogEntry[]>(node32, 'test', 0, 'list'), list);
+    });
+
+    test(named('install leaves 32-bit programs alone when told'), async () => {
+      await cli(0, 'remove');
+      assert.is((await list32()).length, 6);
+      await cli(0, 'install', '--no-dll32');
+      assert.is((await list32()).length, 6);
+      const report = await cli<InstallReport>(0, 'install');
+      assert.is((await list32()).length, 13);
+      assert.is(report.changed, true);
+      entries = report.entries;
+    });
+
+    if (missing32 === undefined) {
+      test(named('a tunnel that a 64-bit process publishes is one for 32-bit processes, and the other way round'), async () => {
+        const set = ['tunnel', 'set', 'both', '--address', tunnelAddress, '--source', physicalAddress];
+        for (const [publisher, reader] of [
+          [node, node32 ?? ''],
+          [node32 ?? '', node],
+        ] as const) {
+          const published = await json<PublishedTunnel>(publisher, 'test', 0, ...set);
+          assert.equal(await json(reader, 'test', 0, 'tunnel', 'show'), [published]);
+          assert.is((await json<Explanation>(reader, 'test', 0, 'route', '1.2.3.4')).source, physicalAddress);
+          await json(reader, 'test', 0, 'tunnel', 'clear', 'both');
+          assert.equal(await json(publisher, 'test', 0, 'tunnel', 'show'), []);
+        }
+      });
+    }
+  } else {
+    test(named('it sees the 32-bit catalog only'), async () => {
+      const { error } = await cli<Failure>(1, 'list', '--architecture', 'x64');
+      assert.is(error.code, 'ERROR_NOT_SUPPORTED');
+    });
+  }
 
   test(named('installing again changes nothing'), async () => {
     assert.is(await evaluate(node, 'return lsp.isInstalled();'), true);
@@ -406,7 +456,7 @@ function defineFor(version: string, executable: string): void {
   });
 
   test(named('the addon works in a program of another name'), async () => {
-    const renamed = join(directory, `node-${version}`, 'app.exe');
+    const renamed = join(directory, name, 'app.exe');
     copyFileSync(executable, renamed);
     assert.is((await json<CatalogEntry[]>(renamed, 'test', 0, 'list')).length, 13);
   });
@@ -428,7 +478,11 @@ function defineFor(version: string, executable: string): void {
   });
 }
 
-const nodes = nodeExecutables();
+const missing32 = missingForArchitecture('ia32');
+if (missing32 !== undefined) test.skip(`the addon in a 32-bit node.exe: ${missing32}`, () => undefined);
+const nodes = [...nodeExecutables(), ...(missing32 === undefined ? nodeExecutables('ia32') : [])];
+/** A 32-bit node.exe beside the test Winsock, to see what 64-bit ones do. */
+let node32: string | undefined;
 if (process.getuid?.() !== 0) {
   test.skip('the addon in node.exe needs root, for a network namespace', () => undefined);
 } else {
@@ -436,17 +490,25 @@ if (process.getuid?.() !== 0) {
     requireArtifact('lspDll');
     directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-addon-'));
     makeNetwork();
-    prefix = await WinePrefix.create({ directory: join(directory, 'prefix'), networkNamespace: network });
+    prefix = await WinePrefix.create({
+      directory: join(directory, 'prefix'),
+      networkNamespace: network,
+      programs32: missing32 === undefined,
+    });
+    for (const { path, architecture } of nodes) {
+      if (architecture === 'ia32') node32 = stageProgram(path, join(directory, 'node-32'), architecture);
+    }
   }));
   test.after(reported(async () => {
     await prefix?.stop();
     removeNamespaces(namespaces);
     if (directory !== '') rmSync(directory, { recursive: true, force: true });
   }));
-  test('there are two versions of node.exe', () => {
-    assert.equal(nodes.map(({ version }) => version.split('.')[0]), ['20', '22']);
+  test('there are two versions of node.exe, and a 32-bit one', () => {
+    const found = nodes.map(({ version, architecture }) => `${version.split('.')[0]} ${architecture}`);
+    assert.equal(found, ['20 x64', '22 x64', ...(missing32 === undefined ? ['22 ia32'] : [])]);
   });
-  for (const { version, path } of nodes) defineFor(version, path);
+  for (const each of nodes) defineFor(each);
 }
 
 test.run();

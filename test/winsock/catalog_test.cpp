@@ -37,7 +37,7 @@ TEST_CASE("a fresh catalog holds Windows' six base entries, for both bitnesses")
         {L"MSAFD Tcpip [UDP/IPv6]", AF_INET6, SOCK_DGRAM, IPPROTO_UDP, 0, 28, 0x20609, 8},
         {L"MSAFD Tcpip [RAW/IPv6]", AF_INET6, SOCK_RAW, 0, 255, 28, 0x20609, 12},
     };
-    for (Which which : {Which::native, Which::bits32}) {
+    for (Which which : allCatalogs) {
         const auto entries = readCatalog(which);
         REQUIRE(entries.size() == std::size(expected));
         for (std::size_t i = 0; i < entries.size(); i++) {
@@ -92,29 +92,16 @@ TEST_CASE("WSCEnumProtocols says how long the buffer has to be, and filters by i
     CHECK(WSCEnumProtocols(nullptr, buffer.data(), &length, nullptr) == SOCKET_ERROR);
 }
 
-TEST_CASE("WSCInstallProvider appends to the native catalog; WSCInstallProvider64_32 to both") {
+TEST_CASE("WSCInstallProvider appends to the catalog, and ids are not used again") {
     FreshCatalog catalog;
     int error = 0;
     REQUIRE(install(provider1, {protocol(AF_INET, SOCK_STREAM, 200), protocol(AF_INET, SOCK_DGRAM, 201)}, error) == 0);
-    CHECK(entryIds(readCatalog()) == std::vector<DWORD>{1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008});
-    CHECK(readCatalog(Which::bits32).size() == 6);
-
-    GUID id = provider2;
-    auto info = protocol(AF_INET, SOCK_STREAM, 202);
-    REQUIRE(WSCInstallProvider64_32(&id, L"%SystemRoot%\\p.dll", &info, 1, &error) == 0);
-    CHECK(readCatalog().back().dwCatalogEntryId == 1009);
-    CHECK(readCatalog(Which::bits32).back().dwCatalogEntryId == 1009);
-    CHECK(IsEqualGUID(readCatalog().back().ProviderId, provider2));
-
+    REQUIRE(install(provider2, {protocol(AF_INET, SOCK_STREAM, 202)}, error) == 0);
+    CHECK(entryIds(readCatalog()) == std::vector<DWORD>{1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009});
     REQUIRE(deinstall(provider1, error) == 0);
     CHECK(entryIds(readCatalog()) == std::vector<DWORD>{1001, 1002, 1003, 1004, 1005, 1006, 1009});
     REQUIRE(install(provider1, {protocol(AF_INET, SOCK_STREAM, 200)}, error) == 0);
-    CHECK(readCatalog().back().dwCatalogEntryId == 1010);  // ids are not used again
-
-    REQUIRE(deinstall(provider2, error) == 0);
-    CHECK(readCatalog(Which::bits32).back().dwCatalogEntryId == 1009);
-    REQUIRE(WSCDeinstallProvider32(&id, &error) == 0);
-    CHECK(readCatalog(Which::bits32).size() == 6);
+    CHECK(readCatalog().back().dwCatalogEntryId == 1010);
 }
 
 TEST_CASE("WSCInstallProvider and WSCDeinstallProvider refuse with the documented errors") {
@@ -161,12 +148,12 @@ TEST_CASE("WSCInstallProvider and WSCDeinstallProvider refuse with the documente
     CHECK(readCatalog().size() == 7);
 }
 
-TEST_CASE("WSCInstallProviderAndChains64_32 puts a chain over each base protocol, first in both catalogs") {
+TEST_CASE("WSCInstallProviderAndChains(64_32) puts a chain over each base protocol, first in every catalog") {
     FreshCatalog catalog;
     DWORD layeredId = 0;
     int error = 0;
     REQUIRE(installChains(provider1, L"C:\\lsp.dll", L"first", {}, layeredId, error) == 0);
-    for (Which which : {Which::native, Which::bits32}) {
+    for (Which which : allCatalogs) {
         const auto entries = readCatalog(which);
         REQUIRE(entries.size() == 13);
         std::set<std::string> providers;
@@ -212,51 +199,6 @@ TEST_CASE("with a protocol list, chains lie over the topmost entry that matches;
     CHECK(readCatalog().front().ProtocolChain.ChainEntries[1] == 1001);
 }
 
-TEST_CASE("WSCInstallProviderAndChains64_32 refuses with the documented errors, and changes nothing then") {
-    FreshCatalog catalog;
-    DWORD layeredId = 0;
-    int error = 0;
-    const auto tcp = protocol(AF_INET, SOCK_STREAM, IPPROTO_TCP);
-    REQUIRE(installChains(provider1, L"C:\\1.dll", L"first", {tcp}, layeredId, error) == 0);
-    const auto before = entryIds(readCatalog());
-
-    GUID id = provider2;
-    std::wstring path = L"C:\\2.dll", name = L"second", sameName = L"first", longPath(MAX_PATH, L'x'),
-                 longName(WSAPROTOCOL_LEN + 1, L'x'), systemPath = L"%windir%\\system32\\2.dll";
-    auto unknown = protocol(AF_INET, SOCK_STREAM, 99);
-    GUID duplicate = provider1;
-    const struct {
-        GUID* provider;
-        wchar_t *path, *path32, *name;
-        const WSAPROTOCOL_INFOW* list;
-        DWORD count;
-        int error;
-    } situations[] = {
-        {nullptr, path.data(), path.data(), name.data(), nullptr, 0, WSAEINVAL},
-        {&id, nullptr, path.data(), name.data(), nullptr, 0, WSAEINVAL},
-        {&id, longPath.data(), path.data(), name.data(), nullptr, 0, WSAEINVAL},
-        {&id, path.data(), longPath.data(), name.data(), nullptr, 0, WSAEINVAL},
-        {&id, path.data(), nullptr, name.data(), nullptr, 0, WSAEINVAL},  // one path: only %windir%\system32
-        {&id, path.data(), path.data(), nullptr, nullptr, 0, WSAEINVAL},
-        {&id, path.data(), path.data(), longName.data(), nullptr, 0, WSAEINVAL},
-        {&id, path.data(), path.data(), sameName.data(), nullptr, 0, WSAEINVAL},
-        {&duplicate, path.data(), path.data(), name.data(), nullptr, 0, WSAEINVAL},
-        {&id, path.data(), path.data(), name.data(), &tcp, 0, WSAEINVAL},
-        {&id, path.data(), path.data(), name.data(), &unknown, 1, WSAEINVAL},
-        {static_cast<GUID*>(badPointer), path.data(), path.data(), name.data(), nullptr, 0, WSAEFAULT},
-    };
-    for (const auto& situation : situations) {
-        error = 0;
-        CHECK(WSCInstallProviderAndChains64_32(situation.provider, situation.path, situation.path32, situation.name,
-                                               XP1_IFS_HANDLES, const_cast<WSAPROTOCOL_INFOW*>(situation.list),
-                                               situation.count, &layeredId, &error) == SOCKET_ERROR);
-        CHECK(error == situation.error);
-    }
-    CHECK(entryIds(readCatalog()) == before);
-    CHECK(WSCInstallProviderAndChains64_32(&id, systemPath.data(), nullptr, name.data(), XP1_IFS_HANDLES, nullptr, 0,
-                                           &layeredId, &error) == 0);
-}
-
 TEST_CASE("a chain that would be longer than MAX_PROTOCOL_CHAIN is WSANO_RECOVERY") {
     FreshCatalog catalog;
     DWORD layeredId = 0;
@@ -298,13 +240,8 @@ TEST_CASE("WSCWriteProviderOrder wants every id exactly once") {
         CHECK(WSCWriteProviderOrder(situation.order.data(), static_cast<DWORD>(situation.order.size())) ==
               situation.result);
         CHECK(entryIds(readCatalog()) == (situation.result ? before : situation.order));
-        CHECK(readCatalog(Which::bits32).front().dwCatalogEntryId == 1001);
     }
     CHECK(WSCWriteProviderOrder(nullptr, 6) == WSAEFAULT);
-    std::vector<DWORD> order32 = {1002, 1001, 1003, 1004, 1005, 1006};
-    CHECK(WSCWriteProviderOrder32(order32.data(), 6) == 0);
-    CHECK(readCatalog(Which::bits32).front().dwCatalogEntryId == 1002);
-    CHECK(readCatalog().front().dwCatalogEntryId == 1006);
 }
 
 TEST_CASE("WSCGetProviderPath answers the path as it was installed, and the room that it needs") {
@@ -325,8 +262,6 @@ TEST_CASE("WSCGetProviderPath answers the path as it was installed, and the room
     CHECK(length == static_cast<int>(installed.size()) + 1);
     CHECK(WSCGetProviderPath(&id, nullptr, &length, &error) == SOCKET_ERROR);
     CHECK(error == WSAEFAULT);
-    CHECK(WSCGetProviderPath32(&id, path, &length, &error) == SOCKET_ERROR);
-    CHECK(error == WSAEINVAL);  // it is not in that catalog
 }
 
 TEST_CASE("WSCUpdateProvider changes the path and the entries of one provider") {
@@ -403,20 +338,101 @@ TEST_CASE("a writer that was killed leaves either the old catalog or the new one
     int error = 0;
     REQUIRE(install(provider1, {protocol(AF_INET, SOCK_STREAM, 200)}, error) == 0);
     constexpr wchar_t parameters[] = L"SYSTEM\\CurrentControlSet\\Services\\WinSock2\\Parameters";
+    const std::wstring native = sizeof(void*) == 8 ? L"\\Catalog_Entries64" : L"\\Catalog_Entries";
     HKEY key;
     HKEY pending;
     REQUIRE(RegOpenKeyExW(HKEY_LOCAL_MACHINE, parameters, 0, KEY_ALL_ACCESS, &key) == ERROR_SUCCESS);
 
     SUBCASE("killed while it wrote the pending copy: the old one stays") {
-        REQUIRE(RegCreateKeyW(key, L"Protocol_Catalog9_Pending\\Catalog_Entries64", &pending) == ERROR_SUCCESS);
+        REQUIRE(RegCreateKeyW(key, (L"Protocol_Catalog9_Pending" + native).c_str(), &pending) == ERROR_SUCCESS);
     }
     SUBCASE("killed while it replaced the catalog: the pending copy is carried out") {
         REQUIRE(RegCreateKeyW(key, L"Protocol_Catalog9_Pending", &pending) == ERROR_SUCCESS);
         REQUIRE(RegCopyTreeW(key, L"Protocol_Catalog9", pending) == ERROR_SUCCESS);
-        REQUIRE(RegDeleteTreeW(key, L"Protocol_Catalog9\\Catalog_Entries64") == ERROR_SUCCESS);
+        REQUIRE(RegDeleteTreeW(key, (L"Protocol_Catalog9" + native).c_str()) == ERROR_SUCCESS);
     }
     RegCloseKey(pending);
     CHECK(entryIds(readCatalog()) == std::vector<DWORD>{1001, 1002, 1003, 1004, 1005, 1006, 1007});
     CHECK(RegOpenKeyW(key, L"Protocol_Catalog9_Pending", &pending) == ERROR_FILE_NOT_FOUND);
     RegCloseKey(key);
 }
+
+#ifdef _WIN64
+
+TEST_CASE("WSCInstallProvider changes the 64-bit catalog, the functions with 32 the other, those with 64_32 both") {
+    FreshCatalog catalog;
+    int error = 0;
+    REQUIRE(install(provider1, {protocol(AF_INET, SOCK_STREAM, 200)}, error) == 0);
+    CHECK(readCatalog(Which::bits32).size() == 6);
+    GUID id = provider1;
+    wchar_t path[MAX_PATH];
+    int length = MAX_PATH;
+    CHECK(WSCGetProviderPath32(&id, path, &length, &error) == SOCKET_ERROR);
+    CHECK(error == WSAEINVAL);
+
+    id = provider2;
+    auto info = protocol(AF_INET, SOCK_STREAM, 202);
+    REQUIRE(WSCInstallProvider64_32(&id, L"%SystemRoot%\\p.dll", &info, 1, &error) == 0);
+    CHECK(readCatalog().back().dwCatalogEntryId == 1008);
+    CHECK(readCatalog(Which::bits32).back().dwCatalogEntryId == 1008);
+    CHECK(IsEqualGUID(readCatalog().back().ProviderId, provider2));
+    REQUIRE(deinstall(provider2, error) == 0);
+    CHECK(readCatalog(Which::bits32).back().dwCatalogEntryId == 1008);
+    REQUIRE(WSCDeinstallProvider32(&id, &error) == 0);
+    CHECK(readCatalog(Which::bits32).size() == 6);
+
+    std::vector<DWORD> order = {1006, 1005, 1004, 1003, 1002, 1001, 1007};
+    std::vector<DWORD> order32 = {1002, 1001, 1003, 1004, 1005, 1006};
+    CHECK(WSCWriteProviderOrder(order.data(), 7) == 0);
+    CHECK(readCatalog(Which::bits32).front().dwCatalogEntryId == 1001);
+    CHECK(WSCWriteProviderOrder32(order32.data(), 6) == 0);
+    CHECK(entryIds(readCatalog()) == order);
+    CHECK(entryIds(readCatalog(Which::bits32)) == order32);
+}
+
+TEST_CASE("WSCInstallProviderAndChains64_32 refuses with the documented errors, and changes nothing then") {
+    FreshCatalog catalog;
+    DWORD layeredId = 0;
+    int error = 0;
+    const auto tcp = protocol(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    REQUIRE(installChains(provider1, L"C:\\1.dll", L"first", {tcp}, layeredId, error) == 0);
+    const auto before = entryIds(readCatalog());
+
+    GUID id = provider2;
+    std::wstring path = L"C:\\2.dll", name = L"second", sameName = L"first", longPath(MAX_PATH, L'x'),
+                 longName(WSAPROTOCOL_LEN + 1, L'x'), systemPath = L"%windir%\\system32\\2.dll";
+    auto unknown = protocol(AF_INET, SOCK_STREAM, 99);
+    GUID duplicate = provider1;
+    const struct {
+        GUID* provider;
+        wchar_t *path, *path32, *name;
+        const WSAPROTOCOL_INFOW* list;
+        DWORD count;
+        int error;
+    } situations[] = {
+        {nullptr, path.data(), path.data(), name.data(), nullptr, 0, WSAEINVAL},
+        {&id, nullptr, path.data(), name.data(), nullptr, 0, WSAEINVAL},
+        {&id, longPath.data(), path.data(), name.data(), nullptr, 0, WSAEINVAL},
+        {&id, path.data(), longPath.data(), name.data(), nullptr, 0, WSAEINVAL},
+        {&id, path.data(), nullptr, name.data(), nullptr, 0, WSAEINVAL},  // one path: only %windir%\system32
+        {&id, path.data(), path.data(), nullptr, nullptr, 0, WSAEINVAL},
+        {&id, path.data(), path.data(), longName.data(), nullptr, 0, WSAEINVAL},
+        {&id, path.data(), path.data(), sameName.data(), nullptr, 0, WSAEINVAL},
+        {&duplicate, path.data(), path.data(), name.data(), nullptr, 0, WSAEINVAL},
+        {&id, path.data(), path.data(), name.data(), &tcp, 0, WSAEINVAL},
+        {&id, path.data(), path.data(), name.data(), &unknown, 1, WSAEINVAL},
+        {static_cast<GUID*>(badPointer), path.data(), path.data(), name.data(), nullptr, 0, WSAEFAULT},
+    };
+    for (const auto& situation : situations) {
+        error = 0;
+        CHECK(WSCInstallProviderAndChains64_32(situation.provider, situation.path, situation.path32, situation.name,
+                                               XP1_IFS_HANDLES, const_cast<WSAPROTOCOL_INFOW*>(situation.list),
+                                               situation.count, &layeredId, &error) == SOCKET_ERROR);
+        CHECK(error == situation.error);
+    }
+    CHECK(entryIds(readCatalog()) == before);
+    CHECK(WSCInstallProviderAndChains64_32(&id, systemPath.data(), nullptr, name.data(), XP1_IFS_HANDLES, nullptr, 0,
+                                           &layeredId, &error) == 0);
+}
+
+#endif

@@ -51,7 +51,8 @@ export const install: Command = {
   name: 'install',
   options: {
     dll: { value: 'FILE', help: "the provider's DLL; the package's own unless told" },
-    dll32: { value: 'FILE', help: 'the 32-bit DLL, for 32-bit programs; unless told they are left alone' },
+    dll32: { value: 'FILE', help: "the 32-bit DLL, for 32-bit programs; the package's own unless told, none if --dll is told" },
+    'no-dll32': { help: 'leave 32-bit programs alone' },
     name: { value: 'NAME', help: "what the entries' names begin with; winsock-lsp unless told" },
     'no-stage': { help: 'register the DLL where it lies; only administrators may be able to write it there' },
   },
@@ -62,7 +63,7 @@ export const install: Command = {
   async run(input) {
     const report = await installLsp({
       dll: input.text('dll'),
-      dll32: input.text('dll32'),
+      dll32: input.flag('no-dll32') ? null : input.text('dll32'),
       name: input.text('name'),
       stage: !input.flag('no-stage'),
     });

@@ -8,7 +8,12 @@ void FreshCatalog::reset() {
 }
 
 std::vector<WSAPROTOCOL_INFOW> readCatalog(Which which) {
+#ifdef _WIN64
     const auto enumerate = which == Which::native ? &WSCEnumProtocols : &WSCEnumProtocols32;
+#else
+    const auto enumerate = &WSCEnumProtocols;
+    static_cast<void>(which);
+#endif
     std::vector<WSAPROTOCOL_INFOW> entries(128);
     DWORD length = static_cast<DWORD>(entries.size() * sizeof entries[0]);
     int error = 0;
@@ -40,9 +45,15 @@ int installChains(const GUID& provider, const std::wstring& path, const std::wst
     std::wstring paths = path;
     std::wstring names = name;
     auto list = protocols;
-    return WSCInstallProviderAndChains64_32(&id, paths.data(), paths.data(), names.data(), XP1_IFS_HANDLES,
-                                            list.empty() ? nullptr : list.data(), static_cast<DWORD>(list.size()),
-                                            &layeredId, &error);
+    auto* const listed = list.empty() ? nullptr : list.data();
+    const DWORD count = static_cast<DWORD>(list.size());
+#ifdef _WIN64
+    return WSCInstallProviderAndChains64_32(&id, paths.data(), paths.data(), names.data(), XP1_IFS_HANDLES, listed,
+                                            count, &layeredId, &error);
+#else
+    return WSCInstallProviderAndChains(&id, paths.data(), names.data(), XP1_IFS_HANDLES, listed, count, &layeredId,
+                                       &error);
+#endif
 }
 
 std::wstring folderOfTest() {

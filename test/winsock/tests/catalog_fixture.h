@@ -22,7 +22,13 @@ class FreshCatalog {
     static void reset();
 };
 
+// A 64-bit process sees two catalogs.
 enum class Which { native, bits32 };
+#ifdef _WIN64
+inline constexpr Which allCatalogs[] = {Which::native, Which::bits32};
+#else
+inline constexpr Which allCatalogs[] = {Which::native};
+#endif
 
 std::vector<WSAPROTOCOL_INFOW> readCatalog(Which which = Which::native);
 std::vector<DWORD> entryIds(const std::vector<WSAPROTOCOL_INFOW>& entries);
@@ -33,7 +39,8 @@ WSAPROTOCOL_INFOW protocol(int family, int type, int number);
 inline constexpr GUID provider1 = {0x11111111, 1, 1, {1, 1, 1, 1, 1, 1, 1, 1}};
 inline constexpr GUID provider2 = {0x22222222, 2, 2, {2, 2, 2, 2, 2, 2, 2, 2}};
 
-// The header's LPWSAPROTOCOL_INFO is the wide one here; its constness is not the functions'.
+// WSCInstallProviderAndChains64_32, or WSCInstallProviderAndChains in a 32-bit process. The header's LPWSAPROTOCOL_INFO
+// is the wide one here; its constness is not the functions'.
 int installChains(const GUID& provider, const std::wstring& path, const std::wstring& name,
                   const std::vector<WSAPROTOCOL_INFOW>& protocols, DWORD& layeredId, int& error);
 
