@@ -70,6 +70,7 @@ Napi::Object write_entry(Napi::Env env, const CatalogEntry& entry) {
     object.Set("protocol", Napi::Number::New(env, info.iProtocol));
     object.Set("providerFlags", Napi::Number::New(env, info.dwProviderFlags));
     object.Set("serviceFlags", Napi::Number::New(env, info.dwServiceFlags1));
+    object.Set("messageSize", Napi::Number::New(env, info.dwMessageSize));
     object.Set("ours", Napi::Boolean::New(env, entry.ours));
     return object;
 }

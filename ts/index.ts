@@ -4,17 +4,24 @@
  */
 
 export { LspError } from './errors.js';
+export { enumerateCatalog, type Architecture, type CatalogEntry, type ChainPart } from './catalog.js';
+export { mapCatalog, type CatalogMap, type LayeredProvider, type ProviderTree } from './catalog_map.js';
+export type {
+  AddressFamilyName,
+  Flags,
+  ProtocolName,
+  ProviderFlag,
+  ServiceFlag,
+  SocketTypeName,
+} from './protocol_info.js';
 export {
-  enumerateCatalog,
   installLsp,
   isInstalled,
   removeLsp,
-  type Architecture,
-  type CatalogEntry,
   type InstallOptions,
   type InstallReport,
   type RemoveReport,
-} from './catalog.js';
+} from './install.js';
 export {
   explain,
   getBestRoute,

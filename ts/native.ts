@@ -22,6 +22,7 @@ export interface NativeCatalogEntry {
   protocol: number;
   providerFlags: number;
   serviceFlags: number;
+  messageSize: number;
   ours: boolean;
 }
 

@@ -10,6 +10,7 @@ import { runCli } from './dist.js';
 const goodSet = ['tunnel', 'set', 'vpn', '--address', '10.8.0.2/24', '--source', '11.22.33.44'];
 const commands: readonly (readonly string[])[] = [
   ['list'],
+  ['map'],
   ['install'],
   ['remove'],
   ['route', '1.2.3.4'],
@@ -89,7 +90,7 @@ test('--help shows every command and every exit code', () => {
       const name = first === 'tunnel' ? `${first} ${second}` : first;
       assert.match(stdout, new RegExp(`^  ${name}\\b`, 'm'));
     }
-    for (let exit = 0; exit <= 6; ++exit) assert.match(stdout, new RegExp(`^  ${exit}  `, 'm'));
+    for (let exit = 0; exit <= 7; ++exit) assert.match(stdout, new RegExp(`^  ${exit}  `, 'm'));
   }
 });
 

@@ -14,6 +14,7 @@ const exported = [
   'getBestRoute',
   'installLsp',
   'isInstalled',
+  'mapCatalog',
   'readStats',
   'removeLsp',
   'tunnel',

@@ -11,6 +11,7 @@ import * as assert from 'uvu/assert';
 import type {
   BestRoute,
   CatalogEntry,
+  CatalogMap,
   Explanation,
   InstallReport,
   PublishedTunnel,
@@ -111,6 +112,28 @@ function defineFor(version: string, executable: string): void {
     assert.is(stdout.trimEnd().split('\n').length, 7);
   });
 
+  test(named('list decodes flags and transports by name, in both catalogs'), async () => {
+    for (const arch of ['x64', 'ia32'] as const) {
+      const [tcp, udp, raw] = await cli<CatalogEntry[]>(0, 'list', '--base', '--arch', arch);
+      assert.equal(
+        [tcp, udp, raw].map((entry) => [entry?.architecture, entry?.addressFamilyName, entry?.socketTypeName, entry?.protocolName]),
+        [
+          [arch, 'AF_INET', 'SOCK_STREAM', 'IPPROTO_TCP'],
+          [arch, 'AF_INET', 'SOCK_DGRAM', 'IPPROTO_UDP'],
+          [arch, 'AF_INET', 'SOCK_RAW', 'IPPROTO_IP'],
+        ],
+      );
+      assert.equal(tcp?.serviceFlags, {
+        value: 0x20066,
+        names: ['XP1_GUARANTEED_DELIVERY', 'XP1_GUARANTEED_ORDER', 'XP1_GRACEFUL_CLOSE', 'XP1_EXPEDITED_DATA', 'XP1_IFS_HANDLES'],
+        unknown: 0,
+      });
+      assert.equal(raw?.providerFlags, { value: 12, names: ['PFL_HIDDEN', 'PFL_MATCHES_PROTOCOL_ZERO'], unknown: 0 });
+      assert.equal([tcp?.messageSize, udp?.messageSize, udp?.version], [0, 0xfff7, 2]);
+      assert.equal(await cli<CatalogEntry[]>(0, 'list', '--layered', '--architecture', arch), []);
+    }
+  });
+
   test(named('before it is installed, remove has nothing to do and stats finds nothing'), async () => {
     assert.equal(await cli<RemoveReport>(0, 'remove'), { changed: false, entries: [] });
     assert.is((await cli<Failure>(6, 'stats')).error.code, 'ERR_NOT_INSTALLED');
@@ -141,6 +164,20 @@ function defineFor(version: string, executable: string): void {
     assert.ok(list.slice(0, 6).every(({ kind, ours, chain }) => kind === 'chain' && ours && chain.length === 2));
     assert.is(list.filter(({ kind, ours }) => kind === 'layered' && ours).length, 1);
     assert.equal(list.filter(({ ours }) => ours).map(({ id }) => id), entries);
+  });
+
+  test(named('map shows our chains on the base providers, as a tree and as JSON'), async () => {
+    const { base, layered, dangling } = await cli<CatalogMap>(0, 'map');
+    assert.equal(
+      base.map(({ entry, inUse, chains }) => [entry.kind, inUse, chains.map((chain) => [chain.entry.ours, chain.inUse, chain.chains])]),
+      Array.from({ length: 6 }, () => ['base', false, [[true, true, []]]]),
+    );
+    assert.equal(layered.map(({ entry, chains }) => [entry.ours, chains]), [[true, base.map(({ chains }) => chains[0]?.entry.id)]]);
+    assert.equal(dangling, []);
+    const { stdout } = await runCli(node, 'test', 'map');
+    assert.match(stdout, /^1001 MSAFD Tcpip \[TCP\/IP\] {2}TCP\/IPv4\r?\n└─ \d+ \* winsock-lsp over \[MSAFD Tcpip \[TCP\/IP\]\] {2}\d+ > 1001 {2}<- in use/m);
+    const bare = await cli<CatalogMap>(0, 'map', '--arch', 'ia32');
+    assert.equal([bare.base.length, bare.layered, bare.base.every(({ inUse, chains }) => inUse && chains.length === 0)], [6, [], true]);
   });
 
   test(named('installing again changes nothing'), async () => {

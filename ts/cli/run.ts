@@ -5,15 +5,12 @@ import { join } from 'node:path';
 
 import { LspError } from '../errors.js';
 import { packageRoot } from '../root.cjs';
-import { install, list, remove } from './catalog.js';
-import { readInput, usageError, type Command } from './command.js';
+import { readInput, usageError } from './command.js';
+import { commands } from './commands.js';
 import { exitCodeOf, exitCodes } from './exit_codes.js';
 import { commandHelp, overview } from './help.js';
-import { route } from './route.js';
-import { stats } from './stats.js';
-import { tunnelClear, tunnelSet, tunnelShow } from './tunnel.js';
+import { describeTerminal } from './terminal.js';
 
-const commands: readonly Command[] = [list, install, remove, route, tunnelShow, tunnelSet, tunnelClear, stats];
 const groups = new Set(commands.flatMap(({ name }) => (name.includes(' ') ? [name.split(' ')[0]] : [])));
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
@@ -47,10 +44,11 @@ export async function run(argv: readonly string[]): Promise<number> {
     known = `${name} `;
 
     const input = readInput(command, rest);
-    if (input.flag('help')) return help(commandHelp(command));
-    const { data, text } = await command.run(input);
-    print(json ? JSON.stringify(data) : text);
-    return exitCodes.success;
+    const terminal = describeTerminal(process.stdout, process.env);
+    if (input.flag('help')) return help(commandHelp(command, terminal));
+    const { data, text, exitCode = 'success' } = await command.run(input);
+    print(json ? JSON.stringify(data) : typeof text === 'function' ? text(terminal) : text);
+    return exitCodes[exitCode];
   } catch (error) {
     if (!(error instanceof LspError)) throw error;
     if (json) print(JSON.stringify({ error }));

@@ -1,0 +1,21 @@
+/** All commands, in the order in which `--help` shows them. A new one is one line here. */
+
+import type { Command } from './command.js';
+import { install, remove } from './install.js';
+import { list } from './list.js';
+import { map } from './map.js';
+import { route } from './route.js';
+import { stats } from './stats.js';
+import { tunnelClear, tunnelSet, tunnelShow } from './tunnel.js';
+
+export const commands: readonly Command[] = [
+  list,
+  map,
+  install,
+  remove,
+  route,
+  tunnelShow,
+  tunnelSet,
+  tunnelClear,
+  stats,
+];
