@@ -22,6 +22,7 @@ export {
   type InstallReport,
   type RemoveReport,
 } from './install.js';
+export { enumerateNamespaceProviders, type NamespaceProvider } from './namespaces.js';
 export {
   explain,
   getBestRoute,

@@ -26,6 +26,17 @@ export interface NativeCatalogEntry {
   ours: boolean;
 }
 
+export interface NativeNamespaceProvider {
+  id: string;
+  name: string;
+  namespace: number;
+  version: number;
+  active: boolean;
+  path: string;
+  identifier: string;
+  storesServiceClasses: boolean;
+}
+
 export interface NativeRoute {
   interfaceIndex: number;
   source: string;
@@ -76,6 +87,7 @@ export interface NativeStoredTunnel {
 
 export interface Native {
   enumerateCatalog(architecture?: Architecture): NativeCatalogEntry[];
+  enumerateNamespaces(architecture?: Architecture): NativeNamespaceProvider[];
   installProvider(options: {
     dll: string;
     dll32?: string | undefined;
