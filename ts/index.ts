@@ -22,7 +22,7 @@ export {
   type InstallReport,
   type RemoveReport,
 } from './install.js';
-export { enumerateNamespaceProviders, type NamespaceProvider } from './namespaces.js';
+export { enumerateNamespaceProviders, type NamespaceName, type NamespaceProvider } from './namespaces.js';
 export {
   explain,
   getBestRoute,

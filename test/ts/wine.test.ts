@@ -14,6 +14,7 @@ import type {
   CatalogMap,
   Explanation,
   InstallReport,
+  NamespaceProvider,
   PublishedTunnel,
   RemoveReport,
   Stats,
@@ -132,6 +133,18 @@ function defineFor(version: string, executable: string): void {
       assert.equal([tcp?.messageSize, udp?.messageSize, udp?.version], [0, 0xfff7, 2]);
       assert.equal(await cli<CatalogEntry[]>(0, 'list', '--layered', '--architecture', arch), []);
     }
+  });
+
+  test(named('list --namespaces shows who answers name look-ups, in both catalogs'), async () => {
+    for (const arch of ['x64', 'ia32'] as const) {
+      const providers = await cli<NamespaceProvider[]>(0, 'list', '--namespaces', '--arch', arch);
+      const dns = providers.filter(({ namespaceName }) => namespaceName === 'NS_DNS');
+      assert.ok(dns.length > 0 && dns.every(({ active, path, version }) => active && path !== '' && version >= 0), JSON.stringify(providers));
+      const { code, stdout } = await runCli(node, 'test', 'list', '--namespaces', '--arch', arch, '--verbose');
+      assert.is(code, 0);
+      assert.is(stdout.match(/^ {2}namespace {15}NS_/gm)?.length, providers.filter(({ namespaceName }) => namespaceName !== null).length);
+    }
+    assert.is((await cli<Failure>(2, 'list', '--namespaces', '--base')).error.code, 'ERR_USAGE');
   });
 
   test(named('before it is installed, remove has nothing to do and stats finds nothing'), async () => {

@@ -1,10 +1,16 @@
 /** list: the entries of a catalog, in order. */
 
-import { enumerateCatalog, type CatalogEntry, type Flags } from '../index.js';
-import type { Command } from './command.js';
+import {
+  enumerateCatalog,
+  enumerateNamespaceProviders,
+  type CatalogEntry,
+  type Flags,
+  type NamespaceProvider,
+} from '../index.js';
+import type { Command, Output } from './command.js';
 import { architectureOptions, chainIds, isBroken, oneSwitch, readArchitecture, transport } from './entry_text.js';
-import type { Terminal } from './terminal.js';
-import { table, type Cell, type Column } from './text.js';
+import { plain, type Terminal } from './terminal.js';
+import { printable, table, type Cell, type Column } from './text.js';
 
 const kinds: Readonly<Record<'layered' | 'base', (entry: CatalogEntry) => boolean>> = {
   layered: ({ kind }) => kind !== 'base',
@@ -54,9 +60,17 @@ const messageSizes: Readonly<Record<number, string>> = {
   0xffff_ffff: '0xffffffff (no limit)',
 };
 
+type Field = readonly [name: string, values: readonly Cell[]];
+
+/** Nothing is cut: this is where to look for what a table has no room for. */
+function describe(title: string, fields: readonly Field[], terminal: Terminal): string {
+  const rows = fields.flatMap(([field, values]) => values.map((value, index): Cell[] => [index === 0 ? field : '', value]));
+  return `${printable(title)}\n${table(rows, { indent: 2, terminal: { ...terminal, width: plain.width } })}`;
+}
+
 /** One field a line; fields with several values go on below. */
 export function describeEntry(entry: CatalogEntry, terminal: Terminal): string {
-  const fields: readonly (readonly [string, readonly Cell[]])[] = [
+  const fields: readonly Field[] = [
     ['name', [entry.name]],
     ['kind', [entry.kind]],
     ['installed by', [entry.ours ? { text: 'winsock-lsp', style: 'ours' } : 'another program']],
@@ -81,10 +95,54 @@ export function describeEntry(entry: CatalogEntry, terminal: Terminal): string {
         ]
       : []),
   ];
-  const rows = fields.flatMap(([field, values]) => values.map((value, index): Cell[] => [index === 0 ? field : '', value]));
-  // Nothing is cut here: this is where to look for what the table has no room for.
-  const lines = table(rows, { indent: 2, terminal: { ...terminal, width: Number.POSITIVE_INFINITY } });
-  return `${entry.id}\n${lines}`;
+  return describe(String(entry.id), fields, terminal);
+}
+
+const yesNo = (value: boolean) => (value ? 'yes' : 'no');
+
+export function namespaceTable(providers: readonly NamespaceProvider[], terminal: Terminal): string {
+  if (providers.length === 0) return 'There is no namespace provider.';
+  const rows = providers.map(({ name, namespace, namespaceName, active, version, path }): Cell[] => [
+    namespaceName ?? String(namespace),
+    active ? 'yes' : { text: 'no', style: 'warning' },
+    String(version),
+    name,
+    path,
+  ]);
+  const heads: readonly Column[] = [
+    { head: 'NAMESPACE' },
+    { head: 'ACTIVE' },
+    { head: 'VERSION', align: 'right' },
+    { head: 'NAME', cut: 'end' },
+    { head: 'PATH', cut: 'start' },
+  ];
+  return table(rows, { columns: heads, terminal });
+}
+
+export function describeNamespace(provider: NamespaceProvider, terminal: Terminal): string {
+  const fields: readonly Field[] = [
+    ['provider', [provider.id]],
+    ['path', [provider.path || '(the registry does not tell)']],
+    ['identifier', [provider.identifier || '(the registry does not tell)']],
+    ['namespace', [named(provider.namespaceName, provider.namespace)]],
+    ['active', [yesNo(provider.active)]],
+    ['version', [String(provider.version)]],
+    ['stores service classes', [yesNo(provider.storesServiceClasses)]],
+  ];
+  return describe(provider.name, fields, terminal);
+}
+
+function show<T>(
+  items: readonly T[],
+  verbose: boolean,
+  asTable: (items: readonly T[], terminal: Terminal) => string,
+  describeOne: (item: T, terminal: Terminal) => string,
+): Output {
+  return {
+    data: items,
+    text: (terminal) =>
+      verbose && items.length > 0 ? items.map((each) => describeOne(each, terminal)).join('\n\n') : asTable(items, terminal),
+  };
 }
 
 export const list: Command = {
@@ -92,6 +150,7 @@ export const list: Command = {
   options: {
     layered: { help: 'only layered providers and their chains' },
     base: { help: 'only base providers' },
+    namespaces: { help: 'the namespace providers, who answer name look-ups, in the order in which they are asked' },
     ...architectureOptions,
     verbose: { help: 'every field, one a line, flags by name; nothing is cut' },
   },
@@ -105,17 +164,16 @@ export const list: Command = {
     ['list', 'the catalog of 64-bit programs'],
     ['list --layered --arch ia32', 'what is installed above the base providers for 32-bit programs'],
     ['list --verbose', 'with provider ids and flags'],
+    ['list --namespaces', 'who answers name look-ups'],
   ],
   run(input) {
-    const kind = oneSwitch(input, ['layered', 'base']);
-    const all = enumerateCatalog({ architecture: readArchitecture(input) });
-    const entries = kind === undefined ? all : all.filter(kinds[kind]);
-    return {
-      data: entries,
-      text: (terminal) =>
-        input.flag('verbose')
-          ? entries.map((entry) => describeEntry(entry, terminal)).join('\n\n')
-          : listTable(entries, terminal),
-    };
+    const only = oneSwitch(input, ['layered', 'base', 'namespaces']);
+    const architecture = readArchitecture(input);
+    const verbose = input.flag('verbose');
+    if (only === 'namespaces') {
+      return show(enumerateNamespaceProviders({ architecture }), verbose, namespaceTable, describeNamespace);
+    }
+    const all = enumerateCatalog({ architecture });
+    return show(only === undefined ? all : all.filter(kinds[only]), verbose, listTable, describeEntry);
   },
 };
