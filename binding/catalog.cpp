@@ -1,3 +1,4 @@
+#include "../lsp-dll/setup/plan.hpp"
 #include "../lsp-dll/setup/setup.hpp"
 #include "../lsp-dll/system/guid.hpp"
 #include "../lsp-dll/system/text.hpp"
@@ -46,23 +47,99 @@ Napi::Object write_entry(Napi::Env env, const CatalogEntry& entry) {
     return object;
 }
 
-Napi::Value enumerate_catalog(const Napi::CallbackInfo& call) {
-    const Napi::Env env = call.Env();
-    const std::vector<CatalogEntry> entries =
-        value_or_throw(env, system::enumerate_catalog(read_architecture(call[0])));
+Napi::Array write_entries(Napi::Env env, const std::vector<CatalogEntry>& entries) {
     Napi::Array result = Napi::Array::New(env, entries.size());
     for (std::uint32_t i = 0; i < entries.size(); ++i) result.Set(i, write_entry(env, entries[i]));
     return result;
 }
 
-Napi::Value install_provider(const Napi::CallbackInfo& call) {
-    const Napi::Object from = read_object(call[0], "options");
+Napi::Value enumerate_catalog(const Napi::CallbackInfo& call) {
+    const Napi::Env env = call.Env();
+    const std::vector<CatalogEntry> entries =
+        value_or_throw(env, system::enumerate_catalog(read_architecture(call[0])));
+    return write_entries(env, entries);
+}
+
+Napi::Object write_plan(Napi::Env env, const setup::Plan& plan) {
+    Napi::Array catalogs = Napi::Array::New(env, plan.catalogs.size());
+    for (std::uint32_t i = 0; i < plan.catalogs.size(); ++i) {
+        const setup::CatalogPlan& catalog = plan.catalogs[i];
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("architecture",
+                   Napi::String::New(env, catalog.architecture == system::Architecture::x64 ? "x64" : "ia32"));
+        object.Set("fault", Napi::String::New(env, catalog.fault));
+        object.Set("removed", write_entries(env, catalog.removed));
+        object.Set("added", write_entries(env, catalog.added));
+        object.Set("after", write_entries(env, catalog.after));
+        catalogs.Set(i, object);
+    }
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("changes", Napi::Boolean::New(env, plan.changes()));
+    object.Set("over", write_text(env, to_text(plan.over)));
+    object.Set("overChanges", Napi::Boolean::New(env, plan.over_changes));
+    object.Set("firstPlannedId", Napi::Number::New(env, setup::first_planned_id));
+    object.Set("catalogs", catalogs);
+    return object;
+}
+
+setup::InstallOptions read_install_options(const Napi::Object& from) {
     setup::InstallOptions options;
     options.dll = read_wide_text(from.Get("dll"), "options.dll");
     if (has(from, "dll32")) options.dll32 = read_wide_text(from.Get("dll32"), "options.dll32");
     if (has(from, "name")) options.name = read_wide_text(from.Get("name"), "options.name");
+    if (has(from, "over")) {
+        const std::wstring text = read_wide_text(from.Get("over"), "options.over");
+        options.over = setup::parse_over(text);
+        if (!options.over) {
+            throw invalid_argument(
+                from.Env(),
+                "The argument 'options.over' must be 'all', or some of 'tcp', 'udp', 'raw' and ids of "
+                "catalog entries. Received '" +
+                    system::narrow(text) + "'");
+        }
+    }
+    return options;
+}
+
+Napi::Value plan_install(const Napi::CallbackInfo& call) {
+    const Napi::Object from = read_object(call[0], "options");
+    setup::SourceDlls sources;
+    if (has(from, "source")) sources.dll = read_wide_text(from.Get("source"), "options.source");
+    if (has(from, "source32")) sources.dll32 = read_wide_text(from.Get("source32"), "options.source32");
     return run_async(
-        call.Env(), [options = std::move(options)] { return setup::install_provider(options); },
+        call.Env(),
+        [options = read_install_options(from), sources = std::move(sources)] {
+            return setup::plan_install(options, sources);
+        },
+        write_plan);
+}
+
+Napi::Value plan_remove(const Napi::CallbackInfo& call) {
+    return run_async(call.Env(), setup::plan_remove, write_plan);
+}
+
+Napi::Value plan_staging(const Napi::CallbackInfo& call) {
+    return run_async(
+        call.Env(), [source = read_wide_text(call[0], "source")] { return setup::plan_staging(source); },
+        [](Napi::Env env, const setup::StagingPlan& plan) {
+            Napi::Object object = Napi::Object::New(env);
+            object.Set("path", write_text(env, plan.path));
+            Napi::Array copies = Napi::Array::New(env, plan.copies.size());
+            for (std::uint32_t i = 0; i < plan.copies.size(); ++i) {
+                Napi::Object copy = Napi::Object::New(env);
+                copy.Set("from", write_text(env, plan.copies[i].from));
+                copy.Set("to", write_text(env, plan.copies[i].to));
+                copies.Set(i, copy);
+            }
+            object.Set("copies", copies);
+            return object;
+        });
+}
+
+Napi::Value install_provider(const Napi::CallbackInfo& call) {
+    const setup::InstallOptions options = read_install_options(read_object(call[0], "options"));
+    return run_async(
+        call.Env(), [options] { return setup::install_provider(options); },
         [](Napi::Env env, const setup::InstallReport& report) {
             Napi::Object object = Napi::Object::New(env);
             object.Set("changed", Napi::Boolean::New(env, report.changed));
@@ -100,6 +177,9 @@ Napi::Value is_elevated(const Napi::CallbackInfo& call) {
 void export_catalog(Napi::Env env, Napi::Object exports) {
     exports.Set("enumerateCatalog", Napi::Function::New<enumerate_catalog>(env, "enumerateCatalog"));
     exports.Set("installProvider", Napi::Function::New<install_provider>(env, "installProvider"));
+    exports.Set("planInstall", Napi::Function::New<plan_install>(env, "planInstall"));
+    exports.Set("planRemove", Napi::Function::New<plan_remove>(env, "planRemove"));
+    exports.Set("planStaging", Napi::Function::New<plan_staging>(env, "planStaging"));
     exports.Set("removeProvider", Napi::Function::New<remove_provider>(env, "removeProvider"));
     exports.Set("stageProviderDll", Napi::Function::New<stage_provider_dll>(env, "stageProviderDll"));
     exports.Set("isInstalled", Napi::Function::New<is_installed>(env, "isInstalled"));

@@ -17,9 +17,16 @@ export type {
 export {
   installLsp,
   isInstalled,
+  planInstall,
+  planRemove,
   removeLsp,
+  type CatalogPlan,
   type InstallOptions,
+  type InstallPlan,
   type InstallReport,
+  type Over,
+  type Plan,
+  type PlannedEntry,
   type RemoveReport,
 } from './install.js';
 export { enumerateNamespaceProviders, type NamespaceName, type NamespaceProvider } from './namespaces.js';

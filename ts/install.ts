@@ -1,12 +1,16 @@
-/** The provider put into the protocol catalog and taken out of it. */
+/** The provider put into the protocol catalog and taken out of it, and what that would change. */
 
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { checkBoolean, checkNonEmptyText, checkObject } from './arguments.js';
+import { checkBoolean, checkNonEmptyText, checkObject, invalidType, invalidValue } from './arguments.js';
+import { decodeCatalog, type Architecture, type CatalogEntry } from './catalog.js';
 import { LspError } from './errors.js';
-import { callNative } from './native.js';
+import { callNative, type NativeInstallOptions, type NativePlan } from './native.js';
 import { packageRoot } from './root.cjs';
+
+/** Over what chains of ours are laid: a protocol, over IPv4 and IPv6, or a catalog entry by its id. */
+export type Over = 'tcp' | 'udp' | 'raw' | number;
 
 export interface InstallOptions {
   /** The provider's DLL; unless told the one that comes with this package for this process's architecture. */
@@ -15,6 +19,12 @@ export interface InstallOptions {
   dll32?: string | undefined;
   /** What the entries' names begin with, 1 to 100 characters; `winsock-lsp` unless told. */
   name?: string | undefined;
+  /**
+   * `'all'`, or a list of protocols and of ids of entries (base providers, or chains of others) to lay chains over; an id counts
+   * before its protocol. Unless told what was chosen the last time, else all. It is remembered until the LSP is removed, so that a
+   * protocol that was not chosen is not taken for one that is missing.
+   */
+  over?: 'all' | readonly Over[] | undefined;
   /**
    * Whether to copy the DLLs to `%ProgramFiles%\winsock-lsp\<version>`, where only administrators can write, and register
    * the copies; true unless told.
@@ -31,30 +41,111 @@ export interface InstallReport {
   entries: number[];
 }
 
+/** A catalog entry in a plan. One that does not exist yet has neither an id nor a provider id: Windows gives it them. */
+export interface PlannedEntry extends Omit<CatalogEntry, 'id' | 'providerId' | 'chain' | 'chainParts'> {
+  id: number | null;
+  providerId: string | null;
+  /** Null: the layered entry that is added. */
+  chain: (number | null)[];
+  chainParts: { id: number | null; name: string | null }[];
+}
+
+export interface CatalogPlan {
+  architecture: Architecture;
+  /** Why the catalog cannot stay as it is; null: it can, and nothing is removed or added. */
+  fault: string | null;
+  removed: PlannedEntry[];
+  added: PlannedEntry[];
+  /** The whole catalog afterwards, in its order. */
+  after: PlannedEntry[];
+}
+
+export interface Plan {
+  /** False: the catalogs stay as they are. */
+  changes: boolean;
+  /** Those that are concerned, this process's own first. */
+  catalogs: CatalogPlan[];
+}
+
+export interface InstallPlan extends Plan {
+  /** The DLL that is registered afterwards. */
+  path: string;
+  /** What is copied before that. */
+  files: { from: string; to: string }[];
+  /** The choice that is remembered afterwards. */
+  over: 'all' | Over[];
+  /** Whether another one is remembered now. */
+  overChanges: boolean;
+}
+
+function overText(over: InstallOptions['over']): string | undefined {
+  if (over === undefined || over === 'all') return over;
+  if (!Array.isArray(over)) throw invalidType('options.over', "'all' or an array", over);
+  const items = over as readonly unknown[];
+  if (items.length === 0) throw invalidValue('options.over', 'an array that is not empty', over);
+  for (const item of items) {
+    const isId = typeof item === 'number' && Number.isInteger(item) && item > 0 && item <= 0xffff_ffff;
+    if (!isId && item !== 'tcp' && item !== 'udp' && item !== 'raw') {
+      throw invalidValue('options.over', "'all', or an array of 'tcp', 'udp', 'raw' and ids of catalog entries", over);
+    }
+  }
+  return items.join(',');
+}
+
+const readOver = (text: string): 'all' | Over[] =>
+  text === 'all'
+    ? 'all'
+    : text.split(',').map((item) => (item === 'tcp' || item === 'udp' || item === 'raw' ? item : Number(item)));
+
+function packagedDll(): string {
+  const path = join(packageRoot, 'prebuilds', `win32-${process.arch}`, 'winsock-lsp.dll');
+  if (existsSync(path)) return path;
+  throw new LspError(`Cannot install the provider: ${path}, which comes with this package, is missing. Name a DLL.`, {
+    code: 'ERROR_FILE_NOT_FOUND',
+    errno: 2,
+  });
+}
+
+interface CheckedOptions {
+  stage: boolean;
+  dll(): string;
+  dll32: string | undefined;
+  rest: Omit<NativeInstallOptions, 'dll' | 'dll32'>;
+}
+
+function checkOptions(options: InstallOptions): CheckedOptions {
+  checkObject(options, 'options');
+  const { dll, dll32, name, over, stage = true } = options;
+  if (dll !== undefined) checkNonEmptyText(dll, 'options.dll');
+  if (dll32 !== undefined) checkNonEmptyText(dll32, 'options.dll32');
+  if (name !== undefined) checkNonEmptyText(name, 'options.name');
+  checkBoolean(stage, 'options.stage');
+  return {
+    stage,
+    dll: () => (dll === undefined ? packagedDll() : resolve(dll)),
+    dll32: dll32 === undefined ? undefined : resolve(dll32),
+    rest: { name, over: overText(over) },
+  };
+}
+
 /**
- * Puts the LSP above TCP, UDP and RAW over IPv4 and IPv6, first in the catalog, and reads the catalog back. Installing again
- * repairs or upgrades, and changes nothing if there is nothing to do. A backup of the catalog goes to
- * `%ProgramData%\winsock-lsp\backup` first; on an error the catalog is put back as it was. Programs that run already go on as they
- * are. Needs an elevated process.
+ * Puts the LSP above TCP, UDP and RAW over IPv4 and IPv6, or what `over` chooses of them, first in the catalog, and reads the
+ * catalog back. Installing again repairs or upgrades, and changes nothing if there is nothing to do. A backup of the catalog goes
+ * to `%ProgramData%\winsock-lsp\backup` first; on an error the catalog is put back as it was. Programs that run already go on as
+ * they are. Needs an elevated process.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERROR_FILE_NOT_FOUND: no such DLL; ERR_NOT_A_PROVIDER: it is not the
  *   DLL of winsock-lsp; ERR_WRONG_ARCHITECTURE; ERR_UNTRUSTED_PATH: ordinary users can replace the DLL (only with `stage: false`);
  *   ERROR_INVALID_PARAMETER: name or path; ERROR_NOT_SUPPORTED: `dll32`, but this process cannot write the 32-bit catalog;
  *   ERR_CATALOG_BUSY: another process is changing it; ERR_OTHERS_DEPEND: another LSP stands on entries that a repair would
- *   replace; ERR_NO_LOWER_PROVIDER; ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH: Windows answered success, but the catalog does
- *   not hold what was written; what the failing function gives; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE;
- *   ERR_UNSUPPORTED_PLATFORM.
+ *   replace; ERR_UNKNOWN_ENTRY: `over` names an entry that does not exist; ERR_INVALID_CHOICE: one that cannot be stood on;
+ *   ERR_NO_LOWER_PROVIDER; ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH: Windows answered success, but the catalog does not hold
+ *   what was written; what the failing function gives; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
  *
  * Windows: WSCInstallProviderAndChains64_32, or WSCInstallProvider and WSCWriteProviderOrder.
  */
 export async function installLsp(options: InstallOptions = {}): Promise<InstallReport> {
-  checkObject(options, 'options');
-  const { dll, dll32, name, stage = true } = options;
-  if (dll !== undefined) checkNonEmptyText(dll, 'options.dll');
-  if (dll32 !== undefined) checkNonEmptyText(dll32, 'options.dll32');
-  if (name !== undefined) checkNonEmptyText(name, 'options.name');
-  checkBoolean(stage, 'options.stage');
-
+  const { stage, dll, dll32, rest } = checkOptions(options);
   const place = (path: string) => (stage ? callNative((native) => native.stageProviderDll(path)) : path);
   callNative((native) => {
     // Before anything is copied.
@@ -66,20 +157,71 @@ export async function installLsp(options: InstallOptions = {}): Promise<InstallR
     }
   });
   const registered = {
-    dll: await place(dll === undefined ? packagedDll() : resolve(dll)),
-    dll32: dll32 === undefined ? undefined : await place(resolve(dll32)),
-    name,
+    dll: await place(dll()),
+    dll32: dll32 === undefined ? undefined : await place(dll32),
+    ...rest,
   };
   return callNative((native) => native.installProvider(registered));
 }
 
-function packagedDll(): string {
-  const path = join(packageRoot, 'prebuilds', `win32-${process.arch}`, 'winsock-lsp.dll');
-  if (existsSync(path)) return path;
-  throw new LspError(`Cannot install the provider: ${path}, which comes with this package, is missing. Name a DLL.`, {
-    code: 'ERROR_FILE_NOT_FOUND',
-    errno: 2,
-  });
+async function planNative(options: InstallOptions): Promise<{ native: NativePlan; path: string; files: InstallPlan['files'] }> {
+  const { stage, dll, dll32, rest } = checkOptions(options);
+  const placed = (path: string) =>
+    stage ? callNative((native) => native.planStaging(path)) : Promise.resolve({ path, copies: [] });
+  // Where this is not Windows, that is said before a file is looked for.
+  callNative(() => undefined);
+  const source = dll();
+  const first = await placed(source);
+  const second = dll32 === undefined ? undefined : await placed(dll32);
+  // What is not copied is looked at where it lies.
+  const copied = (from: string, { copies }: { copies: InstallPlan['files'] }) =>
+    copies.some((copy) => copy.from === from) ? from : undefined;
+  const native = await callNative((addon) =>
+    addon.planInstall({
+      dll: first.path,
+      dll32: second?.path,
+      source: copied(source, first),
+      source32: second === undefined || dll32 === undefined ? undefined : copied(dll32, second),
+      ...rest,
+    }),
+  );
+  return { native, path: first.path, files: [...first.copies, ...(second?.copies ?? [])] };
+}
+
+function readPlan({ changes, catalogs, firstPlannedId }: NativePlan): Plan {
+  const known = (id: number) => (id >= firstPlannedId ? null : id);
+  return {
+    changes,
+    catalogs: catalogs.map(({ architecture, fault, removed, added, after }) => {
+      // The parts' names are those of all entries that play a part.
+      const names = new Map([...removed, ...added, ...after].map(({ id, name }) => [id, name]));
+      const planned = (entries: NativePlan['catalogs'][number]['after']): PlannedEntry[] =>
+        decodeCatalog(entries, architecture).map((entry) => ({
+          ...entry,
+          id: known(entry.id),
+          providerId: known(entry.id) === null ? null : entry.providerId,
+          chain: entry.chain.map(known),
+          chainParts: entry.chain.map((id) => ({ id: known(id), name: names.get(id) ?? null })),
+        }));
+      return {
+        architecture,
+        fault: fault === '' ? null : fault,
+        removed: planned(removed),
+        added: planned(added),
+        after: planned(after),
+      };
+    }),
+  };
+}
+
+/**
+ * What installLsp would do with these options now, by the same code. Changes nothing, and needs no elevated process.
+ *
+ * @throws LspError (rejects) as installLsp, where that can be foreseen; not ERROR_ACCESS_DENIED.
+ */
+export async function planInstall(options: InstallOptions = {}): Promise<InstallPlan> {
+  const { native, path, files } = await planNative(options);
+  return { ...readPlan(native), path, files, over: readOver(native.over), overChanges: native.overChanges };
 }
 
 export interface RemoveReport {
@@ -103,8 +245,17 @@ export async function removeLsp(): Promise<RemoveReport> {
 }
 
 /**
- * True if the LSP is installed and complete: every chain that installLsp makes is in this process's catalog and names an
- * existing DLL.
+ * What removeLsp would do now, by the same code. Changes nothing, and needs no elevated process.
+ *
+ * @throws LspError (rejects) as removeLsp, where that can be foreseen; not ERROR_ACCESS_DENIED.
+ */
+export async function planRemove(): Promise<Plan> {
+  return readPlan(await callNative((native) => native.planRemove()));
+}
+
+/**
+ * True if the LSP is installed and complete: every chain that the last installation was to make is in this process's catalog
+ * and names an existing DLL.
  *
  * @throws LspError as enumerateCatalog.
  *

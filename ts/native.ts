@@ -85,14 +85,41 @@ export interface NativeStoredTunnel {
   rejected: string | null;
 }
 
+/** What install and remove share of their plans. */
+export interface NativePlan {
+  changes: boolean;
+  over: string;
+  overChanges: boolean;
+  /** Ids from here on are of entries that do not exist yet. */
+  firstPlannedId: number;
+  catalogs: {
+    architecture: Architecture;
+    /** Empty for none. */
+    fault: string;
+    removed: NativeCatalogEntry[];
+    added: NativeCatalogEntry[];
+    after: NativeCatalogEntry[];
+  }[];
+}
+
+export interface NativeInstallOptions {
+  dll: string;
+  dll32?: string | undefined;
+  name?: string | undefined;
+  /** `all`, or a list such as `tcp,1001`. */
+  over?: string | undefined;
+}
+
 export interface Native {
   enumerateCatalog(architecture?: Architecture): NativeCatalogEntry[];
   enumerateNamespaces(architecture?: Architecture): NativeNamespaceProvider[];
-  installProvider(options: {
-    dll: string;
-    dll32?: string | undefined;
-    name?: string | undefined;
-  }): Promise<{ changed: boolean; path: string; entries: number[] }>;
+  installProvider(options: NativeInstallOptions): Promise<{ changed: boolean; path: string; entries: number[] }>;
+  /** `source`: what would be copied to `dll` before. */
+  planInstall(
+    options: NativeInstallOptions & { source?: string | undefined; source32?: string | undefined },
+  ): Promise<NativePlan>;
+  planRemove(): Promise<NativePlan>;
+  planStaging(source: string): Promise<{ path: string; copies: { from: string; to: string }[] }>;
   removeProvider(): Promise<{ changed: boolean; entries: number[] }>;
   stageProviderDll(source: string): Promise<string>;
   isInstalled(): boolean;

@@ -7,10 +7,13 @@ import { mapCatalog, type ProviderTree } from '../../ts/catalog_map.js';
 import { commands } from '../../ts/cli/commands.js';
 import { readInput } from '../../ts/cli/command.js';
 import { commandHelp } from '../../ts/cli/help.js';
+import { parseOver } from '../../ts/cli/install.js';
 import { describeEntry, listTable } from '../../ts/cli/list.js';
 import { drawMap } from '../../ts/cli/map.js';
+import { installPlanText, removePlanText } from '../../ts/cli/plan_text.js';
 import { describeTerminal, plain, type Terminal } from '../../ts/cli/terminal.js';
 import { printable, table, textWidth, truncate, wrap } from '../../ts/cli/text.js';
+import type { InstallPlan, PlannedEntry } from '../../ts/install.js';
 import type { NativeCatalogEntry } from '../../ts/native.js';
 import { decodeProviderFlags, decodeServiceFlags, providerFlagBits, serviceFlagBits } from '../../ts/protocol_info.js';
 
@@ -293,6 +296,61 @@ for (const [what, stream, environment, expected] of terminals) {
     assert.equal(describeTerminal(stream, environment), expected);
   });
 }
+
+function plannedEntry(entry: CatalogEntry | undefined, isNew: (id: number) => boolean): PlannedEntry {
+  assert.ok(entry !== undefined);
+  const known = (id: number) => (isNew(id) ? null : id);
+  return {
+    ...entry,
+    id: known(entry.id),
+    chain: entry.chain.map(known),
+    chainParts: entry.chainParts.map(({ id, name }) => ({ id: known(id), name })),
+  };
+}
+
+test('a plan is shown as what goes, what comes and the order', () => {
+  const byId = (id: number) => sample.find((entry) => entry.id === id);
+  const old = (id: number) => plannedEntry(byId(id), () => false);
+  const made = (id: number) => plannedEntry(byId(id), (part) => part === 13 || part === 15);
+  const catalog = {
+    architecture: 'x64' as const,
+    fault: 'the layered entry is missing',
+    removed: [old(15)],
+    added: [made(13), made(15)],
+    after: [made(15), old(2), made(13)],
+  };
+  const plan: InstallPlan = { changes: true, catalogs: [catalog], path: 'C:\\new.dll', files: [{ from: 'D:\\a.dll', to: 'C:\\new.dll' }], over: ['udp'], overChanges: true };
+  const path = 'C:\\Program Files\\winsock-lsp\\0.1.0\\winsock-lsp.dll';
+  assert.equal(lines(installPlanText(plan, plain)), [
+    '64-bit catalog: the layered entry is missing',
+    `  -   15  chain    UDP/IPv4  13 > 2   winsock-lsp over [UDP]  ${path}`,
+    `  +  new  chain    UDP/IPv4  new > 2  winsock-lsp over [UDP]  ${path}`,
+    '       2  base     UDP/IPv4  -        UDP                     %SystemRoot%\\system32\\mswsock.dll',
+    `  +  new  layered  TCP/IPv4  -        winsock-lsp             ${path}`,
+    '',
+    '- goes, + comes; the rest stays, in this order.',
+    '',
+    'Files to copy',
+    '  D:\\a.dll',
+    '    -> C:\\new.dll',
+    '',
+    'To be remembered: installed over udp',
+    '',
+    'This was a dry run: nothing was changed.',
+  ]);
+  for (const line of lines(installPlanText(plan, wide(60)))) assert.ok(textWidth(line) <= 60, line);
+  assert.match(installPlanText(plan, coloured), /\u001b\[31m-\u001b/);
+
+  const same = { ...plan, changes: false, catalogs: [{ ...catalog, fault: null, removed: [], added: [] }], files: [], overChanges: false };
+  assert.is(installPlanText(same, plain), 'Nothing to do: C:\\new.dll is installed.\nThis was a dry run: nothing was changed.');
+  assert.is(removePlanText(same, plain), 'Nothing to do: the LSP is not installed.\nThis was a dry run: nothing was changed.');
+});
+
+test('what to install over is read as it is typed', () => {
+  assert.equal(parseOver('all'), 'all');
+  assert.equal(parseOver('tcp,1001,raw'), ['tcp', 1001, 'raw']);
+  for (const wrong of ['', 'TCP', 'tcp,', '0', '-1', 'all,tcp', '1.5', 'tcp udp']) assert.throws(() => parseOver(wrong), /--over must be/);
+});
 
 test('a table aligns, pads no line at its end, and lets the widest column give way', () => {
   const rows = [['1', 'a'], ['22', 'bbbb', 'c']];

@@ -10,8 +10,13 @@ const protocols: Readonly<Record<string, string>> = { IPPROTO_IP: 'any' };
 const word = (words: Readonly<Record<string, string>>, name: string | null, number: number) =>
   name === null ? String(number) : (words[name] ?? name.replace(/^(AF|SOCK|IPPROTO|BTHPROTO)_/, ''));
 
+type Transport = Pick<
+  CatalogEntry,
+  'addressFamily' | 'addressFamilyName' | 'socketType' | 'socketTypeName' | 'protocol' | 'protocolName'
+>;
+
 /** `TCP/IPv4`, `RAW/IPv6`; of anything else family, type and protocol, as numbers where there is no name. */
-export function transport(entry: CatalogEntry): string {
+export function transport(entry: Transport): string {
   const family = word(families, entry.addressFamilyName, entry.addressFamily);
   const type = word(types, entry.socketTypeName, entry.socketType);
   const protocol = word(protocols, entry.protocolName, entry.protocol);

@@ -35,6 +35,7 @@ const byCode: Readonly<Record<string, number>> = {
   ERR_USAGE: exitCodes.usage,
   ERR_INVALID_ARG_TYPE: exitCodes.usage,
   ERR_INVALID_ARG_VALUE: exitCodes.usage,
+  ERR_INVALID_CHOICE: exitCodes.usage,
   ERR_UNSUPPORTED_PLATFORM: exitCodes.unsupportedPlatform,
   ERROR_ACCESS_DENIED: exitCodes.accessDenied,
   WSAEACCES: exitCodes.accessDenied,
