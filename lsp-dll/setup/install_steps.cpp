@@ -131,6 +131,12 @@ Outcome add_to_both(const InstallOptions& options) {
 Outcome check_catalog(Architecture architecture, const std::wstring& path) {
     const auto catalog = enumerate_catalog(architecture);
     if (!catalog) return catalog.error();
+    for (const CatalogEntry& entry : *catalog) {
+        if (!entry.ours || entry.path_error == 0) continue;
+        return wsc_error(static_cast<int>(entry.path_error), "WSCGetProviderPath", architecture,
+                         concat({"Cannot read back the path of entry ", entry.info.dwCatalogEntryId, " \"",
+                                 entry.info.szProtocol, "\" of the ", catalog_name(architecture), " catalog"}));
+    }
     const std::string fault = installation_fault(*catalog, path);
     if (fault.empty()) return Done{};
     return vanished(concat({catalog_name(architecture), " catalog: ", fault}));
