@@ -86,15 +86,27 @@ bool is_complete(const Snapshot& snapshot, const InstallOptions& options) {
     return snapshot.other && installation_fault(*snapshot.other, options.dll32).empty();
 }
 
-Outcome replace_entries(const InstallOptions& options) {
+std::vector<DWORD> our_ids(const Catalog& catalog) {
+    std::vector<DWORD> ids;
+    for (const CatalogEntry& entry : catalog) {
+        if (entry.ours) ids.push_back(entry.info.dwCatalogEntryId);
+    }
+    return ids;
+}
+
+Outcome replace_entries(const InstallOptions& options, std::vector<DWORD>& ids) {
     Outcome outcome = remove_entries(native_architecture);
     if (outcome && !options.dll32.empty()) outcome = remove_entries(Architecture::ia32);
     if (outcome) outcome = add_entries(options);
     if (outcome) outcome = check_entries(options);
+    if (!outcome) return outcome;
+    const auto catalog = enumerate_catalog();
+    if (!catalog) return catalog.error();
+    ids = our_ids(*catalog);
     return outcome;
 }
 
-Outcome change_catalog(const Snapshot& snapshot, const InstallOptions& options) {
+Outcome change_catalog(const Snapshot& snapshot, const InstallOptions& options, std::vector<DWORD>& ids) {
     if (lower_entries(snapshot.native).empty()) {
         return own_error("ERR_NO_LOWER_PROVIDER",
                          "Cannot install the provider: the protocol catalog has no TCP, UDP or RAW provider to stand "
@@ -108,7 +120,7 @@ Outcome change_catalog(const Snapshot& snapshot, const InstallOptions& options) 
     const auto backup = write_backup(dumps);
     if (!backup) return backup.error();
 
-    outcome = replace_entries(options);
+    outcome = replace_entries(options, ids);
     if (!outcome) {
         outcome.error().message += concat({roll_back(snapshot), " A copy of it is in ", *backup, "."});
     }
@@ -136,14 +148,11 @@ Result<InstallReport> install_provider(const InstallOptions& options) {
 
     InstallReport report;
     report.changed = !is_complete(*snapshot, options);
-    if (report.changed) {
-        if (const Outcome changed = change_catalog(*snapshot, options); !changed) return changed.error();
-    }
-    const auto catalog = enumerate_catalog();
-    if (!catalog) return catalog.error();
     report.path = options.dll;
-    for (const CatalogEntry& entry : *catalog) {
-        if (entry.ours) report.entries.push_back(entry.info.dwCatalogEntryId);
+    report.entries = our_ids(snapshot->native);
+    if (report.changed) {
+        if (const Outcome changed = change_catalog(*snapshot, options, report.entries); !changed)
+            return changed.error();
     }
     return report;
 }

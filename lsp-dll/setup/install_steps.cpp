@@ -228,13 +228,26 @@ Outcome restore(const Snapshot& snapshot) {
 
 }  // namespace
 
+namespace {
+
+// The paths are what the backup, and going back, rest on: one that could not be read is asked for once more.
+Result<Catalog> read_with_paths(Architecture architecture) {
+    auto catalog = enumerate_catalog(architecture);
+    if (!catalog) return catalog;
+    const bool whole =
+        std::all_of(catalog->begin(), catalog->end(), [](const CatalogEntry& entry) { return entry.path_error == 0; });
+    return whole ? std::move(catalog) : enumerate_catalog(architecture);
+}
+
+}  // namespace
+
 Result<Snapshot> take_snapshot() {
     Snapshot snapshot;
-    auto native = enumerate_catalog();
+    auto native = read_with_paths(native_architecture);
     if (!native) return native.error();
     snapshot.native = std::move(*native);
     if (native_architecture == Architecture::x64 && has_catalog(Architecture::ia32)) {
-        auto other = enumerate_catalog(Architecture::ia32);
+        auto other = read_with_paths(Architecture::ia32);
         if (!other) return other.error();
         snapshot.other = std::move(*other);
     }
