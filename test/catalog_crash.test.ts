@@ -49,7 +49,7 @@ async function interruptEverywhere(): Promise<Report[]> {
       node === undefined
         ? ''
         : `"${prefix.toWindowsPath(stageProgram(node.path, programs))}" "${prefix.toWindowsPath(script)}"`;
-    const { code, stdout, stderr } = await prefix.run(program, [prefix.toWindowsPath(dlls), nodeCommand], {
+    const { code, stdout, stderr } = await prefix.run(program, [prefix.toWindowsPath(dlls), nodeCommand === '' ? '-' : nodeCommand], {
       winsock: 'test',
       cwd: dirname(program),
       timeoutMilliseconds: 600_000,

@@ -5,6 +5,7 @@
 #include "../system/catalog_functions.hpp"
 #include "../system/system_function.hpp"
 #include "../system/text.hpp"
+#include "cancel.hpp"
 #include "catalog_changes.hpp"
 
 namespace lsp::setup {
@@ -14,6 +15,7 @@ namespace {
 constinit SystemFunction<BOOLEAN WINAPI(void*, ULONG)> random_bytes{SystemLibrary::advapi32, "SystemFunction036"};
 
 Error wsc_error(int error, const char* native_name, Architecture architecture, std::string_view attempt) {
+    if (error == cancelled_error) return cancelled(attempt);
     const bool denied = error == WSAEACCES || error == ERROR_ACCESS_DENIED;
     return system_error(static_cast<std::uint32_t>(error), function_name(native_name, architecture), attempt,
                         denied ? "Run it from an elevated prompt." : "");
@@ -304,6 +306,7 @@ Outcome check_dependents(const Snapshot& snapshot, const char* attempt) {
 }
 
 std::string roll_back(const Snapshot& snapshot) {
+    const CancelScope never(nullptr);
     const Outcome outcome = restore(snapshot);
     return outcome ? " The catalog is as it was before."
                    : concat({" And the catalog could not be put back as it was: ", outcome.error().message});

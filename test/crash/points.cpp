@@ -1,9 +1,11 @@
 #include "points.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 #include "backups.hpp"
+#include "setup/cancel.hpp"
 #include "system/text.hpp"
 
 using namespace lsp::setup;
@@ -57,6 +59,12 @@ class Interruption {
             rest.error = WSANO_RECOVERY;
             rest.failsFromThere = TRUE;
             attempt("calls that all fail from there on", n, rest);
+            called_off_ = false;
+            TestWinsockFaults abort{};
+            abort.noticeCall = n;
+            abort.context = &called_off_;
+            abort.notice = [](void* flag) { *static_cast<std::atomic<bool>*>(flag) = true; };
+            attempt("being called off during a call", n, abort);
             TestWinsockFaults kill{};
             kill.killCall = n;
             attempt("a kill before a call", n, kill);
@@ -125,6 +133,7 @@ class Interruption {
             arm(threads);
             ended = run_until_killed([&] { outcome = operation_.run(); });
         } else {
+            const CancelScope scope(faults.noticeCall != 0 ? &called_off_ : nullptr);
             outcome = operation_.run();
         }
         disarm();
@@ -154,6 +163,10 @@ class Interruption {
         const bool blind = restored && faults.failsFromThere != FALSE;
         if (restored != says_so && !blind) fail((restored ? "unchanged, but:" : "changed, but:") + said);
         if (!restored && faults.failsFromThere == FALSE) fail("not rolled back:" + said);
+        if (faults.noticeCall != 0) {
+            if (error.code != "ERR_ABORTED") fail("another error than ERR_ABORTED:" + said);
+            return;
+        }
         const std::uint32_t injected = static_cast<std::uint32_t>(faults.error != 0 ? faults.error : WSANO_RECOVERY);
         if (error.number != injected) fail(concat({"another error than ", error_name(injected), ":", said}));
     }
@@ -204,6 +217,7 @@ class Interruption {
     TestWinsockCounts counts_{};
     std::vector<TestWinsockCall> calls_;
     std::set<std::string> states_;
+    std::atomic<bool> called_off_{false};
 };
 
 }  // namespace

@@ -19,6 +19,9 @@ struct TestWinsockFaults {
     unsigned killWrite;  // with everything before it written
     unsigned pauseCall;  // it first waits
     unsigned pauseMilliseconds;
+    unsigned noticeCall;  // before it does anything, `notice` is called with `context`
+    void(WSAAPI* notice)(void* context);
+    void* context;
     // A kill ends the calling thread, without unwinding, and not the process: what it had locked is abandoned, what it
     // had in memory stays as it was. Thousands of kills a second, in one process.
     BOOL killsThread;

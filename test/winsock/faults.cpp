@@ -90,6 +90,7 @@ int EnterCatalogCall(const char* name) {
     const TestWinsockFaults& armed = faults();
     const unsigned number = ++calls;
     noteCall(name);
+    if (number == armed.noticeCall && armed.notice) armed.notice(armed.context);
     if (number == armed.pauseCall) Sleep(armed.pauseMilliseconds);
     if (number == armed.killCall) Kill();
     const bool fails = armed.failCall && (armed.failsFromThere ? number >= armed.failCall : number == armed.failCall);
