@@ -1,6 +1,7 @@
 #include "../lsp-dll/setup/setup.hpp"
 #include "../lsp-dll/system/text.hpp"
 #include "areas.hpp"
+#include "cancellation.hpp"
 #include "convert.hpp"
 #include "errors.hpp"
 #include "promise.hpp"
@@ -89,19 +90,21 @@ Napi::Value install_provider(const Napi::CallbackInfo& call) {
     options.dll = read_wide_text(from.Get("dll"), "options.dll");
     if (has(from, "dll32")) options.dll32 = read_wide_text(from.Get("dll32"), "options.dll32");
     if (has(from, "name")) options.name = read_wide_text(from.Get("name"), "options.name");
-    return run_async(
-        call.Env(), [options = std::move(options)] { return setup::install_provider(options); },
-        [](Napi::Env env, const setup::InstallReport& report) {
-            Napi::Object object = Napi::Object::New(env);
-            object.Set("changed", Napi::Boolean::New(env, report.changed));
-            object.Set("path", write_text(env, report.path));
-            object.Set("entries", write_numbers(env, report.entries));
-            return object;
-        });
+    return run_async(call.Env(),
+                     cancellable(read_cancellation(call[1]),
+                                 [options = std::move(options)] { return setup::install_provider(options); }),
+                     [](Napi::Env env, const setup::InstallReport& report) {
+                         Napi::Object object = Napi::Object::New(env);
+                         object.Set("changed", Napi::Boolean::New(env, report.changed));
+                         object.Set("path", write_text(env, report.path));
+                         object.Set("entries", write_numbers(env, report.entries));
+                         return object;
+                     });
 }
 
 Napi::Value remove_provider(const Napi::CallbackInfo& call) {
-    return run_async(call.Env(), setup::remove_provider, [](Napi::Env env, const setup::RemoveReport& report) {
+    const auto work = cancellable(read_cancellation(call[0]), setup::remove_provider);
+    return run_async(call.Env(), work, [](Napi::Env env, const setup::RemoveReport& report) {
         Napi::Object object = Napi::Object::New(env);
         object.Set("changed", Napi::Boolean::New(env, report.changed));
         object.Set("entries", write_numbers(env, report.entries));

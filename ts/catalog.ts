@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { withSignal, type Abortable } from './abort.js';
 import { checkBoolean, checkNonEmptyText, checkObject, checkOneOf } from './arguments.js';
 import { callNative, type Architecture } from './native.js';
 import { LspError } from './errors.js';
@@ -62,7 +63,7 @@ export function enumerateCatalog(options: { architecture?: Architecture | undefi
   }));
 }
 
-export interface InstallOptions {
+export interface InstallOptions extends Abortable {
   /** The provider's DLL; unless told the one that comes with this package for this process's architecture. */
   dll?: string | undefined;
   /** The 32-bit DLL, for the 32-bit programs of a 64-bit Windows; unless told they are left alone. */
@@ -96,14 +97,14 @@ export interface InstallReport {
  *   ERROR_INVALID_PARAMETER: name or path; ERROR_NOT_SUPPORTED: `dll32`, but this process cannot write the 32-bit catalog;
  *   ERR_CATALOG_BUSY: another process is changing it; ERR_OTHERS_DEPEND: another LSP stands on entries that a repair would
  *   replace; ERR_NO_LOWER_PROVIDER; ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH: Windows answered success, but the catalog does
- *   not hold what was written; what the failing function gives; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE;
- *   ERR_UNSUPPORTED_PLATFORM.
+ *   not hold what was written; what the failing function gives; ABORT_ERR: `signal` called it off; ERR_INVALID_ARG_TYPE,
+ *   ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
  *
  * Windows: WSCInstallProviderAndChains64_32, or WSCInstallProvider and WSCWriteProviderOrder.
  */
 export async function installLsp(options: InstallOptions = {}): Promise<InstallReport> {
   checkObject(options, 'options');
-  const { dll, dll32, name, stage = true } = options;
+  const { dll, dll32, name, stage = true, signal } = options;
   if (dll !== undefined) checkNonEmptyText(dll, 'options.dll');
   if (dll32 !== undefined) checkNonEmptyText(dll32, 'options.dll32');
   if (name !== undefined) checkNonEmptyText(name, 'options.name');
@@ -119,12 +120,14 @@ export async function installLsp(options: InstallOptions = {}): Promise<InstallR
       });
     }
   });
-  const registered = {
-    dll: await place(dll === undefined ? packagedDll() : resolve(dll)),
-    dll32: dll32 === undefined ? undefined : await place(resolve(dll32)),
-    name,
-  };
-  return callNative((native) => native.installProvider(registered));
+  return withSignal(signal, 'install the provider', async (cancellation) => {
+    const registered = {
+      dll: await place(dll === undefined ? packagedDll() : resolve(dll)),
+      dll32: dll32 === undefined ? undefined : await place(resolve(dll32)),
+      name,
+    };
+    return callNative((native) => native.installProvider(registered, cancellation));
+  });
 }
 
 function packagedDll(): string {
@@ -148,12 +151,16 @@ export interface RemoveReport {
  * it. Needs an elevated process.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY; ERR_OTHERS_DEPEND: chains of another LSP stand
- *   on ours, and nothing was changed; ERR_READBACK_MISMATCH; what the failing function gives; ERR_UNSUPPORTED_PLATFORM.
+ *   on ours, and nothing was changed; ERR_READBACK_MISMATCH; what the failing function gives; ABORT_ERR: `signal` called it off;
+ *   ERR_INVALID_ARG_TYPE; ERR_UNSUPPORTED_PLATFORM.
  *
  * Windows: WSCDeinstallProvider, WSCDeinstallProvider32.
  */
-export async function removeLsp(): Promise<RemoveReport> {
-  return callNative((native) => native.removeProvider());
+export async function removeLsp(options: Abortable = {}): Promise<RemoveReport> {
+  checkObject(options, 'options');
+  return withSignal(options.signal, 'remove the provider', (cancellation) =>
+    callNative((native) => native.removeProvider(cancellation)),
+  );
 }
 
 /**

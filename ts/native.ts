@@ -73,14 +73,22 @@ export interface NativeStoredTunnel {
   rejected: string | null;
 }
 
+/** What calls a change of the catalog off (binding/cancellation.hpp). */
+export type Cancellation = object;
+
 export interface Native {
+  newCancellation(): Cancellation;
+  cancel(cancellation: Cancellation): void;
   enumerateCatalog(architecture?: Architecture): NativeCatalogEntry[];
-  installProvider(options: {
-    dll: string;
-    dll32?: string | undefined;
-    name?: string | undefined;
-  }): Promise<{ changed: boolean; path: string; entries: number[] }>;
-  removeProvider(): Promise<{ changed: boolean; entries: number[] }>;
+  installProvider(
+    options: {
+      dll: string;
+      dll32?: string | undefined;
+      name?: string | undefined;
+    },
+    cancellation?: Cancellation,
+  ): Promise<{ changed: boolean; path: string; entries: number[] }>;
+  removeProvider(cancellation?: Cancellation): Promise<{ changed: boolean; entries: number[] }>;
   stageProviderDll(source: string): Promise<string>;
   isInstalled(): boolean;
   isElevated(): boolean;
