@@ -30,7 +30,7 @@ function forMachine32(dll: Buffer): Buffer {
   return copy;
 }
 
-async function interruptEverywhere(): Promise<Report[]> {
+async function interruptEverywhere(part: number, parts: number): Promise<Report[]> {
   const folder = mkdtempSync(join(tmpdir(), 'winsock-lsp-crash-'));
   // Each change of a catalog flushes its backup, which is written there too, to the disk: thousands, so rather not to a disk.
   const memory = '/dev/shm';
@@ -47,9 +47,10 @@ async function interruptEverywhere(): Promise<Report[]> {
     const script = fileURLToPath(new URL('crash/exchange.cjs', import.meta.url));
     const nodeCommand =
       node === undefined
-        ? ''
+        ? '-'
         : `"${prefix.toWindowsPath(stageProgram(node.path, programs))}" "${prefix.toWindowsPath(script)}"`;
-    const { code, stdout, stderr } = await prefix.run(program, [prefix.toWindowsPath(dlls), nodeCommand === '' ? '-' : nodeCommand], {
+    const parameters = [prefix.toWindowsPath(dlls), nodeCommand, String(part), String(parts)];
+    const { code, stdout, stderr } = await prefix.run(program, parameters, {
       winsock: 'test',
       cwd: dirname(program),
       timeoutMilliseconds: 600_000,
@@ -65,7 +66,13 @@ async function interruptEverywhere(): Promise<Report[]> {
   }
 }
 
-const reports = await interruptEverywhere();
+// As many prefixes at once as the machines that run this have processors.
+const parts = [0, 1];
+const reports = (await Promise.all(parts.map((part) => interruptEverywhere(part, parts.length)))).flat();
+test(`${reports.reduce((sum, { points }) => sum + Object.values(points).reduce((a, b) => a + b, 0), 0)} points of failure`, () => {
+  assert.is(reports.length, new Set(reports.map(({ operation, both }) => `${operation} ${both}`)).size);
+  assert.ok(reports.length >= 10);
+});
 for (const { operation, both, points, states, failures } of reports) {
   const catalogs = both ? 'both catalogs' : 'the 64-bit catalog';
   for (const [kind, number] of Object.entries(points)) {

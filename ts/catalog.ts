@@ -89,7 +89,7 @@ export interface InstallReport {
 /**
  * Puts the LSP above TCP, UDP and RAW over IPv4 and IPv6, first in the catalog, and reads the catalog back. Installing again
  * repairs or upgrades, and changes nothing if there is nothing to do. A backup of the catalog goes to
- * `%ProgramData%\winsock-lsp\backup` first; on an error the catalog is put back as it was. Programs that run already go on as they
+ * `%ProgramData%\winsock-lsp\backup` first, and what earlier installations had staged is deleted afterwards; on an error the catalog is put back as it was. Programs that run already go on as they
  * are. Needs an elevated process.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERROR_FILE_NOT_FOUND: no such DLL; ERR_NOT_A_PROVIDER: it is not the
@@ -147,8 +147,8 @@ export interface RemoveReport {
 }
 
 /**
- * Takes every entry of ours out of the catalog, and out of the 32-bit one. The staged DLL stays: programs that run go on using
- * it. Needs an elevated process.
+ * Takes every entry of ours out of the catalog, and out of the 32-bit one, and deletes the staged DLLs: those that running programs
+ * use go on working, and are deleted when Windows starts the next time. Needs an elevated process.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY; ERR_OTHERS_DEPEND: chains of another LSP stand
  *   on ours, and nothing was changed; ERR_READBACK_MISMATCH; what the failing function gives; ABORT_ERR: `signal` called it off;

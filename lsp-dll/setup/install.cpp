@@ -7,6 +7,7 @@
 #include "catalog_changes.hpp"
 #include "catalog_lock.hpp"
 #include "install_steps.hpp"
+#include "old_versions.hpp"
 #include "pe_image.hpp"
 #include "trust.hpp"
 
@@ -86,6 +87,15 @@ bool is_complete(const Snapshot& snapshot, const InstallOptions& options) {
     return snapshot.other && installation_fault(*snapshot.other, options.dll32).empty();
 }
 
+Outcome check_still_there(const InstallOptions& options) {
+    for (const std::wstring& dll : {options.dll, options.dll32}) {
+        if (dll.empty() || file_exists(expand_environment(dll))) continue;
+        return system_error(ERROR_FILE_NOT_FOUND, "GetFileAttributesW", concat({"Cannot install ", dll}),
+                            "Another process has deleted it meanwhile. Try again.");
+    }
+    return Done{};
+}
+
 std::vector<DWORD> our_ids(const Catalog& catalog) {
     std::vector<DWORD> ids;
     for (const CatalogEntry& entry : catalog) {
@@ -143,6 +153,8 @@ Result<InstallReport> install_provider(const InstallOptions& options) {
     if (const Outcome checked = check_options(options); !checked) return checked.error();
     const auto lock = CatalogLock::take();
     if (!lock) return lock.error();
+    // Whoever had the lock may have deleted what was not registered yet (delete_old_versions).
+    if (const Outcome checked = check_still_there(options); !checked) return checked.error();
     const auto snapshot = take_snapshot();
     if (!snapshot) return snapshot.error();
 
@@ -154,6 +166,7 @@ Result<InstallReport> install_provider(const InstallOptions& options) {
         if (const Outcome changed = change_catalog(*snapshot, options, report.entries); !changed)
             return changed.error();
     }
+    if (report.changed) delete_old_versions();
     return report;
 }
 

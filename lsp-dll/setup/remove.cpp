@@ -1,5 +1,6 @@
 #include "catalog_lock.hpp"
 #include "install_steps.hpp"
+#include "old_versions.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -42,7 +43,10 @@ Result<RemoveReport> remove_provider() {
     // The 32-bit catalog may have the same ids.
     if (outcome && in_other) outcome = remove_entries(Architecture::ia32);
     if (outcome) outcome = check_gone();
-    if (outcome) return report;
+    if (outcome) {
+        delete_old_versions();
+        return report;
+    }
     outcome.error().message += roll_back(*snapshot);
     return outcome.error();
 }

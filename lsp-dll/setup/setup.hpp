@@ -23,6 +23,7 @@ struct InstallReport {
 // Puts our provider above TCP, UDP and RAW over IPv4 and IPv6, first in the catalog, and reads the catalog back.
 // Installing again repairs or upgrades, it never doubles. On any error the catalog is put back as it was.
 // Serialised between processes by a named mutex.
+// What stage_provider_dll made for earlier registrations is deleted, at the next start of Windows where it is in use.
 // The whole catalog is first written as JSON to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json.
 // Errors: ERROR_ACCESS_DENIED before anything is touched if the process is not elevated; ERROR_FILE_NOT_FOUND;
 // ERR_NOT_A_PROVIDER (no DLL, or without WSPStartup or GetLspGuid); ERR_WRONG_ARCHITECTURE (the DLL is for the other
@@ -40,7 +41,7 @@ struct RemoveReport {
 
 // Serialised like install_provider; on an error the catalog is put back. Takes every entry of ours out of the
 // catalog(s). Chains that other providers built over ours are reported, not removed: ERR_OTHERS_DEPEND names them and
-// nothing is changed.
+// nothing is changed. Staged DLLs are deleted as install_provider deletes them, all of them.
 Result<RemoveReport> remove_provider();
 
 // True if every chain that install_provider makes is there and names an existing DLL.

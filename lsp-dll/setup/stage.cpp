@@ -4,6 +4,7 @@
 #include "../system/registry.hpp"
 #include "../system/security.hpp"
 #include "../system/text.hpp"
+#include "old_versions.hpp"
 #include "pe_image.hpp"
 #include "setup.hpp"
 #include "setup_dll.hpp"
@@ -69,6 +70,11 @@ Placed place(const std::wstring& folder, const std::wstring& target, const std::
 
 }  // namespace
 
+std::wstring staging_root() {
+    const std::wstring folder = program_files();
+    return is_full_path(folder) ? folder + L"\\winsock-lsp" : std::wstring();
+}
+
 Result<std::wstring> stage_provider_dll(const std::wstring& source) {
     std::vector<unsigned char> bytes;
     if (const DWORD error = read_file(source, bytes)) {
@@ -87,9 +93,8 @@ Result<std::wstring> stage_provider_dll(const std::wstring& source) {
         return system_error(error, "CreateFileW", concat({"Cannot read ", setup_dll_of(source)}));
     }
 
-    std::wstring root = program_files();
-    if (!is_full_path(root)) return stage_error(ERROR_ENVVAR_NOT_FOUND, "RegQueryValueExW", L"%ProgramFiles%");
-    root += L"\\winsock-lsp";
+    const std::wstring root = staging_root();
+    if (root.empty()) return stage_error(ERROR_ENVVAR_NOT_FOUND, "RegQueryValueExW", L"%ProgramFiles%");
     if (starts_with(source, root + L"\\") && source.find(L"..") == std::wstring::npos) return source;
     SecurityAttributes security(folder_rights);
     if (const DWORD error = make_folder(root, security.get())) return stage_error(error, "CreateDirectoryW", root);

@@ -1,6 +1,8 @@
-// crash_tests <folder> <node.exe and script, or "-"> [n]  interrupts operation n, or all: a line of JSON for each
-// crash_tests exchange                              a fresh program: sockets over loopback; exit code 0 if they work
-// crash_tests run <folder> <n>                      carries operation n out; exit code 0 if that went well
+// crash_tests <folder> <node.exe and script, or "-"> <part> <of>
+//                       interrupts every <of>th operation, from <part> on (from 0): a line of JSON for each
+// crash_tests exchange  a fresh program: sockets over loopback; exit code 0 if they work
+// crash_tests run <folder> <n>
+//                       carries operation n out; exit code 0 if that went well
 //
 // <folder> has the DLLs: winsock-lsp.dll, ia32.dll, newer.dll, newer32.dll, other.dll. <n> counts from 0.
 #include <cstdio>
@@ -82,9 +84,9 @@ int wmain(int count, wchar_t** arguments) {
 
     std::set<std::string> known;
     const auto all = operations(paths);
-    const std::size_t only = count > 3 ? std::wcstoul(arguments[3], nullptr, 10) : all.size();
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        if (only < all.size() && i != only) continue;
+    const std::size_t part = count > 4 ? std::wcstoul(arguments[3], nullptr, 10) : 0;
+    const std::size_t parts = count > 4 ? std::wcstoul(arguments[4], nullptr, 10) : 1;
+    for (std::size_t i = part; parts > 0 && i < all.size(); i += parts) {
         const DWORD started = GetTickCount();
         const Report report = interrupt_everywhere(all[i], paths, try_programs, known);
         print(all[i], report, GetTickCount() - started);

@@ -47,15 +47,15 @@ std::vector<Operation> operations(const Paths& paths) {
     const auto both = installer(paths.dll, paths.dll32);
     const auto newer_both = installer(paths.newer_dll, paths.newer_dll32);
     return {
-        {"install", false, false, nothing, native, native},
-        {"install", true, false, nothing, both, both},
-        {"install over another LSP", false, true, nothing, native, native},
-        {"install over another LSP", true, true, nothing, both, both},
-        {"upgrade", false, false, native, newer, newer},
-        {"upgrade", true, false, both, newer_both, newer_both},
-        {"extend to the 32-bit catalog", true, false, native, both, both},
-        {"remove", false, false, native, remove_ours, native},
-        {"remove", true, false, both, remove_ours, both},
-        {"remove over another LSP", true, true, both, remove_ours, both},
+        {"install", false, false, true, nothing, native, native},
+        {"install", true, false, true, nothing, both, both},
+        {"install over another LSP", false, true, false, nothing, native, native},
+        {"install over another LSP", true, true, false, nothing, both, both},
+        {"upgrade", false, false, true, native, newer, newer},
+        {"upgrade", true, false, true, both, newer_both, newer_both},
+        {"extend to the 32-bit catalog", true, false, false, native, both, both},
+        {"remove", false, false, true, native, remove_ours, native},
+        {"remove", true, false, true, both, remove_ours, both},
+        {"remove over another LSP", true, true, false, both, remove_ours, both},
     };
 }

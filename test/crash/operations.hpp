@@ -20,6 +20,7 @@ struct Operation {
     std::string name;
     bool both;                         // both catalogs, or the 64-bit one only
     bool others;                       // over another LSP
+    bool writes;                       // interrupted in the registry's writes too, which take most of the time
     std::function<Outcome()> prepare;  // makes, of a bare catalog, the one to start from
     std::function<Outcome()> run;
     std::function<Outcome()> install;  // what repairs it into a complete installation afterwards

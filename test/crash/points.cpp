@@ -78,8 +78,7 @@ class Interruption {
                 }
             }
         }
-        // What the registry's writes leave does not depend on whose other entries there are.
-        for (unsigned n = 1; n <= (operation_.others ? 0 : total.writes); ++n) {
+        for (unsigned n = 1; n <= (operation_.writes ? total.writes : 0); ++n) {
             TestWinsockFaults fail{};
             fail.failWrite = n;
             attempt("a failing registry write", n, fail);
@@ -175,12 +174,12 @@ class Interruption {
         if (!states_.insert(text).second) return;
         if (const std::string wrong = damage(state, bare_); !wrong.empty()) fail(wrong);
         const Bytes left = save_catalogs();
-        if (known_.insert(canonical(state.x64)).second) {
+        if (known_.insert(of_either_version(canonical(state.x64))).second) {
             if (const std::string wrong = programs_(left); !wrong.empty()) fail(wrong);
         }
         const Bytes swapped = as_native(left, paths_);
         load_catalogs(swapped);
-        if (known_.insert(canonical(read_state().x64)).second) {
+        if (known_.insert(of_either_version(canonical(read_state().x64))).second) {
             if (const std::string wrong = programs_(swapped); !wrong.empty()) fail("32-bit catalog: " + wrong);
         }
         repair("install", left, operation_.install, complete_text_);
@@ -191,6 +190,15 @@ class Interruption {
                 return removed ? Outcome(Done{}) : Outcome(removed.error());
             },
             bare_text_);
+    }
+
+    // Programs run the same bytes in either.
+    std::string of_either_version(std::string text) const {
+        const std::string newer = narrow(paths_.newer_dll);
+        for (std::size_t at = 0; (at = text.find(newer, at)) != std::string::npos;) {
+            text.replace(at, newer.size(), narrow(paths_.dll));
+        }
+        return text;
     }
 
     void repair(const char* what, const Bytes& left, const std::function<Outcome()>& run_repair,
