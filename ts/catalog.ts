@@ -89,8 +89,8 @@ export interface InstallReport {
 /**
  * Puts the LSP above TCP, UDP and RAW over IPv4 and IPv6, first in the catalog, and reads the catalog back. Installing again
  * repairs or upgrades, and changes nothing if there is nothing to do. A backup of the catalog goes to
- * `%ProgramData%\winsock-lsp\backup` first, and what earlier installations had staged is deleted afterwards; on an error the catalog is put back as it was. Programs that run already go on as they
- * are. Needs an elevated process.
+ * `%ProgramData%\winsock-lsp\backup` first; on an error the catalog is put back as it was. Programs that run already go on as they
+ * are; the DLLs staged before that no catalog names any more are deleted. Needs an elevated process.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERROR_FILE_NOT_FOUND: no such DLL; ERR_NOT_A_PROVIDER: it is not the
  *   DLL of winsock-lsp; ERR_WRONG_ARCHITECTURE; ERR_UNTRUSTED_PATH: ordinary users can replace the DLL (only with `stage: false`);
