@@ -5,6 +5,7 @@
 
 namespace lsp::binding {
 
+void export_cancellation(Napi::Env env, Napi::Object exports);
 void export_catalog(Napi::Env env, Napi::Object exports);
 void export_namespaces(Napi::Env env, Napi::Object exports);
 void export_routes(Napi::Env env, Napi::Object exports);

@@ -3,6 +3,7 @@
 #include "../lsp-dll/system/guid.hpp"
 #include "../lsp-dll/system/text.hpp"
 #include "areas.hpp"
+#include "cancellation.hpp"
 #include "convert.hpp"
 #include "errors.hpp"
 #include "promise.hpp"
@@ -138,19 +139,20 @@ Napi::Value plan_staging(const Napi::CallbackInfo& call) {
 
 Napi::Value install_provider(const Napi::CallbackInfo& call) {
     const setup::InstallOptions options = read_install_options(read_object(call[0], "options"));
-    return run_async(
-        call.Env(), [options] { return setup::install_provider(options); },
-        [](Napi::Env env, const setup::InstallReport& report) {
-            Napi::Object object = Napi::Object::New(env);
-            object.Set("changed", Napi::Boolean::New(env, report.changed));
-            object.Set("path", write_text(env, report.path));
-            object.Set("entries", write_numbers(env, report.entries));
-            return object;
-        });
+    return run_async(call.Env(),
+                     cancellable(read_cancellation(call[1]), [options] { return setup::install_provider(options); }),
+                     [](Napi::Env env, const setup::InstallReport& report) {
+                         Napi::Object object = Napi::Object::New(env);
+                         object.Set("changed", Napi::Boolean::New(env, report.changed));
+                         object.Set("path", write_text(env, report.path));
+                         object.Set("entries", write_numbers(env, report.entries));
+                         return object;
+                     });
 }
 
 Napi::Value remove_provider(const Napi::CallbackInfo& call) {
-    return run_async(call.Env(), setup::remove_provider, [](Napi::Env env, const setup::RemoveReport& report) {
+    const auto work = cancellable(read_cancellation(call[0]), setup::remove_provider);
+    return run_async(call.Env(), work, [](Napi::Env env, const setup::RemoveReport& report) {
         Napi::Object object = Napi::Object::New(env);
         object.Set("changed", Napi::Boolean::New(env, report.changed));
         object.Set("entries", write_numbers(env, report.entries));

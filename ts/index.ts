@@ -3,6 +3,7 @@
  * with the code ERR_UNSUPPORTED_PLATFORM elsewhere.
  */
 
+export type { Abortable } from './abort.js';
 export { LspError } from './errors.js';
 export { enumerateCatalog, type Architecture, type CatalogEntry, type ChainPart } from './catalog.js';
 export { mapCatalog, type CatalogMap, type LayeredProvider, type ProviderTree } from './catalog_map.js';

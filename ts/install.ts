@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { withSignal, type Abortable } from './abort.js';
 import { checkBoolean, checkNonEmptyText, checkObject, invalidType, invalidValue } from './arguments.js';
 import { decodeCatalog, type Architecture, type CatalogEntry } from './catalog.js';
 import { LspError } from './errors.js';
@@ -12,7 +13,7 @@ import { packageRoot } from './root.cjs';
 /** Over what chains of ours are laid: a protocol, over IPv4 and IPv6, or a catalog entry by its id. */
 export type Over = 'tcp' | 'udp' | 'raw' | number;
 
-export interface InstallOptions {
+export interface InstallOptions extends Abortable {
   /** The provider's DLL; unless told the one that comes with this package for this process's architecture. */
   dll?: string | undefined;
   /** The 32-bit DLL, for the 32-bit programs of a 64-bit Windows; unless told they are left alone. */
@@ -132,7 +133,7 @@ function checkOptions(options: InstallOptions): CheckedOptions {
  * Puts the LSP above TCP, UDP and RAW over IPv4 and IPv6, or what `over` chooses of them, first in the catalog, and reads the
  * catalog back. Installing again repairs or upgrades, and changes nothing if there is nothing to do. A backup of the catalog goes
  * to `%ProgramData%\winsock-lsp\backup` first; on an error the catalog is put back as it was. Programs that run already go on as
- * they are. Needs an elevated process.
+ * they are; the DLLs staged before that no catalog names any more are deleted. Needs an elevated process.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERROR_FILE_NOT_FOUND: no such DLL; ERR_NOT_A_PROVIDER: it is not the
  *   DLL of winsock-lsp; ERR_WRONG_ARCHITECTURE; ERR_UNTRUSTED_PATH: ordinary users can replace the DLL (only with `stage: false`);
@@ -140,7 +141,8 @@ function checkOptions(options: InstallOptions): CheckedOptions {
  *   ERR_CATALOG_BUSY: another process is changing it; ERR_OTHERS_DEPEND: another LSP stands on entries that a repair would
  *   replace; ERR_UNKNOWN_ENTRY: `over` names an entry that does not exist; ERR_INVALID_CHOICE: one that cannot be stood on;
  *   ERR_NO_LOWER_PROVIDER; ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH: Windows answered success, but the catalog does not hold
- *   what was written; what the failing function gives; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
+ *   what was written; what the failing function gives; ABORT_ERR: `signal` called it off; ERR_INVALID_ARG_TYPE,
+ *   ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
  *
  * Windows: WSCInstallProviderAndChains64_32, or WSCInstallProvider and WSCWriteProviderOrder.
  */
@@ -156,12 +158,14 @@ export async function installLsp(options: InstallOptions = {}): Promise<InstallR
       });
     }
   });
-  const registered = {
-    dll: await place(dll()),
-    dll32: dll32 === undefined ? undefined : await place(dll32),
-    ...rest,
-  };
-  return callNative((native) => native.installProvider(registered));
+  return withSignal(options.signal, 'install the provider', async (cancellation) => {
+    const registered = {
+      dll: await place(dll()),
+      dll32: dll32 === undefined ? undefined : await place(dll32),
+      ...rest,
+    };
+    return callNative((native) => native.installProvider(registered, cancellation));
+  });
 }
 
 async function planNative(options: InstallOptions): Promise<{ native: NativePlan; path: string; files: InstallPlan['files'] }> {
@@ -232,16 +236,20 @@ export interface RemoveReport {
 }
 
 /**
- * Takes every entry of ours out of the catalog, and out of the 32-bit one. The staged DLL stays: programs that run go on using
- * it. Needs an elevated process.
+ * Takes every entry of ours out of the catalog, and out of the 32-bit one, and deletes the staged DLLs: those that running programs
+ * use go on working, and are deleted when Windows starts the next time. Needs an elevated process.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY; ERR_OTHERS_DEPEND: chains of another LSP stand
- *   on ours, and nothing was changed; ERR_READBACK_MISMATCH; what the failing function gives; ERR_UNSUPPORTED_PLATFORM.
+ *   on ours, and nothing was changed; ERR_READBACK_MISMATCH; what the failing function gives; ABORT_ERR: `signal` called it off;
+ *   ERR_INVALID_ARG_TYPE; ERR_UNSUPPORTED_PLATFORM.
  *
  * Windows: WSCDeinstallProvider, WSCDeinstallProvider32.
  */
-export async function removeLsp(): Promise<RemoveReport> {
-  return callNative((native) => native.removeProvider());
+export async function removeLsp(options: Abortable = {}): Promise<RemoveReport> {
+  checkObject(options, 'options');
+  return withSignal(options.signal, 'remove the provider', (cancellation) =>
+    callNative((native) => native.removeProvider(cancellation)),
+  );
 }
 
 /**

@@ -110,17 +110,25 @@ export interface NativeInstallOptions {
   over?: string | undefined;
 }
 
+/** What calls a change of the catalog off (binding/cancellation.hpp). */
+export type Cancellation = object;
+
 export interface Native {
+  newCancellation(): Cancellation;
+  cancel(cancellation: Cancellation): void;
   enumerateCatalog(architecture?: Architecture): NativeCatalogEntry[];
   enumerateNamespaces(architecture?: Architecture): NativeNamespaceProvider[];
-  installProvider(options: NativeInstallOptions): Promise<{ changed: boolean; path: string; entries: number[] }>;
+  installProvider(
+    options: NativeInstallOptions,
+    cancellation?: Cancellation,
+  ): Promise<{ changed: boolean; path: string; entries: number[] }>;
   /** `source`: what would be copied to `dll` before. */
   planInstall(
     options: NativeInstallOptions & { source?: string | undefined; source32?: string | undefined },
   ): Promise<NativePlan>;
   planRemove(): Promise<NativePlan>;
   planStaging(source: string): Promise<{ path: string; copies: { from: string; to: string }[] }>;
-  removeProvider(): Promise<{ changed: boolean; entries: number[] }>;
+  removeProvider(cancellation?: Cancellation): Promise<{ changed: boolean; entries: number[] }>;
   stageProviderDll(source: string): Promise<string>;
   isInstalled(): boolean;
   isElevated(): boolean;

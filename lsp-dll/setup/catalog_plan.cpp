@@ -129,10 +129,13 @@ WSAPROTOCOL_INFOW layered_entry(const WSAPROTOCOL_INFOW& lower, const std::wstri
 
 std::optional<WSAPROTOCOL_INFOW> chain_entry(const WSAPROTOCOL_INFOW& lower, DWORD layered_id,
                                              const std::wstring& name) {
-    // Above a chain come that chain's own entries, so that each provider in it finds itself; above a base provider, its
-    // id.
-    std::vector<DWORD> ids =
-        lower.ProtocolChain.ChainLen > 1 ? chain_ids(lower) : std::vector<DWORD>{lower.dwCatalogEntryId};
+    // As Microsoft's sample installer does, what is right below us is named by its own id, which is that of a chain
+    // where another LSP is: we start that one as what it is in its own chain. Simple LSPs take the second id for what
+    // is below them, and would find themselves there. The other one's hidden entry, the chain's first, gives up its
+    // place.
+    std::vector<DWORD> ids = chain_ids(lower);
+    if (ids.empty()) ids.resize(1);
+    ids.front() = lower.dwCatalogEntryId;
     ids.insert(ids.begin(), layered_id);
     if (ids.size() > MAX_PROTOCOL_CHAIN) return std::nullopt;
 

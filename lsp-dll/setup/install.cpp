@@ -7,6 +7,7 @@
 #include "catalog_changes.hpp"
 #include "catalog_lock.hpp"
 #include "install_plan.hpp"
+#include "old_versions.hpp"
 #include "pe_image.hpp"
 #include "trust.hpp"
 
@@ -79,14 +80,41 @@ Outcome check_options(const InstallOptions& options, const SourceDlls& sources) 
     return check_dll(options.dll32, sources.dll32, Architecture::ia32);
 }
 
-Outcome change_catalog(const Snapshot& snapshot, const Plan& plan, const InstallOptions& options) {
+Outcome check_still_there(const InstallOptions& options) {
+    for (const std::wstring& dll : {options.dll, options.dll32}) {
+        if (dll.empty() || file_exists(expand_environment(dll))) continue;
+        return system_error(ERROR_FILE_NOT_FOUND, "GetFileAttributesW", concat({"Cannot install ", dll}),
+                            "Another process has deleted it meanwhile. Try again.");
+    }
+    return Done{};
+}
+
+std::vector<DWORD> our_ids(const Catalog& catalog) {
+    std::vector<DWORD> ids;
+    for (const CatalogEntry& entry : catalog) {
+        if (entry.ours) ids.push_back(entry.info.dwCatalogEntryId);
+    }
+    return ids;
+}
+
+Outcome replace_entries(const Plan& plan, const InstallOptions& options, std::vector<DWORD>& ids) {
+    Outcome outcome = carry_out(plan, options);
+    if (outcome) outcome = check_entries(plan, options);
+    if (!outcome) return outcome;
+    const auto catalog = enumerate_catalog();
+    if (!catalog) return catalog.error();
+    ids = our_ids(*catalog);
+    return outcome;
+}
+
+Outcome change_catalog(const Snapshot& snapshot, const Plan& plan, const InstallOptions& options,
+                       std::vector<DWORD>& ids) {
     std::vector<CatalogDump> dumps = {{native_architecture, &snapshot.native}};
     if (snapshot.other) dumps.push_back({Architecture::ia32, &*snapshot.other});
     const auto backup = write_backup(dumps);
     if (!backup) return backup.error();
 
-    Outcome outcome = carry_out(plan, options);
-    if (outcome) outcome = check_entries(plan, options);
+    Outcome outcome = replace_entries(plan, options, ids);
     if (!outcome) {
         outcome.error().message += concat({roll_back(snapshot), " A copy of it is in ", *backup, "."});
     }
@@ -96,12 +124,12 @@ Outcome change_catalog(const Snapshot& snapshot, const Plan& plan, const Install
 // The choice is written before the catalog, so that an installation that is killed in between is completed as it was
 // meant.
 Outcome change(const Snapshot& snapshot, const Plan& plan, const std::optional<Over>& remembered,
-               const InstallOptions& options) {
+               const InstallOptions& options, std::vector<DWORD>& ids) {
     if (plan.over_changes) {
         if (const Outcome outcome = remember_over(plan.over); !outcome) return outcome;
     }
     if (!plan.changes()) return Done{};
-    Outcome outcome = change_catalog(snapshot, plan, options);
+    Outcome outcome = change_catalog(snapshot, plan, options, ids);
     if (!outcome && plan.over_changes) {
         if (const Outcome restored = remember_over(remembered.value_or(Over{})); !restored) {
             outcome.error().message += concat({" ", restored.error().message});
@@ -137,6 +165,8 @@ Result<InstallReport> install_provider(const InstallOptions& options) {
     if (const Outcome checked = check_options(options, {}); !checked) return checked.error();
     const auto lock = CatalogLock::take();
     if (!lock) return lock.error();
+    // Whoever had the lock may have deleted what was not registered yet (delete_old_versions).
+    if (const Outcome checked = check_still_there(options); !checked) return checked.error();
     const auto snapshot = take_snapshot();
     if (!snapshot) return snapshot.error();
 
@@ -146,13 +176,12 @@ Result<InstallReport> install_provider(const InstallOptions& options) {
 
     InstallReport report;
     report.changed = plan->changes();
-    if (const Outcome changed = change(*snapshot, *plan, remembered, options); !changed) return changed.error();
-    const auto catalog = enumerate_catalog();
-    if (!catalog) return catalog.error();
     report.path = options.dll;
-    for (const CatalogEntry& entry : *catalog) {
-        if (entry.ours) report.entries.push_back(entry.info.dwCatalogEntryId);
+    report.entries = our_ids(snapshot->native);
+    if (const Outcome changed = change(*snapshot, *plan, remembered, options, report.entries); !changed) {
+        return changed.error();
     }
+    if (report.changed) delete_old_versions();
     return report;
 }
 

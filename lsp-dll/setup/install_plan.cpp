@@ -7,12 +7,6 @@
 namespace lsp::setup {
 namespace {
 
-// How WSCInstallProviderAndChains64_32 writes a chain over a chain, after Microsoft's sample installer: the lower chain
-// by its own id instead of that of its layered entry. Programs cannot tell the difference.
-void name_lower_chain(WSAPROTOCOL_INFOW& chain, const WSAPROTOCOL_INFOW& lower) {
-    if (lower.ProtocolChain.ChainLen > 1) chain.ProtocolChain.ChainEntries[1] = lower.dwCatalogEntryId;
-}
-
 Catalog without_ours(const Catalog& catalog) {
     Catalog rest = catalog;
     std::erase_if(rest, [](const CatalogEntry& entry) { return entry.ours; });
@@ -30,7 +24,6 @@ CatalogEntry planned(const WSAPROTOCOL_INFOW& info, const std::wstring& path, DW
 
 Outcome replace_ours(CatalogPlan& plan, const Catalog& before, const std::wstring& path,
                      const InstallOptions& options) {
-    const bool both = !options.dll32.empty();
     plan.removed = removal_of(before);
     plan.added = {planned(layered_entry(plan.lowers.front(), options.name), path, first_planned_id)};
     for (const WSAPROTOCOL_INFOW& lower : plan.lowers) {
@@ -41,7 +34,6 @@ Outcome replace_ours(CatalogPlan& plan, const Catalog& before, const std::wstrin
                                      "\": it has as many layers as a chain can have. Remove another layered provider. "
                                      "Nothing was changed."}));
         }
-        if (both) name_lower_chain(*chain, lower);
         plan.added.push_back(planned(*chain, path, first_planned_id + static_cast<DWORD>(plan.added.size())));
     }
     plan.after.assign(plan.added.begin() + 1, plan.added.end());

@@ -5,6 +5,7 @@
 #include "../system/catalog_functions.hpp"
 #include "../system/system_function.hpp"
 #include "../system/text.hpp"
+#include "cancel.hpp"
 #include "catalog_changes.hpp"
 #include "install_plan.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 constinit SystemFunction<BOOLEAN WINAPI(void*, ULONG)> random_bytes{SystemLibrary::advapi32, "SystemFunction036"};
 
 Error wsc_error(int error, const char* native_name, Architecture architecture, std::string_view attempt) {
+    if (error == cancelled_error) return cancelled(attempt);
     const bool denied = error == WSAEACCES || error == ERROR_ACCESS_DENIED;
     return system_error(static_cast<std::uint32_t>(error), function_name(native_name, architecture), attempt,
                         denied ? "Run it from an elevated prompt." : "");
@@ -192,13 +194,26 @@ Outcome restore(const Snapshot& snapshot) {
 
 }  // namespace
 
+namespace {
+
+// The paths are what the backup, and going back, rest on: one that could not be read is asked for once more.
+Result<Catalog> read_with_paths(Architecture architecture) {
+    auto catalog = enumerate_catalog(architecture);
+    if (!catalog) return catalog;
+    const bool whole =
+        std::all_of(catalog->begin(), catalog->end(), [](const CatalogEntry& entry) { return entry.path_error == 0; });
+    return whole ? std::move(catalog) : enumerate_catalog(architecture);
+}
+
+}  // namespace
+
 Result<Snapshot> take_snapshot() {
     Snapshot snapshot;
-    auto native = enumerate_catalog();
+    auto native = read_with_paths(native_architecture);
     if (!native) return native.error();
     snapshot.native = std::move(*native);
     if (native_architecture == Architecture::x64 && has_catalog(Architecture::ia32)) {
-        auto other = enumerate_catalog(Architecture::ia32);
+        auto other = read_with_paths(Architecture::ia32);
         if (!other) return other.error();
         snapshot.other = std::move(*other);
     }
@@ -238,6 +253,13 @@ Outcome check_entries(const Plan& plan, const InstallOptions& options) {
     for (const CatalogPlan& wanted : plan.catalogs) {
         const auto catalog = enumerate_catalog(wanted.architecture);
         if (!catalog) return catalog.error();
+        for (const CatalogEntry& entry : *catalog) {
+            if (!entry.ours || entry.path_error == 0) continue;
+            return wsc_error(
+                static_cast<int>(entry.path_error), "WSCGetProviderPath", wanted.architecture,
+                concat({"Cannot read back the path of entry ", entry.info.dwCatalogEntryId, " \"",
+                        entry.info.szProtocol, "\" of the ", catalog_name(wanted.architecture), " catalog"}));
+        }
         const std::wstring& path = wanted.architecture == native_architecture ? options.dll : options.dll32;
         const std::string fault = installation_fault(*catalog, path, wanted.lowers);
         if (!fault.empty()) return vanished(concat({catalog_name(wanted.architecture), " catalog: ", fault}));
@@ -259,6 +281,7 @@ Outcome check_dependents(const Snapshot& snapshot, const char* attempt) {
 }
 
 std::string roll_back(const Snapshot& snapshot) {
+    const CancelScope never(nullptr);
     const Outcome outcome = restore(snapshot);
     return outcome ? " The catalog is as it was before."
                    : concat({" And the catalog could not be put back as it was: ", outcome.error().message});

@@ -1,5 +1,6 @@
 #include "catalog_lock.hpp"
 #include "install_plan.hpp"
+#include "old_versions.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -49,6 +50,7 @@ Result<RemoveReport> remove_provider() {
     if (outcome) {
         // Last, and if it was killed before: a removal that finds nothing else to do forgets it too.
         if (const Outcome forgotten = remember_over(Over{}); !forgotten) return forgotten.error();
+        if (report.changed) delete_old_versions();
         return report;
     }
     outcome.error().message += roll_back(*snapshot);

@@ -26,7 +26,8 @@ struct InstallReport {
 
 // Puts our provider above TCP, UDP and RAW over IPv4 and IPv6, or what was chosen of them, first in the catalog, and
 // reads the catalog back. The choice is remembered until the provider is removed. Installing again repairs or upgrades,
-// it never doubles. On any error the catalog is put back as it was. Serialised between processes by a named mutex. The
+// it never doubles. On any error the catalog is put back as it was. Serialised between processes by a named mutex. What
+// stage_provider_dll made for earlier registrations is deleted, at the next start of Windows where it is in use. The
 // whole catalog is first written as JSON to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json. Errors:
 // ERROR_ACCESS_DENIED before anything is touched if the process is not elevated; ERROR_FILE_NOT_FOUND;
 // ERR_NOT_A_PROVIDER (no DLL, or without WSPStartup or GetLspGuid); ERR_WRONG_ARCHITECTURE (the DLL is for the other
@@ -45,7 +46,7 @@ struct RemoveReport {
 
 // Serialised like install_provider; on an error the catalog is put back. Takes every entry of ours out of the
 // catalog(s). Chains that other providers built over ours are reported, not removed: ERR_OTHERS_DEPEND names them and
-// nothing is changed.
+// nothing is changed. Staged DLLs are deleted as install_provider deletes them, all of them.
 Result<RemoveReport> remove_provider();
 
 // True if every chain that the last install_provider was to make is there and names an existing DLL.

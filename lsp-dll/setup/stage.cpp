@@ -6,6 +6,7 @@
 #include "../system/registry.hpp"
 #include "../system/security.hpp"
 #include "../system/text.hpp"
+#include "old_versions.hpp"
 #include "pe_image.hpp"
 #include "plan.hpp"
 #include "setup.hpp"
@@ -70,6 +71,15 @@ Placed place(const std::wstring& folder, const std::wstring& target, const std::
     return Placed::failed;
 }
 
+}  // namespace
+
+std::wstring staging_root() {
+    const std::wstring folder = program_files();
+    return is_full_path(folder) ? folder + L"\\winsock-lsp" : std::wstring();
+}
+
+namespace {
+
 // What is to be staged, and where.
 struct Staging {
     std::wstring root;                              // the folder that holds the versions' folders
@@ -99,9 +109,8 @@ Result<Staging> read_staging(const std::wstring& source) {
         error != ERROR_SUCCESS && error != ERROR_FILE_NOT_FOUND) {
         return system_error(error, "CreateFileW", concat({"Cannot read ", setup_dll_of(source)}));
     }
-    staging.root = program_files();
-    if (!is_full_path(staging.root)) return stage_error(ERROR_ENVVAR_NOT_FOUND, "RegQueryValueExW", L"%ProgramFiles%");
-    staging.root += L"\\winsock-lsp";
+    staging.root = staging_root();
+    if (staging.root.empty()) return stage_error(ERROR_ENVVAR_NOT_FOUND, "RegQueryValueExW", L"%ProgramFiles%");
     staging.staged_already = starts_with(source, staging.root + L"\\") && source.find(L"..") == std::wstring::npos;
     return staging;
 }

@@ -14,6 +14,7 @@ export const artifacts = {
   testWinsock: join(windows, 'test', 'winsock', 'ws2_32.dll'),
   systemTests: join(windows, 'test', 'system', 'system_tests.exe'),
   providerTests: join(windows, 'test', 'provider', 'provider_tests.exe'),
+  crashTests: join(windows, 'test', 'crash', 'crash_tests.exe'),
   pluginHost: join(windows, 'test', 'e2e', 'plugin_host.exe'),
 } as const;
 

@@ -72,7 +72,7 @@ export const remove: Command = {
   summary: 'Remove the LSP from the protocol catalog',
   details:
     'Takes every entry of ours out of both catalogs, leftovers of an interrupted installation too, and forgets what --over chose. ' +
-    'The copy of the DLL stays, because programs that run go on using it. Needs an elevated prompt.',
+    'The copies of the DLL are deleted; those that running programs use when Windows starts the next time. Needs an elevated prompt.',
   examples: [
     ['remove --dry-run', 'which entries would go'],
     ['remove', 'out of both catalogs'],
