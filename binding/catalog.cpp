@@ -1,6 +1,9 @@
+#include "../lsp-dll/setup/plan.hpp"
 #include "../lsp-dll/setup/setup.hpp"
+#include "../lsp-dll/system/guid.hpp"
 #include "../lsp-dll/system/text.hpp"
 #include "areas.hpp"
+#include "cancellation.hpp"
 #include "convert.hpp"
 #include "errors.hpp"
 #include "promise.hpp"
@@ -9,37 +12,7 @@ namespace lsp::binding {
 
 namespace {
 
-using system::Architecture;
 using system::CatalogEntry;
-
-Architecture read_architecture(const Napi::Value& value) {
-    if (value.IsUndefined()) return system::native_architecture;
-    const std::string text = read_text(value, "architecture");
-    if (text == "x64") return Architecture::x64;
-    if (text == "ia32") return Architecture::ia32;
-    throw invalid_argument(value.Env(),
-                           "The argument 'architecture' must be one of: 'x64', 'ia32'. Received '" + text + "'");
-}
-
-// "{E70F1AA0-AB8B-11CF-8CA3-00805F48A192}", as the registry writes it.
-std::string guid_text(const GUID& guid) {
-    static constexpr char digits[] = "0123456789ABCDEF";
-    std::string text = "{";
-    const auto append = [&text](unsigned long number, int nibbles) {
-        while (nibbles-- > 0) text += digits[number >> (4 * nibbles) & 0xF];
-    };
-    append(guid.Data1, 8);
-    text += '-';
-    append(guid.Data2, 4);
-    text += '-';
-    append(guid.Data3, 4);
-    text += '-';
-    for (int i = 0; i < 8; ++i) {
-        if (i == 2) text += '-';
-        append(guid.Data4[i], 2);
-    }
-    return text + '}';
-}
 
 // WSAPROTOCOL_INFOW is untrusted as far as it comes from other providers' installers: the name may fill its array, the
 // length of the chain may exceed it.
@@ -59,7 +32,7 @@ Napi::Object write_entry(Napi::Env env, const CatalogEntry& entry) {
     const WSAPROTOCOL_INFOW& info = entry.info;
     Napi::Object object = Napi::Object::New(env);
     object.Set("id", Napi::Number::New(env, info.dwCatalogEntryId));
-    object.Set("providerId", Napi::String::New(env, guid_text(info.ProviderId)));
+    object.Set("providerId", Napi::String::New(env, system::guid_text(info.ProviderId)));
     object.Set("name", write_text(env, entry_name(info)));
     object.Set("path", write_text(env, entry.path));
     object.Set("chainLength", Napi::Number::New(env, info.ProtocolChain.ChainLen));
@@ -70,38 +43,116 @@ Napi::Object write_entry(Napi::Env env, const CatalogEntry& entry) {
     object.Set("protocol", Napi::Number::New(env, info.iProtocol));
     object.Set("providerFlags", Napi::Number::New(env, info.dwProviderFlags));
     object.Set("serviceFlags", Napi::Number::New(env, info.dwServiceFlags1));
+    object.Set("messageSize", Napi::Number::New(env, info.dwMessageSize));
     object.Set("ours", Napi::Boolean::New(env, entry.ours));
     return object;
+}
+
+Napi::Array write_entries(Napi::Env env, const std::vector<CatalogEntry>& entries) {
+    Napi::Array result = Napi::Array::New(env, entries.size());
+    for (std::uint32_t i = 0; i < entries.size(); ++i) result.Set(i, write_entry(env, entries[i]));
+    return result;
 }
 
 Napi::Value enumerate_catalog(const Napi::CallbackInfo& call) {
     const Napi::Env env = call.Env();
     const std::vector<CatalogEntry> entries =
         value_or_throw(env, system::enumerate_catalog(read_architecture(call[0])));
-    Napi::Array result = Napi::Array::New(env, entries.size());
-    for (std::uint32_t i = 0; i < entries.size(); ++i) result.Set(i, write_entry(env, entries[i]));
-    return result;
+    return write_entries(env, entries);
 }
 
-Napi::Value install_provider(const Napi::CallbackInfo& call) {
-    const Napi::Object from = read_object(call[0], "options");
+Napi::Object write_plan(Napi::Env env, const setup::Plan& plan) {
+    Napi::Array catalogs = Napi::Array::New(env, plan.catalogs.size());
+    for (std::uint32_t i = 0; i < plan.catalogs.size(); ++i) {
+        const setup::CatalogPlan& catalog = plan.catalogs[i];
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("architecture",
+                   Napi::String::New(env, catalog.architecture == system::Architecture::x64 ? "x64" : "ia32"));
+        object.Set("fault", Napi::String::New(env, catalog.fault));
+        object.Set("removed", write_entries(env, catalog.removed));
+        object.Set("added", write_entries(env, catalog.added));
+        object.Set("after", write_entries(env, catalog.after));
+        catalogs.Set(i, object);
+    }
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("changes", Napi::Boolean::New(env, plan.changes()));
+    object.Set("over", write_text(env, to_text(plan.over)));
+    object.Set("overChanges", Napi::Boolean::New(env, plan.over_changes));
+    object.Set("firstPlannedId", Napi::Number::New(env, setup::first_planned_id));
+    object.Set("catalogs", catalogs);
+    return object;
+}
+
+setup::InstallOptions read_install_options(const Napi::Object& from) {
     setup::InstallOptions options;
     options.dll = read_wide_text(from.Get("dll"), "options.dll");
     if (has(from, "dll32")) options.dll32 = read_wide_text(from.Get("dll32"), "options.dll32");
     if (has(from, "name")) options.name = read_wide_text(from.Get("name"), "options.name");
+    if (has(from, "over")) {
+        const std::wstring text = read_wide_text(from.Get("over"), "options.over");
+        options.over = setup::parse_over(text);
+        if (!options.over) {
+            throw invalid_argument(
+                from.Env(),
+                "The argument 'options.over' must be 'all', or some of 'tcp', 'udp', 'raw' and ids of "
+                "catalog entries. Received '" +
+                    system::narrow(text) + "'");
+        }
+    }
+    return options;
+}
+
+Napi::Value plan_install(const Napi::CallbackInfo& call) {
+    const Napi::Object from = read_object(call[0], "options");
+    setup::SourceDlls sources;
+    if (has(from, "source")) sources.dll = read_wide_text(from.Get("source"), "options.source");
+    if (has(from, "source32")) sources.dll32 = read_wide_text(from.Get("source32"), "options.source32");
     return run_async(
-        call.Env(), [options = std::move(options)] { return setup::install_provider(options); },
-        [](Napi::Env env, const setup::InstallReport& report) {
+        call.Env(),
+        [options = read_install_options(from), sources = std::move(sources)] {
+            return setup::plan_install(options, sources);
+        },
+        write_plan);
+}
+
+Napi::Value plan_remove(const Napi::CallbackInfo& call) {
+    return run_async(call.Env(), setup::plan_remove, write_plan);
+}
+
+Napi::Value plan_staging(const Napi::CallbackInfo& call) {
+    return run_async(
+        call.Env(), [source = read_wide_text(call[0], "source")] { return setup::plan_staging(source); },
+        [](Napi::Env env, const setup::StagingPlan& plan) {
             Napi::Object object = Napi::Object::New(env);
-            object.Set("changed", Napi::Boolean::New(env, report.changed));
-            object.Set("path", write_text(env, report.path));
-            object.Set("entries", write_numbers(env, report.entries));
+            object.Set("path", write_text(env, plan.path));
+            Napi::Array copies = Napi::Array::New(env, plan.copies.size());
+            for (std::uint32_t i = 0; i < plan.copies.size(); ++i) {
+                Napi::Object copy = Napi::Object::New(env);
+                copy.Set("from", write_text(env, plan.copies[i].from));
+                copy.Set("to", write_text(env, plan.copies[i].to));
+                copies.Set(i, copy);
+            }
+            object.Set("copies", copies);
             return object;
         });
 }
 
+Napi::Value install_provider(const Napi::CallbackInfo& call) {
+    const setup::InstallOptions options = read_install_options(read_object(call[0], "options"));
+    return run_async(call.Env(),
+                     cancellable(read_cancellation(call[1]), [options] { return setup::install_provider(options); }),
+                     [](Napi::Env env, const setup::InstallReport& report) {
+                         Napi::Object object = Napi::Object::New(env);
+                         object.Set("changed", Napi::Boolean::New(env, report.changed));
+                         object.Set("path", write_text(env, report.path));
+                         object.Set("entries", write_numbers(env, report.entries));
+                         return object;
+                     });
+}
+
 Napi::Value remove_provider(const Napi::CallbackInfo& call) {
-    return run_async(call.Env(), setup::remove_provider, [](Napi::Env env, const setup::RemoveReport& report) {
+    const auto work = cancellable(read_cancellation(call[0]), setup::remove_provider);
+    return run_async(call.Env(), work, [](Napi::Env env, const setup::RemoveReport& report) {
         Napi::Object object = Napi::Object::New(env);
         object.Set("changed", Napi::Boolean::New(env, report.changed));
         object.Set("entries", write_numbers(env, report.entries));
@@ -128,6 +179,9 @@ Napi::Value is_elevated(const Napi::CallbackInfo& call) {
 void export_catalog(Napi::Env env, Napi::Object exports) {
     exports.Set("enumerateCatalog", Napi::Function::New<enumerate_catalog>(env, "enumerateCatalog"));
     exports.Set("installProvider", Napi::Function::New<install_provider>(env, "installProvider"));
+    exports.Set("planInstall", Napi::Function::New<plan_install>(env, "planInstall"));
+    exports.Set("planRemove", Napi::Function::New<plan_remove>(env, "planRemove"));
+    exports.Set("planStaging", Napi::Function::New<plan_staging>(env, "planStaging"));
     exports.Set("removeProvider", Napi::Function::New<remove_provider>(env, "removeProvider"));
     exports.Set("stageProviderDll", Napi::Function::New<stage_provider_dll>(env, "stageProviderDll"));
     exports.Set("isInstalled", Napi::Function::New<is_installed>(env, "isInstalled"));

@@ -55,8 +55,8 @@ const sinceXp: Record<string, string> = {
     WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler`,
   'ADVAPI32.DLL': `AllocateAndInitializeSid CheckTokenMembership ConvertSidToStringSidW
     ConvertStringSecurityDescriptorToSecurityDescriptorW FreeSid GetAce GetNamedSecurityInfoW GetSecurityDescriptorDacl
-    GetSecurityDescriptorOwner RegCloseKey RegCreateKeyExW RegDeleteKeyW RegEnumKeyExW RegNotifyChangeKeyValue RegOpenKeyExW
-    RegQueryValueExW RegSetValueExW`,
+    GetSecurityDescriptorOwner RegCloseKey RegCreateKeyExW RegDeleteKeyW RegDeleteValueW RegEnumKeyExW RegNotifyChangeKeyValue
+    RegOpenKeyExW RegQueryValueExW RegSetValueExW`,
   'WS2_32.DLL': `WSAGetLastError WSASetLastError WSAStartup WSACleanup WSCDeinstallProvider WSCEnumProtocols WSCGetProviderPath
     WSCInstallProvider WSCWriteProviderOrder htonl htons ntohl ntohs`,
 };

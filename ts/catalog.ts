@@ -1,18 +1,35 @@
-/** The Winsock protocol catalog. */
+/** The Winsock protocol catalog, read. install.ts changes it. */
 
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-
-import { checkBoolean, checkNonEmptyText, checkObject, checkOneOf } from './arguments.js';
-import { callNative, type Architecture } from './native.js';
-import { LspError } from './errors.js';
-import { packageRoot } from './root.cjs';
+import { checkObject, checkOneOf } from './arguments.js';
+import { callNative, type Architecture, type NativeCatalogEntry } from './native.js';
+import {
+  addressFamilyName,
+  decodeProviderFlags,
+  decodeServiceFlags,
+  protocolName,
+  socketTypeName,
+  type AddressFamilyName,
+  type Flags,
+  type ProtocolName,
+  type ProviderFlag,
+  type ServiceFlag,
+  type SocketTypeName,
+} from './protocol_info.js';
 
 export type { Architecture } from './native.js';
+
+/** A part of a protocol chain. */
+export interface ChainPart {
+  id: number;
+  /** Null: the catalog has no such entry, so the chain is broken. */
+  name: string | null;
+}
 
 export interface CatalogEntry {
   /** Given by Windows when the entry was installed. Protocol chains name their parts by it. */
   id: number;
+  /** The catalog that it is in. */
+  architecture: Architecture;
   /** Who installed it, as in `{E70F1AA0-AB8B-11CF-8CA3-00805F48A192}`. */
   providerId: string;
   /** A base provider talks to the transport itself; a layered provider is the hidden entry of an LSP; a chain is what programs use of it. */
@@ -24,23 +41,56 @@ export interface CatalogEntry {
   path: string;
   /** The ids of a chain's parts, from the top layer down to the base provider; empty unless `kind` is `chain`. */
   chain: number[];
+  /** The same with their names. */
+  chainParts: ChainPart[];
+  /** The Winsock version that it is made for. */
   version: number;
-  /** 2: AF_INET, 23: AF_INET6, …. */
+  /** 2: AF_INET, 23: AF_INET6, …; the names are null for a number without one. */
   addressFamily: number;
+  addressFamilyName: AddressFamilyName | null;
   /** 1: SOCK_STREAM, 2: SOCK_DGRAM, 3: SOCK_RAW, …. */
   socketType: number;
+  socketTypeName: SocketTypeName | null;
   /** 6: TCP, 17: UDP, 0: any, …. */
   protocol: number;
-  /** dwProviderFlags (`PFL_…`). */
-  providerFlags: number;
-  /** dwServiceFlags1 (`XP1_…`). */
-  serviceFlags: number;
+  protocolName: ProtocolName | null;
+  /** dwServiceFlags1. */
+  serviceFlags: Flags<ServiceFlag>;
+  /** dwProviderFlags. */
+  providerFlags: Flags<ProviderFlag>;
+  /** The longest message in bytes; 0: a stream, which has none; 1: it depends on where it goes; 0xffff_ffff: no limit. */
+  messageSize: number;
 }
 
 const kinds = new Map<number, CatalogEntry['kind']>([
   [0, 'layered'],
   [1, 'base'],
 ]);
+
+/** The addon's entries of one catalog as this package's. */
+export function decodeCatalog(entries: readonly NativeCatalogEntry[], architecture: Architecture): CatalogEntry[] {
+  const names = new Map(entries.map(({ id, name }) => [id, name]));
+  return entries.map(({ chainLength, chain, serviceFlags, providerFlags, ...entry }) => {
+    const parts = chainLength > 1 ? chain : [];
+    return {
+      ...entry,
+      architecture,
+      kind: kinds.get(chainLength) ?? 'chain',
+      chain: parts,
+      chainParts: parts.map((id) => ({ id, name: names.get(id) ?? null })),
+      addressFamilyName: addressFamilyName(entry.addressFamily),
+      socketTypeName: socketTypeName(entry.socketType),
+      protocolName: protocolName(entry.addressFamily, entry.protocol),
+      serviceFlags: decodeServiceFlags(serviceFlags),
+      providerFlags: decodeProviderFlags(providerFlags),
+    };
+  });
+}
+
+/** The catalog that this process's own programs use. */
+export function ownArchitecture(): Architecture {
+  return process.arch === 'ia32' ? 'ia32' : 'x64';
+}
 
 /**
  * Every entry of the protocol catalog, hidden ones too, in the order in which Windows looks for a socket's provider.
@@ -55,133 +105,8 @@ export function enumerateCatalog(options: { architecture?: Architecture | undefi
   checkObject(options, 'options');
   const { architecture } = options;
   if (architecture !== undefined) checkOneOf(architecture, 'options.architecture', ['x64', 'ia32']);
-  return callNative((native) => native.enumerateCatalog(architecture)).map(({ chainLength, chain, ...entry }) => ({
-    ...entry,
-    kind: kinds.get(chainLength) ?? 'chain',
-    chain: chainLength > 1 ? chain : [],
-  }));
-}
-
-export interface InstallOptions {
-  /** The provider's DLL; unless told the one that comes with this package for this process's architecture. */
-  dll?: string | undefined;
-  /**
-   * The 32-bit DLL, for the 32-bit programs of a 64-bit Windows; null leaves them alone. Unless told, the one that comes with
-   * this package, if it is there and `dll` is the package's too.
-   */
-  dll32?: string | null | undefined;
-  /** What the entries' names begin with, 1 to 100 characters; `winsock-lsp` unless told. */
-  name?: string | undefined;
-  /**
-   * Whether to copy the DLLs to `%ProgramFiles%\winsock-lsp\<version>`, where only administrators can write, and register
-   * the copies; true unless told.
-   */
-  stage?: boolean | undefined;
-}
-
-export interface InstallReport {
-  /** False if it was installed and complete already. */
-  changed: boolean;
-  /** The DLL that is registered. */
-  path: string;
-  /** The ids of our entries in this process's catalog. */
-  entries: number[];
-}
-
-/**
- * Puts the LSP above TCP, UDP and RAW over IPv4 and IPv6, first in the catalog, and reads the catalog back. Installing again
- * repairs or upgrades, and changes nothing if there is nothing to do. A backup of the catalog goes to
- * `%ProgramData%\winsock-lsp\backup` first; on an error the catalog is put back as it was. Programs that run already go on as they
- * are. Needs an elevated process.
- *
- * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERROR_FILE_NOT_FOUND: no such DLL; ERR_NOT_A_PROVIDER: it is not the
- *   DLL of winsock-lsp; ERR_WRONG_ARCHITECTURE; ERR_UNTRUSTED_PATH: ordinary users can replace the DLL (only with `stage: false`);
- *   ERROR_INVALID_PARAMETER: name or path; ERROR_NOT_SUPPORTED: `dll32`, but this process cannot write the 32-bit catalog;
- *   ERR_CATALOG_BUSY: another process is changing it; ERR_OTHERS_DEPEND: another LSP stands on entries that a repair would
- *   replace; ERR_NO_LOWER_PROVIDER; ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH: Windows answered success, but the catalog does
- *   not hold what was written; what the failing function gives; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE;
- *   ERR_UNSUPPORTED_PLATFORM.
- *
- * Windows: WSCInstallProviderAndChains64_32, or WSCInstallProvider and WSCWriteProviderOrder.
- */
-export async function installLsp(options: InstallOptions = {}): Promise<InstallReport> {
-  checkObject(options, 'options');
-  const { dll, dll32, name, stage = true } = options;
-  if (dll !== undefined) checkNonEmptyText(dll, 'options.dll');
-  if (dll32 !== undefined && dll32 !== null) checkNonEmptyText(dll32, 'options.dll32');
-  if (name !== undefined) checkNonEmptyText(name, 'options.name');
-  checkBoolean(stage, 'options.stage');
-
-  const place = (path: string) => (stage ? callNative((native) => native.stageProviderDll(path)) : path);
-  callNative((native) => {
-    // Before anything is copied.
-    if (stage && !native.isElevated()) {
-      throw new LspError('Cannot install the provider: this process is not elevated. Run it from an elevated prompt.', {
-        code: 'ERROR_ACCESS_DENIED',
-        errno: 5,
-      });
-    }
-  });
-  const second = dll32 === undefined && dll === undefined ? packagedDll32() : (dll32 ?? undefined);
-  const registered = {
-    dll: await place(dll === undefined ? packagedDll() : resolve(dll)),
-    dll32: second === undefined ? undefined : await place(resolve(second)),
-    name,
-  };
-  return callNative((native) => native.installProvider(registered));
-}
-
-const packagedDllOf = (architecture: string) => join(packageRoot, 'prebuilds', `win32-${architecture}`, 'winsock-lsp.dll');
-
-function packagedDll32(): string | undefined {
-  if (process.arch !== 'x64' || !existsSync(packagedDllOf('ia32'))) return undefined;
-  try {
-    enumerateCatalog({ architecture: 'ia32' });
-    return packagedDllOf('ia32');
-  } catch (error) {
-    // No 32-bit catalog, so no 32-bit programs.
-    if (error instanceof LspError && error.code === 'ERROR_NOT_SUPPORTED') return undefined;
-    throw error;
-  }
-}
-
-function packagedDll(): string {
-  const path = packagedDllOf(process.arch);
-  if (existsSync(path)) return path;
-  throw new LspError(`Cannot install the provider: ${path}, which comes with this package, is missing. Name a DLL.`, {
-    code: 'ERROR_FILE_NOT_FOUND',
-    errno: 2,
-  });
-}
-
-export interface RemoveReport {
-  /** False if there was nothing of ours. */
-  changed: boolean;
-  /** The ids of the entries that were removed. */
-  entries: number[];
-}
-
-/**
- * Takes every entry of ours out of the catalog, and out of the 32-bit one. The staged DLL stays: programs that run go on using
- * it. Needs an elevated process.
- *
- * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY; ERR_OTHERS_DEPEND: chains of another LSP stand
- *   on ours, and nothing was changed; ERR_READBACK_MISMATCH; what the failing function gives; ERR_UNSUPPORTED_PLATFORM.
- *
- * Windows: WSCDeinstallProvider, WSCDeinstallProvider32.
- */
-export async function removeLsp(): Promise<RemoveReport> {
-  return callNative((native) => native.removeProvider());
-}
-
-/**
- * True if the LSP is installed and complete: every chain that installLsp makes is in this process's catalog and names an
- * existing DLL.
- *
- * @throws LspError as enumerateCatalog.
- *
- * Windows: WSCEnumProtocols, WSCGetProviderPath.
- */
-export function isInstalled(): boolean {
-  return callNative((native) => native.isInstalled());
+  return decodeCatalog(
+    callNative((native) => native.enumerateCatalog(architecture)),
+    architecture ?? ownArchitecture(),
+  );
 }

@@ -3,18 +3,34 @@
  * with the code ERR_UNSUPPORTED_PLATFORM elsewhere.
  */
 
+export type { Abortable } from './abort.js';
 export { LspError } from './errors.js';
+export { enumerateCatalog, type Architecture, type CatalogEntry, type ChainPart } from './catalog.js';
+export { mapCatalog, type CatalogMap, type LayeredProvider, type ProviderTree } from './catalog_map.js';
+export type {
+  AddressFamilyName,
+  Flags,
+  ProtocolName,
+  ProviderFlag,
+  ServiceFlag,
+  SocketTypeName,
+} from './protocol_info.js';
 export {
-  enumerateCatalog,
   installLsp,
   isInstalled,
+  planInstall,
+  planRemove,
   removeLsp,
-  type Architecture,
-  type CatalogEntry,
+  type CatalogPlan,
   type InstallOptions,
+  type InstallPlan,
   type InstallReport,
+  type Over,
+  type Plan,
+  type PlannedEntry,
   type RemoveReport,
-} from './catalog.js';
+} from './install.js';
+export { enumerateNamespaceProviders, type NamespaceName, type NamespaceProvider } from './namespaces.js';
 export {
   explain,
   getBestRoute,

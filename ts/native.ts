@@ -22,7 +22,19 @@ export interface NativeCatalogEntry {
   protocol: number;
   providerFlags: number;
   serviceFlags: number;
+  messageSize: number;
   ours: boolean;
+}
+
+export interface NativeNamespaceProvider {
+  id: string;
+  name: string;
+  namespace: number;
+  version: number;
+  active: boolean;
+  path: string;
+  identifier: string;
+  storesServiceClasses: boolean;
 }
 
 export interface NativeRoute {
@@ -105,15 +117,50 @@ export interface NativeTelemetry {
   next: number;
   decisions: NativeDecision[];
 }
+/** What install and remove share of their plans. */
+export interface NativePlan {
+  changes: boolean;
+  over: string;
+  overChanges: boolean;
+  /** Ids from here on are of entries that do not exist yet. */
+  firstPlannedId: number;
+  catalogs: {
+    architecture: Architecture;
+    /** Empty for none. */
+    fault: string;
+    removed: NativeCatalogEntry[];
+    added: NativeCatalogEntry[];
+    after: NativeCatalogEntry[];
+  }[];
+}
+
+export interface NativeInstallOptions {
+  dll: string;
+  dll32?: string | undefined;
+  name?: string | undefined;
+  /** `all`, or a list such as `tcp,1001`. */
+  over?: string | undefined;
+}
+
+/** What calls a change of the catalog off (binding/cancellation.hpp). */
+export type Cancellation = object;
 
 export interface Native {
+  newCancellation(): Cancellation;
+  cancel(cancellation: Cancellation): void;
   enumerateCatalog(architecture?: Architecture): NativeCatalogEntry[];
-  installProvider(options: {
-    dll: string;
-    dll32?: string | undefined;
-    name?: string | undefined;
-  }): Promise<{ changed: boolean; path: string; entries: number[] }>;
-  removeProvider(): Promise<{ changed: boolean; entries: number[] }>;
+  enumerateNamespaces(architecture?: Architecture): NativeNamespaceProvider[];
+  installProvider(
+    options: NativeInstallOptions,
+    cancellation?: Cancellation,
+  ): Promise<{ changed: boolean; path: string; entries: number[] }>;
+  /** `source`: what would be copied to `dll` before. */
+  planInstall(
+    options: NativeInstallOptions & { source?: string | undefined; source32?: string | undefined },
+  ): Promise<NativePlan>;
+  planRemove(): Promise<NativePlan>;
+  planStaging(source: string): Promise<{ path: string; copies: { from: string; to: string }[] }>;
+  removeProvider(cancellation?: Cancellation): Promise<{ changed: boolean; entries: number[] }>;
   stageProviderDll(source: string): Promise<string>;
   isInstalled(): boolean;
   isElevated(): boolean;

@@ -3,6 +3,7 @@
 #include <sporder.h>
 
 #include "../system/catalog_functions.hpp"
+#include "cancel.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -21,6 +22,7 @@ constinit SystemFunction<InstallProviderAndChains> install_provider_and_chains{S
 }  // namespace
 
 int deinstall(Architecture architecture, const GUID& provider) {
+    if (is_cancelled()) return cancelled_error;
     DeinstallProvider* const function = function_for(architecture, &WSCDeinstallProvider, deinstall_provider32);
     if (function == nullptr) return ERROR_NOT_SUPPORTED;
     GUID id = provider;
@@ -29,6 +31,7 @@ int deinstall(Architecture architecture, const GUID& provider) {
 }
 
 int write_order(Architecture architecture, std::vector<DWORD> ids) {
+    if (is_cancelled()) return cancelled_error;
     WriteProviderOrder* const function = function_for(architecture, &WSCWriteProviderOrder, write_provider_order32);
     if (function == nullptr) return ERROR_NOT_SUPPORTED;
     // Its result is the error itself.
@@ -36,6 +39,7 @@ int write_order(Architecture architecture, std::vector<DWORD> ids) {
 }
 
 int install(const GUID& provider, const std::wstring& path, std::vector<WSAPROTOCOL_INFOW> infos) {
+    if (is_cancelled()) return cancelled_error;
     GUID id = provider;
     int error = 0;
     const int result = WSCInstallProvider(&id, path.c_str(), infos.data(), static_cast<DWORD>(infos.size()), &error);
@@ -46,6 +50,7 @@ bool has_install_with_chains() noexcept { return install_provider_and_chains.get
 
 int install_with_chains(const GUID& provider, const InstallOptions& options, DWORD service_flags,
                         std::vector<WSAPROTOCOL_INFOW> protocols) {
+    if (is_cancelled()) return cancelled_error;
     const auto function = install_provider_and_chains.get();
     if (function == nullptr) return ERROR_NOT_SUPPORTED;
     GUID id = provider;

@@ -5,7 +5,8 @@
 
 namespace lsp::setup {
 
-// Each gives a Winsock error, 0 on success; ERROR_NOT_SUPPORTED where this process has no way to that catalog.
+// Each gives a Winsock error, 0 on success; ERROR_NOT_SUPPORTED where this process has no way to that catalog;
+// cancelled_error, with nothing done, once the change is called off (cancel.hpp).
 int deinstall(Architecture architecture, const GUID& provider);
 int write_order(Architecture architecture, std::vector<DWORD> ids);
 

@@ -8,8 +8,10 @@ namespace lsp::setup {
 
 class CatalogLock {
   public:
-    // Waits up to half a minute. ERR_CATALOG_BUSY, or the system's error.
+    // Waits up to half a minute. ERR_CATALOG_BUSY, ERR_ABORTED (cancel.hpp), or the system's error.
     static Result<CatalogLock> take();
+    // How long take waits in this process; 0: as at first. For tests.
+    static void set_patience(unsigned long milliseconds) noexcept;
 
     CatalogLock(CatalogLock&&) noexcept = default;
     CatalogLock& operator=(CatalogLock&&) noexcept = default;

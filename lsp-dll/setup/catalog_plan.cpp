@@ -36,18 +36,83 @@ bool can_stand_on(const CatalogEntry& entry) noexcept {
            (entry.info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0 && (entry.info.dwProviderFlags & network_direct) == 0;
 }
 
+bool is_chosen(const WantedProtocol& wanted, const Over& over) noexcept {
+    switch (wanted.type) {
+        case SOCK_STREAM: return over.tcp;
+        case SOCK_DGRAM: return over.udp;
+        default: return over.raw;
+    }
+}
+
+// By id, if that is how it was chosen.
+const CatalogEntry* lower_entry(const Catalog& catalog, const WantedProtocol& wanted, const Over& over) {
+    const CatalogEntry* topmost = nullptr;
+    for (const CatalogEntry& entry : catalog) {
+        if (!is(entry.info, wanted) || !can_stand_on(entry)) continue;
+        if (contains(over.ids, entry.info.dwCatalogEntryId)) return &entry;
+        if (topmost == nullptr) topmost = &entry;
+    }
+    return is_chosen(wanted, over) ? topmost : nullptr;
+}
+
+// A chain over a chain names that one, or all its parts.
+bool stands_on(const WSAPROTOCOL_INFOW& chain, const WSAPROTOCOL_INFOW& lower) {
+    std::vector<DWORD> rest = chain_ids(chain);
+    if (rest.empty()) return false;
+    rest.erase(rest.begin());
+    if (!rest.empty() && rest.front() == lower.dwCatalogEntryId) return true;
+    return lower.ProtocolChain.ChainLen > 1 && rest == chain_ids(lower);
+}
+
 }  // namespace
 
-Infos lower_entries(const Catalog& catalog) {
+Infos lower_entries(const Catalog& catalog, const Over& over) {
     Infos found;
     for (const WantedProtocol& wanted : wanted_protocols) {
-        for (const CatalogEntry& entry : catalog) {
-            if (!is(entry.info, wanted) || !can_stand_on(entry)) continue;
-            found.push_back(entry.info);
-            break;
-        }
+        if (const CatalogEntry* const entry = lower_entry(catalog, wanted, over)) found.push_back(entry->info);
     }
     return found;
+}
+
+Infos lower_entries_like(const Catalog& catalog, const Infos& protocols) {
+    Infos found = lower_entries(catalog);
+    std::erase_if(found, [&](const WSAPROTOCOL_INFOW& info) {
+        return std::none_of(protocols.begin(), protocols.end(),
+                            [&](const WSAPROTOCOL_INFOW& wanted) { return same_protocol(wanted, info); });
+    });
+    return found;
+}
+
+Outcome check_choice(const Catalog& catalog, const Over& over) {
+    const Infos infos = infos_of(catalog);
+    std::vector<const WSAPROTOCOL_INFOW*> chosen;
+    for (const DWORD id : over.ids) {
+        const std::string attempt = concat({"Cannot install the provider over entry ", id});
+        const auto entry = std::find_if(catalog.begin(), catalog.end(), [id](const CatalogEntry& candidate) {
+            return candidate.info.dwCatalogEntryId == id;
+        });
+        if (entry == catalog.end()) {
+            return own_error("ERR_UNKNOWN_ENTRY", concat({attempt,
+                                                          ": the protocol catalog has no such entry. Choose one "
+                                                          "that `winsock-lsp list` shows."}));
+        }
+        const auto refuse = [&](std::string_view why) {
+            return own_error("ERR_INVALID_CHOICE", concat({attempt, ": ", why}));
+        };
+        if (entry->ours) return refuse("it is our own. Choose what it stands on.");
+        if (entry->is_layered()) return refuse("it is the hidden entry of a layered provider. Choose a chain of it.");
+        const bool wanted = std::any_of(std::begin(wanted_protocols), std::end(wanted_protocols),
+                                        [&](const WantedProtocol& protocol) { return is(entry->info, protocol); });
+        if (!wanted) return refuse("it is neither TCP nor UDP nor RAW over IPv4 or IPv6.");
+        if (!can_stand_on(*entry)) return refuse("it does not have IFS handles.");
+        for (const WSAPROTOCOL_INFOW* const other : chosen) {
+            if (!same_protocol(*other, entry->info)) continue;
+            return refuse(
+                concat({"entry ", other->dwCatalogEntryId, " is for the same protocol. Choose one of them."}));
+        }
+        chosen.push_back(&entry->info);
+    }
+    return Done{};
 }
 
 WSAPROTOCOL_INFOW layered_entry(const WSAPROTOCOL_INFOW& lower, const std::wstring& name) {
@@ -64,10 +129,13 @@ WSAPROTOCOL_INFOW layered_entry(const WSAPROTOCOL_INFOW& lower, const std::wstri
 
 std::optional<WSAPROTOCOL_INFOW> chain_entry(const WSAPROTOCOL_INFOW& lower, DWORD layered_id,
                                              const std::wstring& name) {
-    // Above a chain come that chain's own entries, so that each provider in it finds itself; above a base provider, its
-    // id.
-    std::vector<DWORD> ids =
-        lower.ProtocolChain.ChainLen > 1 ? chain_ids(lower) : std::vector<DWORD>{lower.dwCatalogEntryId};
+    // As Microsoft's sample installer does, what is right below us is named by its own id, which is that of a chain
+    // where another LSP is: we start that one as what it is in its own chain. Simple LSPs take the second id for what
+    // is below them, and would find themselves there. The other one's hidden entry, the chain's first, gives up its
+    // place.
+    std::vector<DWORD> ids = chain_ids(lower);
+    if (ids.empty()) ids.resize(1);
+    ids.front() = lower.dwCatalogEntryId;
     ids.insert(ids.begin(), layered_id);
     if (ids.size() > MAX_PROTOCOL_CHAIN) return std::nullopt;
 
@@ -117,9 +185,27 @@ std::vector<DWORD> order_as_before(const Catalog& catalog, const Catalog& before
     return order;
 }
 
-std::string installation_fault(const Catalog& catalog, const std::wstring& path) {
+std::string installation_fault(const Catalog& catalog, const std::wstring& path, const Over& over) {
+    for (const DWORD id : over.ids) {
+        if (find_entry(infos_of(catalog), id) == nullptr) {
+            return concat({"entry ", id, ", over which it was to be, does not exist"});
+        }
+    }
+    if (const std::string fault = installation_fault(catalog, path, lower_entries(catalog, over)); !fault.empty()) {
+        return fault;
+    }
+    for (const CatalogEntry& lower : catalog) {
+        if (!contains(over.ids, lower.info.dwCatalogEntryId)) continue;
+        const bool carried = std::any_of(catalog.begin(), catalog.end(), [&](const CatalogEntry& entry) {
+            return entry.ours && entry.is_chain() && stands_on(entry.info, lower.info);
+        });
+        if (!carried) return concat({"no chain stands on entry ", lower.info.dwCatalogEntryId, ", which was chosen"});
+    }
+    return {};
+}
+
+std::string installation_fault(const Catalog& catalog, const std::wstring& path, const Infos& lowers) {
     const Infos infos = infos_of(catalog);
-    const Infos lowers = lower_entries(catalog);
     if (lowers.empty()) return "it has no TCP, UDP or RAW provider to stand on";
 
     const CatalogEntry* layered = nullptr;
@@ -138,12 +224,26 @@ std::string installation_fault(const Catalog& catalog, const std::wstring& path)
     }
     if (layered == nullptr) return "the layered entry is missing";
 
+    std::vector<const WSAPROTOCOL_INFOW*> seen;
+    for (const CatalogEntry& entry : catalog) {
+        if (!entry.ours || !entry.is_chain()) continue;
+        const auto same = [&](const WSAPROTOCOL_INFOW& other) { return same_protocol(other, entry.info); };
+        if (std::none_of(lowers.begin(), lowers.end(), same)) {
+            return concat({"chain ", entry.info.dwCatalogEntryId, " is over a protocol that was not chosen"});
+        }
+        if (std::any_of(seen.begin(), seen.end(), [&](const WSAPROTOCOL_INFOW* other) { return same(*other); })) {
+            return concat({"chain ", entry.info.dwCatalogEntryId, " is the second one over its protocol"});
+        }
+        seen.push_back(&entry.info);
+    }
+
     for (const WSAPROTOCOL_INFOW& lower : lowers) {
         // The first entry of the protocol is what programs get: ours, or a chain that another provider has built over
         // it.
         const auto first = std::find_if(catalog.begin(), catalog.end(), [&](const CatalogEntry& entry) {
             return !entry.is_layered() && same_protocol(entry.info, lower);
         });
+        if (first == catalog.end()) return concat({"\"", lower.szProtocol, "\" is missing"});
         const std::vector<DWORD> ids = chain_ids(first->info);
         const bool through_us =
             first->ours || std::any_of(ids.begin(), ids.end(), [&](DWORD id) { return is_our_id(infos, id); });

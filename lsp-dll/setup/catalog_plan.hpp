@@ -4,13 +4,19 @@
 #include <optional>
 
 #include "../system/chains.hpp"
+#include "over.hpp"
 #include "setup.hpp"
 
 namespace lsp::setup {
 
-// For each of TCP, UDP and RAW over IPv4 and IPv6 the topmost entry that a chain of ours can stand on: a base provider
-// or another one's chain, with IFS handles. Entries of ours are passed over.
-Infos lower_entries(const Catalog& catalog);
+// For each of TCP, UDP and RAW over IPv4 and IPv6, as far as it is chosen, the chosen entry or else the topmost one
+// that a chain of ours can stand on: a base provider or another one's chain, with IFS handles. Entries of ours are
+// passed over.
+Infos lower_entries(const Catalog& catalog, const Over& over = {});
+// The topmost entries for the same protocols, where this catalog has any.
+Infos lower_entries_like(const Catalog& catalog, const Infos& protocols);
+// ERR_UNKNOWN_ENTRY or ERROR_INVALID_PARAMETER if an entry that was chosen by its id is none that a chain can stand on.
+Outcome check_choice(const Catalog& catalog, const Over& over);
 
 WSAPROTOCOL_INFOW layered_entry(const WSAPROTOCOL_INFOW& lower, const std::wstring& name);
 // Nothing if the lower chain is as long as a chain can be.
@@ -24,8 +30,10 @@ std::vector<DWORD> order_with_ours_first(const Catalog& catalog);
 std::vector<DWORD> order_as_before(const Catalog& catalog, const Catalog& before);
 std::vector<DWORD> order_of(const Catalog& catalog);
 
-// Why the catalog is not as install_provider makes it; empty if it is. An empty `path` stands for any.
-std::string installation_fault(const Catalog& catalog, const std::wstring& path);
+// Why the catalog is not as install_provider makes it; empty if it is. An empty `path` stands for any. Chains are
+// wanted on `lowers` and on nothing else.
+std::string installation_fault(const Catalog& catalog, const std::wstring& path, const Infos& lowers);
+std::string installation_fault(const Catalog& catalog, const std::wstring& path, const Over& over = {});
 
 // The names of others' entries whose chains contain an entry of ours.
 std::vector<std::wstring> dependents(const Catalog& catalog);

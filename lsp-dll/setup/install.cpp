@@ -6,7 +6,8 @@
 #include "backup.hpp"
 #include "catalog_changes.hpp"
 #include "catalog_lock.hpp"
-#include "install_steps.hpp"
+#include "install_plan.hpp"
+#include "old_versions.hpp"
 #include "pe_image.hpp"
 #include "trust.hpp"
 
@@ -23,9 +24,10 @@ std::string architecture_name(std::uint16_t machine) {
     }
 }
 
-Outcome check_dll(const std::wstring& path, Architecture architecture) {
+// `source`: what is still to be copied to the path.
+Outcome check_dll(const std::wstring& path, const std::wstring& source, Architecture architecture) {
     const std::string attempt = concat({"Cannot install ", path});
-    const std::wstring file = expand_environment(path);
+    const std::wstring file = expand_environment(source.empty() ? path : source);
     if (!is_full_path(file) || path.size() >= MAX_PATH) {
         return system_error(ERROR_INVALID_PARAMETER, "", attempt,
                             "Give the full path of the DLL, of at most 259 characters.");
@@ -52,6 +54,8 @@ Outcome check_dll(const std::wstring& path, Architecture architecture) {
                              concat({attempt, ": it does not export ", name, ". Give the DLL of winsock-lsp."}));
         }
     }
+    // Where it is copied to, only administrators can write.
+    if (!source.empty()) return Done{};
     if (const std::string who = who_can_replace(file); !who.empty()) {
         return own_error(
             "ERR_UNTRUSTED_PATH",
@@ -61,56 +65,75 @@ Outcome check_dll(const std::wstring& path, Architecture architecture) {
     return Done{};
 }
 
-Outcome check_options(const InstallOptions& options) {
-    if (!is_elevated()) {
-        return system_error(ERROR_ACCESS_DENIED, "", "Cannot install the provider: this process is not elevated",
-                            "Run it from an elevated prompt.");
-    }
+Outcome check_options(const InstallOptions& options, const SourceDlls& sources) {
     if (options.name.empty() || options.name.size() > longest_name || options.name.find(L'\0') != std::wstring::npos) {
         return system_error(ERROR_INVALID_PARAMETER, "", "Cannot install the provider under that name",
                             concat({"Give a name of 1 to ", longest_name, " characters."}));
     }
-    Outcome outcome = check_dll(options.dll, native_architecture);
+    Outcome outcome = check_dll(options.dll, sources.dll, native_architecture);
     if (!outcome || options.dll32.empty()) return outcome;
     if (!has_catalog(Architecture::ia32) || native_architecture == Architecture::ia32 || !has_install_with_chains()) {
         return system_error(ERROR_NOT_SUPPORTED, "WSCInstallProviderAndChains64_32",
                             concat({"Cannot install ", options.dll32, " into the 32-bit catalog"}),
                             "That needs a 64-bit process on 64-bit Windows Vista or later.");
     }
-    return check_dll(options.dll32, Architecture::ia32);
+    return check_dll(options.dll32, sources.dll32, Architecture::ia32);
 }
 
-bool is_complete(const Snapshot& snapshot, const InstallOptions& options) {
-    if (!installation_fault(snapshot.native, options.dll).empty()) return false;
-    if (options.dll32.empty()) return true;
-    return snapshot.other && installation_fault(*snapshot.other, options.dll32).empty();
+Outcome check_still_there(const InstallOptions& options) {
+    for (const std::wstring& dll : {options.dll, options.dll32}) {
+        if (dll.empty() || file_exists(expand_environment(dll))) continue;
+        return system_error(ERROR_FILE_NOT_FOUND, "GetFileAttributesW", concat({"Cannot install ", dll}),
+                            "Another process has deleted it meanwhile. Try again.");
+    }
+    return Done{};
 }
 
-Outcome replace_entries(const InstallOptions& options) {
-    Outcome outcome = remove_entries(native_architecture);
-    if (outcome && !options.dll32.empty()) outcome = remove_entries(Architecture::ia32);
-    if (outcome) outcome = add_entries(options);
-    if (outcome) outcome = check_entries(options);
+std::vector<DWORD> our_ids(const Catalog& catalog) {
+    std::vector<DWORD> ids;
+    for (const CatalogEntry& entry : catalog) {
+        if (entry.ours) ids.push_back(entry.info.dwCatalogEntryId);
+    }
+    return ids;
+}
+
+Outcome replace_entries(const Plan& plan, const InstallOptions& options, std::vector<DWORD>& ids) {
+    Outcome outcome = carry_out(plan, options);
+    if (outcome) outcome = check_entries(plan, options);
+    if (!outcome) return outcome;
+    const auto catalog = enumerate_catalog();
+    if (!catalog) return catalog.error();
+    ids = our_ids(*catalog);
     return outcome;
 }
 
-Outcome change_catalog(const Snapshot& snapshot, const InstallOptions& options) {
-    if (lower_entries(snapshot.native).empty()) {
-        return own_error("ERR_NO_LOWER_PROVIDER",
-                         "Cannot install the provider: the protocol catalog has no TCP, UDP or RAW provider to stand "
-                         "on. Repair the catalog with: netsh winsock reset");
-    }
-    Outcome outcome = check_dependents(snapshot, "Cannot install the provider again");
-    if (!outcome) return outcome;
-
+Outcome change_catalog(const Snapshot& snapshot, const Plan& plan, const InstallOptions& options,
+                       std::vector<DWORD>& ids) {
     std::vector<CatalogDump> dumps = {{native_architecture, &snapshot.native}};
     if (snapshot.other) dumps.push_back({Architecture::ia32, &*snapshot.other});
     const auto backup = write_backup(dumps);
     if (!backup) return backup.error();
 
-    outcome = replace_entries(options);
+    Outcome outcome = replace_entries(plan, options, ids);
     if (!outcome) {
         outcome.error().message += concat({roll_back(snapshot), " A copy of it is in ", *backup, "."});
+    }
+    return outcome;
+}
+
+// The choice is written before the catalog, so that an installation that is killed in between is completed as it was
+// meant.
+Outcome change(const Snapshot& snapshot, const Plan& plan, const std::optional<Over>& remembered,
+               const InstallOptions& options, std::vector<DWORD>& ids) {
+    if (plan.over_changes) {
+        if (const Outcome outcome = remember_over(plan.over); !outcome) return outcome;
+    }
+    if (!plan.changes()) return Done{};
+    Outcome outcome = change_catalog(snapshot, plan, options, ids);
+    if (!outcome && plan.over_changes) {
+        if (const Outcome restored = remember_over(remembered.value_or(Over{})); !restored) {
+            outcome.error().message += concat({" ", restored.error().message});
+        }
     }
     return outcome;
 }
@@ -120,31 +143,45 @@ Outcome change_catalog(const Snapshot& snapshot, const InstallOptions& options) 
 Result<bool> is_installed() {
     const auto catalog = enumerate_catalog();
     if (!catalog) return catalog.error();
-    if (!installation_fault(*catalog, {}).empty()) return false;
+    if (!installation_fault(*catalog, {}, remembered_over().value_or(Over{})).empty()) return false;
     for (const CatalogEntry& entry : *catalog) {
         if (entry.ours && !file_exists(expand_environment(entry.path))) return false;
     }
     return true;
 }
 
+Result<Plan> plan_install(const InstallOptions& options, const SourceDlls& sources) {
+    if (const Outcome checked = check_options(options, sources); !checked) return checked.error();
+    const auto snapshot = take_snapshot();
+    if (!snapshot) return snapshot.error();
+    return plan_installation(*snapshot, options, remembered_over());
+}
+
 Result<InstallReport> install_provider(const InstallOptions& options) {
-    if (const Outcome checked = check_options(options); !checked) return checked.error();
+    if (!is_elevated()) {
+        return system_error(ERROR_ACCESS_DENIED, "", "Cannot install the provider: this process is not elevated",
+                            "Run it from an elevated prompt.");
+    }
+    if (const Outcome checked = check_options(options, {}); !checked) return checked.error();
     const auto lock = CatalogLock::take();
     if (!lock) return lock.error();
+    // Whoever had the lock may have deleted what was not registered yet (delete_old_versions).
+    if (const Outcome checked = check_still_there(options); !checked) return checked.error();
     const auto snapshot = take_snapshot();
     if (!snapshot) return snapshot.error();
 
+    const auto remembered = remembered_over();
+    const auto plan = plan_installation(*snapshot, options, remembered);
+    if (!plan) return plan.error();
+
     InstallReport report;
-    report.changed = !is_complete(*snapshot, options);
-    if (report.changed) {
-        if (const Outcome changed = change_catalog(*snapshot, options); !changed) return changed.error();
-    }
-    const auto catalog = enumerate_catalog();
-    if (!catalog) return catalog.error();
+    report.changed = plan->changes();
     report.path = options.dll;
-    for (const CatalogEntry& entry : *catalog) {
-        if (entry.ours) report.entries.push_back(entry.info.dwCatalogEntryId);
+    report.entries = our_ids(snapshot->native);
+    if (const Outcome changed = change(*snapshot, *plan, remembered, options, report.entries); !changed) {
+        return changed.error();
     }
+    if (report.changed) delete_old_versions();
     return report;
 }
 

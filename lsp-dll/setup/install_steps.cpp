@@ -5,7 +5,9 @@
 #include "../system/catalog_functions.hpp"
 #include "../system/system_function.hpp"
 #include "../system/text.hpp"
+#include "cancel.hpp"
 #include "catalog_changes.hpp"
+#include "install_plan.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -14,6 +16,7 @@ namespace {
 constinit SystemFunction<BOOLEAN WINAPI(void*, ULONG)> random_bytes{SystemLibrary::advapi32, "SystemFunction036"};
 
 Error wsc_error(int error, const char* native_name, Architecture architecture, std::string_view attempt) {
+    if (error == cancelled_error) return cancelled(attempt);
     const bool denied = error == WSAEACCES || error == ERROR_ACCESS_DENIED;
     return system_error(static_cast<std::uint32_t>(error), function_name(native_name, architecture), attempt,
                         denied ? "Run it from an elevated prompt." : "");
@@ -47,93 +50,62 @@ Error vanished(std::string_view what) {
 
 // The steps that NT 5 offers. Each chain has a provider id of its own, because ws2_32 calls WSPStartup once for each
 // id.
-Outcome add_step_by_step(const InstallOptions& options) {
+Outcome add_step_by_step(const CatalogPlan& plan) {
     constexpr Architecture architecture = native_architecture;
-    auto catalog = enumerate_catalog();
-    if (!catalog) return catalog.error();
-    const Infos lowers = lower_entries(*catalog);
-    const std::string attempt =
-        concat({"Cannot put the layered entry \"", options.name, "\" into the protocol catalog"});
-    if (const int error = install(provider_guid, options.dll, {layered_entry(lowers.front(), options.name)})) {
-        return wsc_error(error, "WSCInstallProvider", architecture, attempt);
+    const CatalogEntry& wanted = plan.added.front();
+    if (const int error = install(provider_guid, wanted.path, {wanted.info})) {
+        return wsc_error(
+            error, "WSCInstallProvider", architecture,
+            concat({"Cannot put the layered entry \"", wanted.info.szProtocol, "\" into the protocol catalog"}));
     }
-    catalog = enumerate_catalog();
+    const auto catalog = enumerate_catalog();
     if (!catalog) return catalog.error();
     const CatalogEntry* const layered = find_layered(*catalog);
     if (layered == nullptr) return vanished("the layered entry is missing");
 
-    for (const WSAPROTOCOL_INFOW& lower : lowers) {
-        const std::string attempt_chain = concat({"Cannot put a chain over \"", lower.szProtocol, "\""});
-        auto chain = chain_entry(lower, layered->info.dwCatalogEntryId, options.name);
-        if (!chain) {
-            return own_error("ERR_CHAIN_TOO_LONG", concat({attempt_chain,
-                                                           ": it has as many layers as a chain can have. Remove "
-                                                           "another layered provider."}));
-        }
-        if (!fresh_guid(chain->ProviderId)) {
+    for (std::size_t i = 1; i < plan.added.size(); ++i) {
+        WSAPROTOCOL_INFOW chain = plan.added[i].info;
+        chain.ProtocolChain.ChainEntries[0] = layered->info.dwCatalogEntryId;
+        if (!fresh_guid(chain.ProviderId)) {
             return system_error(ERROR_CALL_NOT_IMPLEMENTED, random_bytes.name(), "Cannot make a provider id");
         }
-        const GUID id = chain->ProviderId;
-        if (const int error = install(id, options.dll, {*chain})) {
-            return wsc_error(error, "WSCInstallProvider", architecture, attempt_chain);
+        const GUID id = chain.ProviderId;
+        if (const int error = install(id, plan.added[i].path, {chain})) {
+            return wsc_error(error, "WSCInstallProvider", architecture,
+                             concat({"Cannot put in \"", chain.szProtocol, "\""}));
         }
     }
-    catalog = enumerate_catalog();
-    if (!catalog) return catalog.error();
-    if (const int error = write_order(architecture, order_with_ours_first(*catalog))) {
-        return wsc_error(error, "WSCWriteProviderOrder", architecture, "Cannot put our chains first in the catalog");
-    }
     return Done{};
 }
 
-// The protocols that both catalogs have: the call below wants every one of them in both.
-Infos common_protocols(const Catalog& native, const Catalog& other) {
-    Infos common = lower_entries(native);
-    const Infos others = lower_entries(other);
-    std::erase_if(common, [&](const WSAPROTOCOL_INFOW& info) {
-        return std::none_of(others.begin(), others.end(),
-                            [&](const WSAPROTOCOL_INFOW& candidate) { return same_protocol(candidate, info); });
-    });
-    return common;
-}
-
-// It may leave chains below others' (they were there before), which only the order can mend.
-Outcome put_first(Architecture architecture) {
-    auto catalog = enumerate_catalog(architecture);
-    if (!catalog) return catalog.error();
-    const std::vector<DWORD> order = order_with_ours_first(*catalog);
-    if (order == order_of(*catalog)) return Done{};
-    if (const int error = write_order(architecture, order)) {
-        return wsc_error(error, "WSCWriteProviderOrder", architecture, "Cannot put our chains first in the catalog");
-    }
-    return Done{};
-}
-
-Outcome add_to_both(const InstallOptions& options) {
-    auto snapshot = take_snapshot();
-    if (!snapshot) return snapshot.error();
-    if (!snapshot->other)
-        return system_error(ERROR_NOT_SUPPORTED, "WSCEnumProtocols32", "Cannot read the 32-bit catalog");
-    const Infos protocols = common_protocols(snapshot->native, *snapshot->other);
-    if (protocols.empty()) {
-        return own_error("ERR_NO_LOWER_PROVIDER",
-                         "Cannot install the provider: the two protocol catalogs have no TCP, UDP or RAW provider in "
-                         "common. Repair the catalog with: netsh winsock reset");
-    }
+Outcome add_to_both(const InstallOptions& options, const Infos& protocols) {
     if (const int error = install_with_chains(provider_guid, options, XP1_IFS_HANDLES, protocols)) {
         return wsc_error(error, "WSCInstallProviderAndChains64_32", native_architecture,
                          concat({"Cannot put the provider \"", options.name, "\" into the protocol catalogs"}));
     }
-    Outcome outcome = put_first(Architecture::x64);
-    return outcome ? put_first(Architecture::ia32) : outcome;
+    return Done{};
 }
 
-Outcome check_catalog(Architecture architecture, const std::wstring& path) {
-    const auto catalog = enumerate_catalog(architecture);
+// Our chains first, where the calls above leave them last, or below others'.
+Outcome put_in_order(const CatalogPlan& plan) {
+    const auto catalog = enumerate_catalog(plan.architecture);
     if (!catalog) return catalog.error();
-    const std::string fault = installation_fault(*catalog, path);
-    if (fault.empty()) return Done{};
-    return vanished(concat({catalog_name(architecture), " catalog: ", fault}));
+    const std::vector<DWORD> order = planned_order(plan, *catalog);
+    if (order == order_of(*catalog)) return Done{};
+    if (const int error = write_order(plan.architecture, order)) {
+        return wsc_error(error, "WSCWriteProviderOrder", plan.architecture,
+                         "Cannot put our chains first in the catalog");
+    }
+    return Done{};
+}
+
+// The protocols over which we are.
+Infos our_protocols(const Catalog& catalog) {
+    Infos protocols;
+    for (const CatalogEntry& entry : catalog) {
+        if (entry.ours && entry.is_chain()) protocols.push_back(entry.info);
+    }
+    return protocols;
 }
 
 // True if each of our entries that were there still is, and no other of ours.
@@ -192,9 +164,9 @@ Outcome restore(const Snapshot& snapshot) {
     const bool native_differs = !same_entries(now->native, snapshot.native);
     const bool other_differs = now->other && snapshot.other && !same_entries(*now->other, *snapshot.other);
     Outcome outcome = Done{};
-    if (native_differs) outcome = remove_entries(native_architecture);
+    if (native_differs) outcome = remove_entries(native_architecture, removal_of(now->native));
     if (other_differs) {
-        const Outcome second = remove_entries(Architecture::ia32);
+        const Outcome second = remove_entries(Architecture::ia32, removal_of(*now->other));
         if (outcome) outcome = second;
     }
     if (!outcome) return outcome;
@@ -207,7 +179,7 @@ Outcome restore(const Snapshot& snapshot) {
         earlier.dll = layered->path;
         earlier.dll32 = other_layered->path;
         earlier.name = layered->info.szProtocol;
-        outcome = add_entries(earlier);
+        outcome = add_to_both(earlier, our_protocols(snapshot.native));
     } else {
         if (native_differs) outcome = make_again(snapshot.native);
         if (outcome && other_layered != nullptr) {
@@ -222,53 +194,77 @@ Outcome restore(const Snapshot& snapshot) {
 
 }  // namespace
 
+namespace {
+
+// The paths are what the backup, and going back, rest on: one that could not be read is asked for once more.
+Result<Catalog> read_with_paths(Architecture architecture) {
+    auto catalog = enumerate_catalog(architecture);
+    if (!catalog) return catalog;
+    const bool whole =
+        std::all_of(catalog->begin(), catalog->end(), [](const CatalogEntry& entry) { return entry.path_error == 0; });
+    return whole ? std::move(catalog) : enumerate_catalog(architecture);
+}
+
+}  // namespace
+
 Result<Snapshot> take_snapshot() {
     Snapshot snapshot;
-    auto native = enumerate_catalog();
+    auto native = read_with_paths(native_architecture);
     if (!native) return native.error();
     snapshot.native = std::move(*native);
     if (native_architecture == Architecture::x64 && has_catalog(Architecture::ia32)) {
-        auto other = enumerate_catalog(Architecture::ia32);
+        auto other = read_with_paths(Architecture::ia32);
         if (!other) return other.error();
         snapshot.other = std::move(*other);
     }
     return snapshot;
 }
 
-Outcome remove_entries(Architecture architecture, std::vector<DWORD>* removed) {
-    const auto catalog = enumerate_catalog(architecture);
-    if (!catalog) return catalog.error();
+Outcome remove_entries(Architecture architecture, const Catalog& ours) {
     std::vector<GUID> done;
-    for (const bool chains : {true, false}) {
-        for (const CatalogEntry& entry : *catalog) {
-            const GUID& id = entry.info.ProviderId;
-            const bool last = InlineIsEqualGUID(id, provider_guid) != 0;
-            if (!entry.ours || last == chains) continue;
-            const bool again =
-                std::any_of(done.begin(), done.end(), [&](const GUID& other) { return InlineIsEqualGUID(other, id); });
-            if (!again) {
-                if (const int error = deinstall(architecture, id)) {
-                    return wsc_error(
-                        error, "WSCDeinstallProvider", architecture,
-                        concat({"Cannot remove entry ", entry.info.dwCatalogEntryId, " \"", entry.info.szProtocol,
-                                "\" from the ", catalog_name(architecture), " catalog"}));
-                }
-                done.push_back(id);
-            }
-            if (removed != nullptr) removed->push_back(entry.info.dwCatalogEntryId);
+    for (const CatalogEntry& entry : ours) {
+        const GUID& id = entry.info.ProviderId;
+        if (std::any_of(done.begin(), done.end(), [&](const GUID& other) { return same_guid(other, id); })) continue;
+        if (const int error = deinstall(architecture, id)) {
+            return wsc_error(error, "WSCDeinstallProvider", architecture,
+                             concat({"Cannot remove entry ", entry.info.dwCatalogEntryId, " \"", entry.info.szProtocol,
+                                     "\" from the ", catalog_name(architecture), " catalog"}));
         }
+        done.push_back(id);
     }
     return Done{};
 }
 
-Outcome add_entries(const InstallOptions& options) {
-    return options.dll32.empty() ? add_step_by_step(options) : add_to_both(options);
+Outcome carry_out(const Plan& plan, const InstallOptions& options) {
+    Outcome outcome = Done{};
+    for (const CatalogPlan& catalog : plan.catalogs) {
+        if (outcome) outcome = remove_entries(catalog.architecture, catalog.removed);
+    }
+    const CatalogPlan& native = plan.catalogs.front();
+    if (native.added.empty()) return outcome;
+    if (outcome) outcome = plan.catalogs.size() > 1 ? add_to_both(options, native.lowers) : add_step_by_step(native);
+    for (const CatalogPlan& catalog : plan.catalogs) {
+        if (outcome) outcome = put_in_order(catalog);
+    }
+    return outcome;
 }
 
-Outcome check_entries(const InstallOptions& options) {
-    Outcome outcome = check_catalog(native_architecture, options.dll);
-    if (outcome && !options.dll32.empty()) outcome = check_catalog(Architecture::ia32, options.dll32);
-    return outcome;
+Outcome check_entries(const Plan& plan, const InstallOptions& options) {
+    for (const CatalogPlan& wanted : plan.catalogs) {
+        const auto catalog = enumerate_catalog(wanted.architecture);
+        if (!catalog) return catalog.error();
+        for (const CatalogEntry& entry : *catalog) {
+            if (!entry.ours || entry.path_error == 0) continue;
+            return wsc_error(
+                static_cast<int>(entry.path_error), "WSCGetProviderPath", wanted.architecture,
+                concat({"Cannot read back the path of entry ", entry.info.dwCatalogEntryId, " \"",
+                        entry.info.szProtocol, "\" of the ", catalog_name(wanted.architecture), " catalog"}));
+        }
+        const std::wstring& path = wanted.architecture == native_architecture ? options.dll : options.dll32;
+        const std::string fault = installation_fault(*catalog, path, wanted.lowers);
+        if (!fault.empty()) return vanished(concat({catalog_name(wanted.architecture), " catalog: ", fault}));
+    }
+    return Done{};
 }
 
 Outcome check_dependents(const Snapshot& snapshot, const char* attempt) {
@@ -285,6 +281,7 @@ Outcome check_dependents(const Snapshot& snapshot, const char* attempt) {
 }
 
 std::string roll_back(const Snapshot& snapshot) {
+    const CancelScope never(nullptr);
     const Outcome outcome = restore(snapshot);
     return outcome ? " The catalog is as it was before."
                    : concat({" And the catalog could not be put back as it was: ", outcome.error().message});

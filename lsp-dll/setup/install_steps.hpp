@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "catalog_plan.hpp"
+#include "plan.hpp"
 
 namespace lsp::setup {
 
@@ -14,15 +15,15 @@ struct Snapshot {
 };
 Result<Snapshot> take_snapshot();
 
-// Takes our entries out: chains first, the layered entry last, so that a process killed in between never leaves a chain
-// that names a missing entry. Appends the ids.
-Outcome remove_entries(Architecture architecture, std::vector<DWORD>* removed = nullptr);
+// Takes these entries out, in their order: chains first, the layered entry last, so that a process killed in between
+// never leaves a chain that names a missing entry.
+Outcome remove_entries(Architecture architecture, const Catalog& ours);
 
-// Puts them in; nothing of ours is there. Into both catalogs if `options.dll32` is given.
-Outcome add_entries(const InstallOptions& options);
+// Does what the plan says: takes out, puts in, orders.
+Outcome carry_out(const Plan& plan, const InstallOptions& options);
 
-// ERR_READBACK_MISMATCH if a catalog is not as add_entries should have left it.
-Outcome check_entries(const InstallOptions& options);
+// ERR_READBACK_MISMATCH if a catalog is not as carry_out should have left it.
+Outcome check_entries(const Plan& plan, const InstallOptions& options);
 
 // ERR_OTHERS_DEPEND if another provider's chains contain entries of ours; `attempt` begins the sentence.
 Outcome check_dependents(const Snapshot& snapshot, const char* attempt);

@@ -1,5 +1,6 @@
 #include "catalog_lock.hpp"
-#include "install_steps.hpp"
+#include "install_plan.hpp"
+#include "old_versions.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -21,6 +22,12 @@ Outcome check_gone() {
 
 }  // namespace
 
+Result<Plan> plan_remove() {
+    const auto snapshot = take_snapshot();
+    if (!snapshot) return snapshot.error();
+    return plan_removal(*snapshot, remembered_over());
+}
+
 Result<RemoveReport> remove_provider() {
     if (!is_elevated()) {
         return system_error(ERROR_ACCESS_DENIED, "", "Cannot remove the provider: this process is not elevated",
@@ -30,19 +37,22 @@ Result<RemoveReport> remove_provider() {
     if (!lock) return lock.error();
     const auto snapshot = take_snapshot();
     if (!snapshot) return snapshot.error();
-    const bool in_other = snapshot->other && has_ours(*snapshot->other);
-    RemoveReport report;
-    if (!has_ours(snapshot->native) && !in_other) return report;
-    if (const Outcome checked = check_dependents(*snapshot, "Cannot remove the provider"); !checked) {
-        return checked.error();
-    }
+    const auto plan = plan_removal(*snapshot, remembered_over());
+    if (!plan) return plan.error();
 
-    report.changed = true;
-    Outcome outcome = remove_entries(native_architecture, &report.entries);
-    // The 32-bit catalog may have the same ids.
-    if (outcome && in_other) outcome = remove_entries(Architecture::ia32);
-    if (outcome) outcome = check_gone();
-    if (outcome) return report;
+    RemoveReport report;
+    report.changed = plan->changes();
+    for (const CatalogEntry& entry : plan->catalogs.front().removed) {
+        report.entries.push_back(entry.info.dwCatalogEntryId);
+    }
+    Outcome outcome = carry_out(*plan, {});
+    if (outcome && report.changed) outcome = check_gone();
+    if (outcome) {
+        // Last, and if it was killed before: a removal that finds nothing else to do forgets it too.
+        if (const Outcome forgotten = remember_over(Over{}); !forgotten) return forgotten.error();
+        if (report.changed) delete_old_versions();
+        return report;
+    }
     outcome.error().message += roll_back(*snapshot);
     return outcome.error();
 }

@@ -2,7 +2,10 @@
 // winsock-lsp-setup.dll, not into the DLL that every program loads.
 #pragma once
 
+#include <optional>
+
 #include "../system/catalog.hpp"
+#include "over.hpp"
 
 namespace lsp::setup {
 
@@ -12,6 +15,7 @@ struct InstallOptions {
     std::wstring dll;                           // the provider's DLL for the native catalog; full path
     std::wstring dll32;                         // the 32-bit one; empty: the 32-bit catalog is left alone
     std::wstring name = default_provider_name;  // at most 100 characters
+    std::optional<Over> over;                   // over what; nothing: as the last time, else everything
 };
 
 struct InstallReport {
@@ -20,17 +24,19 @@ struct InstallReport {
     std::vector<DWORD> entries;  // the ids of our entries now in the native catalog
 };
 
-// Puts our provider above TCP, UDP and RAW over IPv4 and IPv6, first in the catalog, and reads the catalog back.
-// Installing again repairs or upgrades, it never doubles. On any error the catalog is put back as it was.
-// Serialised between processes by a named mutex.
-// The whole catalog is first written as JSON to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json.
-// Errors: ERROR_ACCESS_DENIED before anything is touched if the process is not elevated; ERROR_FILE_NOT_FOUND;
+// Puts our provider above TCP, UDP and RAW over IPv4 and IPv6, or what was chosen of them, first in the catalog, and
+// reads the catalog back. The choice is remembered until the provider is removed. Installing again repairs or upgrades,
+// it never doubles. On any error the catalog is put back as it was. Serialised between processes by a named mutex. What
+// stage_provider_dll made for earlier registrations is deleted, at the next start of Windows where it is in use. The
+// whole catalog is first written as JSON to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json. Errors:
+// ERROR_ACCESS_DENIED before anything is touched if the process is not elevated; ERROR_FILE_NOT_FOUND;
 // ERR_NOT_A_PROVIDER (no DLL, or without WSPStartup or GetLspGuid); ERR_WRONG_ARCHITECTURE (the DLL is for the other
 // catalog); ERR_UNTRUSTED_PATH (ordinary users can write the DLL or replace it); ERROR_INVALID_PARAMETER (name or
 // path); ERROR_NOT_SUPPORTED (a 32-bit DLL, but no 32-bit catalog that this process could write); ERR_CATALOG_BUSY;
 // ERR_OTHERS_DEPEND (a repair would have to take out entries that another provider's chains stand on);
-// ERR_NO_LOWER_PROVIDER (nothing to stand on); ERR_READBACK_MISMATCH (the catalog does not hold what was written); the
-// code of the failing WSC function.
+// ERR_NO_LOWER_PROVIDER (nothing to stand on); ERR_UNKNOWN_ENTRY, ERR_INVALID_CHOICE (an entry that was chosen by its
+// id does not exist or cannot be stood on); ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH (the catalog does not hold what
+// was written); the code of the failing WSC function.
 Result<InstallReport> install_provider(const InstallOptions& options);
 
 struct RemoveReport {
@@ -40,10 +46,10 @@ struct RemoveReport {
 
 // Serialised like install_provider; on an error the catalog is put back. Takes every entry of ours out of the
 // catalog(s). Chains that other providers built over ours are reported, not removed: ERR_OTHERS_DEPEND names them and
-// nothing is changed.
+// nothing is changed. Staged DLLs are deleted as install_provider deletes them, all of them.
 Result<RemoveReport> remove_provider();
 
-// True if every chain that install_provider makes is there and names an existing DLL.
+// True if every chain that the last install_provider was to make is there and names an existing DLL.
 Result<bool> is_installed();
 
 // Copies the DLL to %ProgramFiles%\winsock-lsp\<version>\winsock-lsp.dll (winsock-lsp-ia32.dll if it is a 32-bit one),

@@ -1,10 +1,14 @@
 #include <cwchar>
+#include <optional>
 
 #include "../system/files.hpp"
+#include "../system/handle.hpp"
 #include "../system/registry.hpp"
 #include "../system/security.hpp"
 #include "../system/text.hpp"
+#include "old_versions.hpp"
 #include "pe_image.hpp"
+#include "plan.hpp"
 #include "setup.hpp"
 #include "setup_dll.hpp"
 
@@ -69,48 +73,124 @@ Placed place(const std::wstring& folder, const std::wstring& target, const std::
 
 }  // namespace
 
-Result<std::wstring> stage_provider_dll(const std::wstring& source) {
-    std::vector<unsigned char> bytes;
-    if (const DWORD error = read_file(source, bytes)) {
+std::wstring staging_root() {
+    const std::wstring folder = program_files();
+    return is_full_path(folder) ? folder + L"\\winsock-lsp" : std::wstring();
+}
+
+namespace {
+
+// What is to be staged, and where.
+struct Staging {
+    std::wstring root;                              // the folder that holds the versions' folders
+    const wchar_t* name = nullptr;                  // of the file, with a backslash
+    std::vector<unsigned char> bytes, setup_bytes;  // setup_bytes: empty if there is no setup DLL beside the source
+    bool staged_already = false;                    // the source lies under the root
+
+    // With a suffix from the second on, which is for other bytes of the same version.
+    std::wstring folder(unsigned number) const {
+        const std::string version = concat({root, "\\" WINSOCK_LSP_VERSION});
+        return widen(number == 1 ? version : concat({version, "-", number}));
+    }
+};
+
+Result<Staging> read_staging(const std::wstring& source) {
+    Staging staging;
+    if (const DWORD error = read_file(source, staging.bytes)) {
         return system_error(error == ERROR_PATH_NOT_FOUND ? ERROR_FILE_NOT_FOUND : error, "CreateFileW",
                             concat({"Cannot read the provider's DLL ", source}), "Give the full path of the DLL.");
     }
     PeImage image;
-    if (!parse_pe(bytes, image) || !image.is_dll) {
+    if (!parse_pe(staging.bytes, image) || !image.is_dll) {
         return own_error("ERR_NOT_A_PROVIDER", concat({"Cannot stage ", source, ": it is not a DLL."}));
     }
-    const wchar_t* const name =
-        image.machine == IMAGE_FILE_MACHINE_I386 ? L"\\winsock-lsp-ia32.dll" : L"\\winsock-lsp.dll";
-    std::vector<unsigned char> setup_bytes;
-    if (const DWORD error = read_file(setup_dll_of(source), setup_bytes);
+    staging.name = image.machine == IMAGE_FILE_MACHINE_I386 ? L"\\winsock-lsp-ia32.dll" : L"\\winsock-lsp.dll";
+    if (const DWORD error = read_file(setup_dll_of(source), staging.setup_bytes);
         error != ERROR_SUCCESS && error != ERROR_FILE_NOT_FOUND) {
         return system_error(error, "CreateFileW", concat({"Cannot read ", setup_dll_of(source)}));
     }
+    staging.root = staging_root();
+    if (staging.root.empty()) return stage_error(ERROR_ENVVAR_NOT_FOUND, "RegQueryValueExW", L"%ProgramFiles%");
+    staging.staged_already = starts_with(source, staging.root + L"\\") && source.find(L"..") == std::wstring::npos;
+    return staging;
+}
 
-    std::wstring root = program_files();
-    if (!is_full_path(root)) return stage_error(ERROR_ENVVAR_NOT_FOUND, "RegQueryValueExW", L"%ProgramFiles%");
-    root += L"\\winsock-lsp";
-    if (starts_with(source, root + L"\\") && source.find(L"..") == std::wstring::npos) return source;
+// What `place` would find.
+enum class Present { same, none, replaceable, in_use };
+
+Present look_at(const std::wstring& target, const std::vector<unsigned char>& bytes) {
+    std::vector<unsigned char> present;
+    if (read_file(target, present) == ERROR_SUCCESS && present == bytes) return Present::same;
+    if (!file_exists(target)) return Present::none;
+    // A DLL that some process has loaded cannot be opened for writing. Without the right to write it the question stays
+    // open; then whoever has that right will replace it.
+    const Handle file(CreateFileW(target.c_str(), GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                                  nullptr, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, nullptr));
+    if (file) return Present::replaceable;
+    const DWORD error = GetLastError();
+    return error == ERROR_SHARING_VIOLATION || error == ERROR_USER_MAPPED_FILE ? Present::in_use : Present::replaceable;
+}
+
+// In that folder; nothing if what is there is in use.
+std::optional<StagingPlan> plan_in(const Staging& staging, const std::wstring& source, unsigned number) {
+    StagingPlan plan{staging.folder(number) + staging.name, {}};
+    const auto add = [&plan](const std::wstring& from, const std::wstring& to,
+                             const std::vector<unsigned char>& bytes) {
+        const Present present = look_at(to, bytes);
+        if (present == Present::none || present == Present::replaceable) plan.copies.push_back({from, to});
+        return present != Present::in_use;
+    };
+    if (!add(source, plan.path, staging.bytes)) return std::nullopt;
+    if (!staging.setup_bytes.empty() && !add(setup_dll_of(source), setup_dll_of(plan.path), staging.setup_bytes)) {
+        return std::nullopt;
+    }
+    return plan;
+}
+
+// Makes what `plan_in` planned.
+Placed carry_out(const Staging& staging, const StagingPlan& plan, Outcome& outcome) {
+    const std::wstring folder = folder_of(plan.path);
     SecurityAttributes security(folder_rights);
-    if (const DWORD error = make_folder(root, security.get())) return stage_error(error, "CreateDirectoryW", root);
-    const std::string version = concat({root, "\\" WINSOCK_LSP_VERSION});
-    for (unsigned suffix = 1; suffix < most_suffixes; ++suffix) {
-        const std::wstring folder = widen(suffix == 1 ? version : concat({version, "-", suffix}));
-        if (const DWORD error = make_folder(folder, security.get()))
-            return stage_error(error, "CreateDirectoryW", folder);
-        const std::wstring target = folder + name;
-        Outcome outcome = Done{};
-        Placed placed = place(folder, target, bytes, outcome);
-        if (placed == Placed::yes && !setup_bytes.empty()) {
-            placed = place(folder, setup_dll_of(target), setup_bytes, outcome);
+    for (const std::wstring& each : {staging.root, folder}) {
+        if (const DWORD error = make_folder(each, security.get())) {
+            outcome = stage_error(error, "CreateDirectoryW", each);
+            return Placed::failed;
         }
-        switch (placed) {
-            case Placed::yes: return target;
+    }
+    for (const FileCopy& copy : plan.copies) {
+        const auto& bytes = copy.to == plan.path ? staging.bytes : staging.setup_bytes;
+        if (const Placed placed = place(folder, copy.to, bytes, outcome); placed != Placed::yes) return placed;
+    }
+    return Placed::yes;
+}
+
+}  // namespace
+
+Result<StagingPlan> plan_staging(const std::wstring& source) {
+    const auto staging = read_staging(source);
+    if (!staging) return staging.error();
+    if (staging->staged_already) return StagingPlan{source, {}};
+    for (unsigned number = 1; number < most_suffixes; ++number) {
+        if (const auto plan = plan_in(*staging, source, number)) return *plan;
+    }
+    return stage_error(ERROR_BUSY, "MoveFileExW", staging->root);
+}
+
+Result<std::wstring> stage_provider_dll(const std::wstring& source) {
+    const auto staging = read_staging(source);
+    if (!staging) return staging.error();
+    if (staging->staged_already) return source;
+    for (unsigned number = 1; number < most_suffixes; ++number) {
+        const auto plan = plan_in(*staging, source, number);
+        if (!plan) continue;
+        Outcome outcome = Done{};
+        switch (carry_out(*staging, *plan, outcome)) {
+            case Placed::yes: return plan->path;
             case Placed::in_use: continue;
             case Placed::failed: return outcome.error();
         }
     }
-    return stage_error(ERROR_BUSY, "MoveFileExW", root);
+    return stage_error(ERROR_BUSY, "MoveFileExW", staging->root);
 }
 
 }  // namespace lsp::setup

@@ -40,7 +40,7 @@ TEST_CASE("a chain entry copies the lower one, with us on top") {
     CHECK(over_base->dwProviderFlags == base1.info.dwProviderFlags);
     const auto over_chain = chain_entry(other_tcp.info, 10, L"winsock-lsp");
     REQUIRE(over_chain);
-    CHECK(chain_ids(*over_chain) == Ids{10, 20, 1});
+    CHECK(chain_ids(*over_chain) == Ids{10, 21, 1});  // the chain itself, not the LSP's hidden entry
     const CatalogEntry full = make_entry(50, L"full", tcp4, other_chain_guid, {1, 2, 3, 4, 5, 6, 7});
     CHECK_FALSE(chain_entry(full.info, 10, L"winsock-lsp"));
     const CatalogEntry almost = make_entry(50, L"almost", tcp4, other_chain_guid, {1, 2, 3, 4, 5, 6});

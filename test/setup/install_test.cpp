@@ -1,94 +1,7 @@
 // Install and remove over the test Winsock's catalog.
-#include <doctest/doctest.h>
-
-#include <algorithm>
-
-#include "../system/catalog_support.hpp"
 #include "../system/children.hpp"
-#include "../system/support.hpp"
-#include "setup/catalog_changes.hpp"
-#include "setup/catalog_plan.hpp"
-#include "system/catalog_functions.hpp"
+#include "fresh_catalog.hpp"
 #include "system/text.hpp"
-
-using namespace lsp::setup;
-
-namespace {
-
-// A catalog with nothing but base providers, before and after.
-struct FreshCatalog {
-    FreshCatalog() { reset(); }
-    ~FreshCatalog() { reset(); }
-
-    static std::vector<Architecture> architectures() {
-        std::vector<Architecture> result = {native_architecture};
-        if (native_architecture == Architecture::x64 && has_catalog(Architecture::ia32))
-            result.push_back(Architecture::ia32);
-        return result;
-    }
-    static void reset() {
-        for (const Architecture architecture : architectures()) {
-            for (const CatalogEntry& entry : entries(architecture)) {
-                if (!entry.is_base()) deinstall(architecture, entry.info.ProviderId);
-            }
-            std::vector<DWORD> order = order_of(entries(architecture));
-            std::sort(order.begin(), order.end());
-            write_order(architecture, order);
-        }
-    }
-    static Catalog entries(Architecture architecture = native_architecture) {
-        auto catalog = enumerate_catalog(architecture);
-        REQUIRE_MESSAGE(catalog, message_of(catalog));
-        return std::move(*catalog);
-    }
-    static std::vector<DWORD> ids(Architecture architecture = native_architecture) {
-        return order_of(entries(architecture));
-    }
-    static std::size_t count_ours(Architecture architecture = native_architecture) {
-        const Catalog catalog = entries(architecture);
-        return static_cast<std::size_t>(
-            std::count_if(catalog.begin(), catalog.end(), [](const CatalogEntry& entry) { return entry.ours; }));
-    }
-
-    static InstallOptions options() {
-        InstallOptions result;
-        result.dll = fake_provider_path();
-        return result;
-    }
-    static InstallOptions both() {
-        InstallOptions result = options();
-        result.dll32 = write_temporary(L"fake32.dll", provider_for_machine(IMAGE_FILE_MACHINE_I386));
-        return result;
-    }
-    static InstallReport install_well(const InstallOptions& what) {
-        auto report = install_provider(what);
-        REQUIRE_MESSAGE(report, message_of(report));
-        return *report;
-    }
-
-    // Another layered provider: a chain for TCP of these ids below its own, put first. Gives the chain's id.
-    static DWORD add_other(std::vector<DWORD> below) {
-        REQUIRE(install(other_guid, L"C:\\other.dll", {make_entry(0, L"other", tcp4, other_guid, {}, true).info}) == 0);
-        const DWORD layered = entries().back().info.dwCatalogEntryId;
-        below.insert(below.begin(), layered);
-        REQUIRE(install(other_chain_guid, L"C:\\other.dll",
-                        {make_entry(0, L"other over TCP", tcp4, other_chain_guid, below).info}) == 0);
-        std::vector<DWORD> order = ids();
-        std::rotate(order.begin(), order.end() - 1, order.end());
-        REQUIRE(write_order(native_architecture, order) == 0);
-        return order.front();
-    }
-    static DWORD base_tcp() {
-        for (const CatalogEntry& entry : entries()) {
-            if (entry.is_base() && entry.info.iAddressFamily == AF_INET && entry.info.iSocketType == SOCK_STREAM) {
-                return entry.info.dwCatalogEntryId;
-            }
-        }
-        return 0;
-    }
-};
-
-}  // namespace
 
 TEST_SUITE("test winsock") {
     TEST_CASE_FIXTURE(FreshCatalog,
@@ -157,6 +70,93 @@ TEST_SUITE("test winsock") {
         }
     }
 
+    TEST_CASE_FIXTURE(FreshCatalog, "install over some protocols: those only, and nothing is missing then") {
+        InstallOptions some = options();
+        some.over = parse_over(L"tcp,raw");
+        CHECK(install_well(some).entries.size() == 5);
+        CHECK(*is_installed());
+        for (const CatalogEntry& entry : entries()) {
+            if (entry.ours) CHECK(entry.info.iSocketType != SOCK_DGRAM);
+        }
+        SUBCASE("installing again without a choice keeps it") {
+            CHECK_FALSE(install_well(options()).changed);
+            CHECK(count_ours() == 5);
+        }
+        SUBCASE("installing again repairs that and no more") {
+            deinstall(native_architecture, entries().front().info.ProviderId);
+            CHECK_FALSE(*is_installed());
+            CHECK(install_well(options()).changed);
+            CHECK(count_ours() == 5);
+            CHECK(*is_installed());
+        }
+        SUBCASE("another choice replaces it") {
+            some.over = parse_over(L"udp");
+            CHECK(install_well(some).changed);
+            CHECK(count_ours() == 3);
+            CHECK(*is_installed());
+            some.over = Over{};
+            CHECK(install_well(some).changed);
+            CHECK(count_ours() == 7);
+            CHECK_FALSE(remembered_over());
+        }
+        SUBCASE("after it was removed the choice is forgotten") {
+            CHECK(remove_provider()->changed);
+            CHECK_FALSE(remembered_over());
+            install_well(options());
+            CHECK(count_ours() == 7);
+        }
+        SUBCASE("a choice that outlived its removal is forgotten by the next one") {
+            CHECK(remove_provider()->changed);
+            REQUIRE(remember_over(*parse_over(L"udp")));
+            CHECK_FALSE(remove_provider()->changed);
+            CHECK_FALSE(remembered_over());
+        }
+    }
+
+    TEST_CASE_FIXTURE(FreshCatalog, "install over an entry of one's choice, whatever stands on it") {
+        add_other({base_tcp()});
+        InstallOptions chosen = options();
+        chosen.over = Over{false, true, false, {base_tcp()}};
+        CHECK(install_well(chosen).entries.size() == 4);
+        CHECK(*is_installed());
+        const CatalogEntry first = entries().front();
+        CHECK(first.ours);
+        CHECK(chain_ids(first.info).back() == base_tcp());
+        CHECK(chain_ids(first.info).size() == 2);
+        CHECK_FALSE(install_well(chosen).changed);
+        // On top of everything, as without a choice, is something else.
+        chosen.over = parse_over(L"tcp,udp");
+        CHECK(install_well(chosen).changed);
+        CHECK(chain_ids(entries().front().info).size() == 3);
+    }
+
+    TEST_CASE_FIXTURE(FreshCatalog, "an entry that cannot be stood on is refused with the reason") {
+        const DWORD chain = add_other({base_tcp()});
+        const Catalog with_other = entries();
+        const auto layered = std::find_if(with_other.begin(), with_other.end(),
+                                          [](const CatalogEntry& entry) { return entry.is_layered(); });
+        REQUIRE(layered != with_other.end());
+        const struct {
+            std::vector<DWORD> ids;
+            const char *code, *reason;
+        } situations[] = {
+            {{4711}, "ERR_UNKNOWN_ENTRY", "no such entry"},
+            {{layered->info.dwCatalogEntryId}, "ERR_INVALID_CHOICE", "hidden entry"},
+            {{chain, base_tcp()}, "ERR_INVALID_CHOICE", "same protocol"},
+        };
+        for (const auto& situation : situations) {
+            InstallOptions refused = options();
+            refused.over = Over{false, false, false, situation.ids};
+            const auto report = install_provider(refused);
+            CHECK(code_of(report) == situation.code);
+            CHECK(contains(message_of(report), situation.reason));
+        }
+        install_well(options());
+        InstallOptions refused = options();
+        refused.over = Over{false, false, false, {ids().front()}};
+        CHECK(contains(message_of(install_provider(refused)), "our own"));
+    }
+
     TEST_CASE_FIXTURE(FreshCatalog, "install repairs what is incomplete") {
         install_well(options());
         SUBCASE("a chain is missing") { deinstall(native_architecture, entries().front().info.ProviderId); }
@@ -200,7 +200,7 @@ TEST_SUITE("test winsock") {
         const auto lower = lower_provider(ours->info);
         REQUIRE(lower);
         CHECK(lower->path == L"C:\\other.dll");
-        CHECK(lower->startup_info.dwCatalogEntryId == ours->info.dwCatalogEntryId);
+        CHECK(lower->startup_info.dwCatalogEntryId == chain);  // that LSP finds itself at its top
         CHECK(remove_provider()->changed);
         CHECK(ids().front() == chain);
     }
@@ -224,33 +224,56 @@ TEST_SUITE("test winsock") {
         CHECK(lower->info.dwCatalogEntryId == base_tcp());
     }
 
-    TEST_CASE_FIXTURE(FreshCatalog, "a failed step puts the catalog back") {
+    TEST_CASE_FIXTURE(FreshCatalog, "what cannot be is found before anything is changed") {
         const DWORD tcp = base_tcp();
-        SUBCASE("where nothing was installed") {
+        InstallOptions impossible = options();
+        std::string code;
+        SUBCASE("a chain that would be too long, where nothing was installed") {
             add_other({tcp, tcp, tcp, tcp, tcp, tcp});  // as long as a chain can be
-            const std::vector<DWORD> before = ids();
-            const auto report = install_provider(options());
-            CHECK(code_of(report) == "ERR_CHAIN_TOO_LONG");
-            CHECK(contains(message_of(report), "as it was before"));
-            CHECK(contains(message_of(report), "backup"));
-            CHECK(ids() == before);
+            code = "ERR_CHAIN_TOO_LONG";
         }
-        SUBCASE("where ours was installed, under the same provider ids") {
+        SUBCASE("a chain that would be too long, where ours was installed") {
             install_well(options());
             add_other({tcp, tcp, tcp, tcp, tcp, tcp});
-            const Catalog before = entries();
-            const auto report = install_provider(options());
-            CHECK(code_of(report) == "ERR_CHAIN_TOO_LONG");
-            CHECK(contains(message_of(report), "as it was before"));
-            const Catalog after = entries();
-            REQUIRE(after.size() == before.size());
-            for (std::size_t i = 0; i < after.size(); ++i) {
-                CHECK(InlineIsEqualGUID(after[i].info.ProviderId, before[i].info.ProviderId));
-                CHECK(after[i].ours == before[i].ours);
-                CHECK(after[i].path == before[i].path);
-                CHECK(std::wstring(after[i].info.szProtocol) == before[i].info.szProtocol);
-            }
+            code = "ERR_CHAIN_TOO_LONG";
         }
+        SUBCASE("an entry that does not exist") {
+            impossible.over = parse_over(L"4711");
+            code = "ERR_UNKNOWN_ENTRY";
+        }
+        const Catalog before = entries();
+        CHECK(code_of(install_provider(impossible)) == code);
+        CHECK(code_of(plan_install(impossible)) == code);
+        check_same(entries(), before);
+        CHECK_FALSE(remembered_over());
+    }
+
+    TEST_CASE_FIXTURE(FreshCatalog, "a failed step puts the catalog back") {
+        if (native_architecture == Architecture::ia32) return;
+        // WSCInstallProviderAndChains64_32 takes no name that an entry has, and that is after ours were taken out.
+        InstallOptions failing = both();
+        failing.name = L"other";
+        SUBCASE("where nothing was installed") { add_other({base_tcp()}); }
+        SUBCASE("where ours was installed, under the same provider ids") {
+            install_well(options());
+            add_other({base_tcp()});
+        }
+        SUBCASE("where ours was installed over some protocols, which stay remembered") {
+            InstallOptions some = options();
+            some.over = parse_over(L"tcp,raw");
+            install_well(some);
+            add_other({base_tcp()});
+        }
+        const auto remembered = remembered_over();
+        failing.over = parse_over(L"udp");
+        const Catalog before = entries(), before32 = entries(Architecture::ia32);
+        const auto report = install_provider(failing);
+        CHECK(code_of(report) == "WSAEINVAL");
+        CHECK(contains(message_of(report), "as it was before"));
+        CHECK(contains(message_of(report), "backup"));
+        check_same(entries(), before);
+        check_same(entries(Architecture::ia32), before32);
+        CHECK(remembered_over() == remembered);
     }
 
     TEST_CASE_FIXTURE(FreshCatalog, "both catalogs in one go, and out of both") {
@@ -273,6 +296,21 @@ TEST_SUITE("test winsock") {
         CHECK(remove_provider()->changed);
         CHECK(ids() == before);
         CHECK(ids(Architecture::ia32) == before32);
+    }
+
+    TEST_CASE_FIXTURE(FreshCatalog, "over some protocols in both catalogs") {
+        if (native_architecture == Architecture::ia32) return;
+        InstallOptions some = both();
+        some.over = parse_over(L"udp");
+        CHECK(install_well(some).changed);
+        CHECK(count_ours() == 3);
+        CHECK(count_ours(Architecture::ia32) == 3);
+        CHECK(*is_installed());
+        CHECK_FALSE(install_well(both()).changed);
+        // The call that installs into both takes the topmost entries only.
+        add_other({base_tcp()});
+        some.over = Over{false, false, false, {base_tcp()}};
+        CHECK(code_of(install_provider(some)) == "ERR_INVALID_CHOICE");
     }
 
     TEST_CASE_FIXTURE(FreshCatalog, "a 32-bit DLL of the wrong architecture changes neither catalog") {

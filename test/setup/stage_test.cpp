@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "../system/support.hpp"
+#include "setup/plan.hpp"
 #include "setup/setup.hpp"
 #include "system/files.hpp"
 
@@ -63,4 +64,39 @@ TEST_CASE("the setup DLL beside the source is copied along, each time as it is t
         CHECK(bytes_of(beside) == setup);
         CHECK(bytes_of(*staged) == provider);
     }
+}
+
+TEST_CASE("a dry run foretells what staging copies, and copies nothing itself") {
+    std::vector<unsigned char> provider = provider_for_machine(IMAGE_FILE_MACHINE_AMD64), setup = provider;
+    const auto check = [&](const char* what, std::size_t copies) {
+        CAPTURE(what);
+        const std::wstring source = write_temporary(L"planned.dll", provider);
+        write_temporary(L"planned-setup.dll", setup);
+        const auto plan = plan_staging(source);
+        REQUIRE_MESSAGE(plan, message_of(plan));
+        CHECK(plan->copies.size() == copies);
+        for (const FileCopy& copy : plan->copies)
+            CHECK((!file_exists(copy.to) || bytes_of(copy.to) != bytes_of(copy.from)));
+        const auto staged = stage_provider_dll(source);
+        REQUIRE_MESSAGE(staged, message_of(staged));
+        CHECK(*staged == plan->path);
+        for (const FileCopy& copy : plan->copies) CHECK(bytes_of(copy.to) == bytes_of(copy.from));
+        CHECK(plan_staging(source)->copies.empty());
+        return *staged;
+    };
+    provider.push_back(10);
+    setup.push_back(20);
+    const std::wstring first = check("both are new", 2);
+    check("both are there", 0);
+    setup.push_back(30);
+    check("another setup DLL", 1);
+    provider = bytes_of(fake_provider_path());
+    check("another provider", 1);
+    const HMODULE used = LoadLibraryW(first.c_str());
+    REQUIRE(used != nullptr);
+    check("the same while it is in use", 0);
+    provider.push_back(40);
+    const std::wstring second = check("another provider while the first is in use", 2);
+    FreeLibrary(used);
+    CHECK(second != first);
 }

@@ -23,6 +23,7 @@ const artifacts = {
   testWinsock: tested('winsock', 'ws2_32.dll'),
   systemTests: tested('system', 'system_tests.exe'),
   providerTests: tested('provider', 'provider_tests.exe'),
+  crashTests: tested('crash', 'crash_tests.exe'),
   differential: tested('differential', 'differential.exe'),
   providerBench: (architecture) => join(build, `win32-${architecture}`, 'bench', 'provider_bench.exe'),
   pluginHost: tested('e2e', 'plugin_host.exe'),

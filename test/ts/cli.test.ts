@@ -10,8 +10,12 @@ import { runCli } from './dist.js';
 const goodSet = ['tunnel', 'set', 'vpn', '--address', '10.8.0.2/24', '--source', '11.22.33.44'];
 const commands: readonly (readonly string[])[] = [
   ['list'],
+  ['map'],
   ['install'],
+  ['install', '--dry-run'],
+  ['install', '--over', 'tcp,1001'],
   ['remove'],
+  ['remove', '--dry-run'],
   ['route', '1.2.3.4'],
   ['policy', 'list'],
   ['policy', 'add', 'keep'],
@@ -31,6 +35,9 @@ const wrong: readonly (readonly [parameters: readonly string[], message: RegExp,
   [['list', '--loud'], /--loud/, 'list --help'],
   [['list', 'all'], /unexpected argument 'all'/, 'list --help'],
   [['install', '--dll'], /--dll/, 'install --help'],
+  [['install', '--over', 'icmp'], /--over must be/, 'install --help'],
+  [['install', '--over', 'tcp,'], /--over must be/, 'install --help'],
+  [['list', '--layered', '--base'], /exclude each other/, 'list --help'],
   [['install', '--no-stage=yes'], /--no-stage/, 'install --help'],
   [['route'], /ADDRESS is missing/, 'route --help'],
   [['route', '1.2.3.4', '--port', 'http'], /--port must be a number/, 'route --help'],
@@ -97,7 +104,7 @@ test('--help shows every command and every exit code', () => {
       const name = first === 'tunnel' || first === 'policy' ? `${first} ${second}` : first;
       assert.match(stdout, new RegExp(`^  ${name}\\b`, 'm'));
     }
-    for (let exit = 0; exit <= 6; ++exit) assert.match(stdout, new RegExp(`^  ${exit}  `, 'm'));
+    for (let exit = 0; exit <= 7; ++exit) assert.match(stdout, new RegExp(`^  ${exit}  `, 'm'));
   }
 });
 

@@ -11,8 +11,12 @@ import * as assert from 'uvu/assert';
 import type {
   BestRoute,
   CatalogEntry,
+  CatalogMap,
   Explanation,
+  InstallPlan,
   InstallReport,
+  NamespaceProvider,
+  PlannedEntry,
   PublishedTunnel,
   RemoveReport,
   StoredPolicy,
@@ -21,7 +25,7 @@ import type {
 import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
 import { missingForArchitecture, nodeExecutables, requireArtifact, type NodeExecutable } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
-import { stageProgram, WinePrefix, type Completed } from '../support/wine.js';
+import { stageProgram, testWinsockFile, WinePrefix, type Completed } from '../support/wine.js';
 import { cjsPath, cliPath, esmPath } from './dist.js';
 
 type Winsock = 'test' | 'wine';
@@ -113,6 +117,40 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
     assert.is(stdout.trimEnd().split('\n').length, 7);
   });
 
+  test(named('list decodes flags and transports by name, in both catalogs'), async () => {
+    for (const arch of ['x64', 'ia32'] as const) {
+      const [tcp, udp, raw] = await cli<CatalogEntry[]>(0, 'list', '--base', '--arch', arch);
+      assert.equal(
+        [tcp, udp, raw].map((entry) => [entry?.architecture, entry?.addressFamilyName, entry?.socketTypeName, entry?.protocolName]),
+        [
+          [arch, 'AF_INET', 'SOCK_STREAM', 'IPPROTO_TCP'],
+          [arch, 'AF_INET', 'SOCK_DGRAM', 'IPPROTO_UDP'],
+          [arch, 'AF_INET', 'SOCK_RAW', 'IPPROTO_IP'],
+        ],
+      );
+      assert.equal(tcp?.serviceFlags, {
+        value: 0x20066,
+        names: ['XP1_GUARANTEED_DELIVERY', 'XP1_GUARANTEED_ORDER', 'XP1_GRACEFUL_CLOSE', 'XP1_EXPEDITED_DATA', 'XP1_IFS_HANDLES'],
+        unknown: 0,
+      });
+      assert.equal(raw?.providerFlags, { value: 12, names: ['PFL_HIDDEN', 'PFL_MATCHES_PROTOCOL_ZERO'], unknown: 0 });
+      assert.equal([tcp?.messageSize, udp?.messageSize, udp?.version], [0, 0xfff7, 2]);
+      assert.equal(await cli<CatalogEntry[]>(0, 'list', '--layered', '--architecture', arch), []);
+    }
+  });
+
+  test(named('list --namespaces shows who answers name look-ups, in both catalogs'), async () => {
+    for (const arch of ['x64', 'ia32'] as const) {
+      const providers = await cli<NamespaceProvider[]>(0, 'list', '--namespaces', '--arch', arch);
+      const dns = providers.filter(({ namespaceName }) => namespaceName === 'NS_DNS');
+      assert.ok(dns.length > 0 && dns.every(({ active, path, version }) => active && path !== '' && version >= 0), JSON.stringify(providers));
+      const { code, stdout } = await runCli(node, 'test', 'list', '--namespaces', '--arch', arch, '--verbose');
+      assert.is(code, 0);
+      assert.is(stdout.match(/^ {2}namespace {15}NS_/gm)?.length, providers.filter(({ namespaceName }) => namespaceName !== null).length);
+    }
+    assert.is((await cli<Failure>(2, 'list', '--namespaces', '--base')).error.code, 'ERR_USAGE');
+  });
+
   test(named('before it is installed, remove has nothing to do and stats finds nothing'), async () => {
     assert.equal(await cli<RemoveReport>(0, 'remove'), { changed: false, entries: [] });
     assert.is((await cli<Failure>(6, 'stats')).error.code, 'ERR_NOT_INSTALLED');
@@ -193,6 +231,19 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
       assert.is(error.code, 'ERROR_NOT_SUPPORTED');
     });
   }
+  test(named('map shows our chains on the base providers, as a tree and as JSON'), async () => {
+    const { base, layered, dangling } = await cli<CatalogMap>(0, 'map');
+    assert.equal(
+      base.map(({ entry, inUse, chains }) => [entry.kind, inUse, chains.map((chain) => [chain.entry.ours, chain.inUse, chain.chains])]),
+      Array.from({ length: 6 }, () => ['base', false, [[true, true, []]]]),
+    );
+    assert.equal(layered.map(({ entry, chains }) => [entry.ours, chains]), [[true, base.map(({ chains }) => chains[0]?.entry.id)]]);
+    assert.equal(dangling, []);
+    const { stdout } = await runCli(node, 'test', 'map');
+    assert.match(stdout, /^1001 MSAFD Tcpip \[TCP\/IP\] {2}TCP\/IPv4\r?\n└─ \d+ \* winsock-lsp over \[MSAFD Tcpip \[TCP\/IP\]\] {2}\d+ > 1001 {2}<- in use/m);
+    const bare = await cli<CatalogMap>(0, 'map', '--arch', 'ia32');
+    assert.equal([bare.base.length, bare.layered, bare.base.every(({ inUse, chains }) => inUse && chains.length === 0)], [6, [], true]);
+  });
 
   test(named('installing again changes nothing'), async () => {
     assert.is(await evaluate(node, 'return lsp.isInstalled();'), true);
@@ -467,6 +518,80 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
     const list = await cli<CatalogEntry[]>(0, 'list');
     assert.equal([list.length, list.some(({ ours }) => ours)], [6, false]);
     assert.is(await evaluate(node, 'return lsp.isInstalled();'), false);
+  });
+
+  /** What of an entry a plan can know; ids of entries that are made, or were, by the change are null. */
+  const foreseeable = (entries: readonly (CatalogEntry | PlannedEntry)[], isOld: (id: number | null) => boolean) =>
+    entries.map(({ id, kind, ours, name, path, architecture, addressFamily, socketType, protocol, serviceFlags, messageSize, chain }) => ({
+      id: isOld(id) ? id : null,
+      ...{ kind, ours, name, path, architecture, addressFamily, socketType, protocol, serviceFlags, messageSize },
+      chain: chain.map((part) => (isOld(part) ? part : null)),
+    }));
+
+  /** Plans, does it, and compares; gives the plan. */
+  async function foretold(command: 'install' | 'remove', ...options: string[]): Promise<InstallPlan> {
+    const before = await cli<CatalogEntry[]>(0, 'list');
+    const plan = await cli<InstallPlan>(0, command, '--dry-run', ...options);
+    assert.equal(await cli<CatalogEntry[]>(0, 'list'), before, 'a dry run changed something');
+    const report = await cli<InstallReport>(0, command, ...options);
+    assert.is(report.changed, plan.changes);
+    const after = await cli<CatalogEntry[]>(0, 'list');
+    const old = new Set(before.map(({ id }) => id as number | null));
+    const known = (id: number | null) => old.has(id);
+    const [native] = plan.catalogs;
+    assert.equal(foreseeable(native?.after ?? [], known), foreseeable(after, known));
+    const gone = before.filter(({ id }) => !after.some((entry) => entry.id === id)).map(({ id }) => id);
+    assert.equal((native?.removed ?? []).map(({ id }) => id).sort(), gone.sort());
+    assert.is((native?.added ?? []).length, after.filter(({ id }) => !old.has(id)).length);
+    if (command === 'install') assert.is(report.path, plan.path);
+    return plan;
+  }
+
+  test(named('a dry run foretells what install and remove do, by code and as text'), async () => {
+    const first = await foretold('install');
+    assert.equal([first.changes, first.over, first.overChanges, first.files], [true, 'all', false, []]);
+    assert.match(String(first.catalogs[0]?.fault), /layered entry is missing/);
+    assert.is((await foretold('install')).changes, false);
+    const some = await foretold('install', '--over', 'tcp,raw');
+    assert.equal([some.changes, some.over, some.overChanges], [true, ['tcp', 'raw'], true]);
+    assert.is(await evaluate(node, 'return lsp.isInstalled();'), true);
+    assert.equal([(await foretold('install')).changes, (await cli<CatalogEntry[]>(0, 'list', '--layered')).length], [false, 5]);
+
+    const { code, stdout } = await runCli(node, 'test', 'install', '--dry-run', '--over', 'udp');
+    assert.is(code, 0);
+    assert.match(stdout, /^64-bit catalog: chain \d+ is over a protocol that was not chosen$/m);
+    assert.match(stdout, /^ {2}- +\d+ {2}chain +TCP\/IPv4 +\d+ > 1001 +winsock-lsp over \[MSAFD Tcpip \[TCP\/IP\]\]/m);
+    assert.match(stdout, /^ {2}\+ +new {2}chain +UDP\/IPv4 +new > 1002 +winsock-lsp over \[MSAFD Tcpip \[UDP\/IP\]\]/m);
+    assert.match(stdout, /To be remembered: installed over udp\r?\n\r?\nThis was a dry run: nothing was changed\.\s*$/);
+
+    assert.is((await foretold('remove')).changes, true);
+    assert.is((await foretold('remove')).changes, false);
+  });
+
+  test(named('a dry run foretells it where another LSP is, above it or around it'), async () => {
+    const folder = join(directory, `other-${name}`);
+    const catalog = stageProgram(testWinsockFile('winsock_catalog.exe'), folder);
+    const lsp = join(folder, 'test_passthrough_lsp.dll');
+    copyFileSync(testWinsockFile('test_passthrough_lsp.dll'), lsp);
+    const change = async (...parameters: string[]) => {
+      const { code: exit, stderr } = await prefix.run(catalog, parameters, { winsock: 'test' });
+      assert.is(exit, 0, stderr);
+    };
+    const path = prefix.toWindowsPath(lsp);
+    await change('install', path, path, 'Filter');
+    const above = await foretold('install', '--over', 'tcp');
+    const [native] = above.catalogs;
+    assert.equal(native?.added.map(({ kind, chain }) => [kind, chain.length]), [['layered', 0], ['chain', 3], ['chain', 3]]);
+    const around = await foretold('install', '--over', '1001');
+    assert.equal(around.catalogs[0]?.added.map(({ chain }) => chain), [[], [null, 1001]]);
+    const missing = await cli<Failure>(6, 'install', '--dry-run', '--over', '4711');
+    assert.is(missing.error.code, 'ERR_UNKNOWN_ENTRY');
+    const ours = (await cli<CatalogEntry[]>(0, 'list')).find((entry) => entry.ours);
+    const itself = await cli<Failure>(2, 'install', '--over', String(ours?.id));
+    assert.is(itself.error.code, 'ERR_INVALID_CHOICE');
+    assert.is((await foretold('remove')).changes, true);
+    await change('remove', 'Filter');
+    assert.is((await cli<CatalogEntry[]>(0, 'list')).length, 6);
   });
 
   test(named("on Wine's own ws2_32 install says that the catalog kept nothing"), async () => {

@@ -6,18 +6,26 @@
 #include "catalog_store.h"
 #include "enum_protocols.h"
 #include "export_macro.h"
+#include "faults.h"
 #include "pointers.h"
 
 namespace test_winsock {
 namespace {
-// Carries `call` out when its error code can be told. `call` answers an error code.
+// Carries `call` out unless it is made to fail. `call` answers an error code.
 template <typename Call>
-int report(LPINT errorPointer, Call call) {
+int attempt(const char* name, Call call) {
+    const int error = EnterCatalogCall(name);
+    return error ? error : call();
+}
+
+// The same, when its error code can be told.
+template <typename Call>
+int report(const char* name, LPINT errorPointer, Call call) {
     if (!canWrite(errorPointer)) {
         SetLastError(WSAEFAULT);
         return SOCKET_ERROR;
     }
-    *errorPointer = call();
+    *errorPointer = attempt(name, call);
     return *errorPointer ? SOCKET_ERROR : 0;
 }
 
@@ -73,9 +81,10 @@ int installChains(const std::vector<Bitness>& targets, const GUID* provider, con
     return error;
 }
 
-int enumerate(Bitness bitness, LPINT protocols, LPWSAPROTOCOL_INFOW buffer, LPDWORD length, LPINT errorPointer) {
+int enumerate(const char* name, Bitness bitness, LPINT protocols, LPWSAPROTOCOL_INFOW buffer, LPDWORD length,
+              LPINT errorPointer) {
     int count = SOCKET_ERROR;
-    const int failed = report(errorPointer, [&] {
+    const int failed = report(name, errorPointer, [&] {
         Catalogs catalogs;
         int error = ReadCatalogs(catalogs);
         if (!error) count = EnumerateProtocols(catalogs.of(bitness), false, protocols, buffer, length, error);
@@ -152,49 +161,51 @@ int getInfo(Bitness bitness, const GUID* provider, WSC_PROVIDER_INFO_TYPE type, 
 }  // namespace
 
 WINSOCK_EXPORT(int, WSCEnumProtocols, LPINT protocols, LPWSAPROTOCOL_INFOW buffer, LPDWORD length, LPINT error) {
-    return enumerate(nativeBitness, protocols, buffer, length, error);
+    return enumerate("WSCEnumProtocols", nativeBitness, protocols, buffer, length, error);
 }
 
 WINSOCK_EXPORT(int, WSCInstallProvider, LPGUID provider, const WCHAR* path, const LPWSAPROTOCOL_INFOW protocols,
                DWORD protocolCount, LPINT error) {
-    return report(error, [&] { return install({nativeBitness}, provider, path, protocols, protocolCount); });
+    return report("WSCInstallProvider", error,
+                  [&] { return install({nativeBitness}, provider, path, protocols, protocolCount); });
 }
 
 WINSOCK_EXPORT(int, WSCDeinstallProvider, LPGUID provider, LPINT error) {
-    return report(error, [&] { return deinstall(nativeBitness, provider); });
+    return report("WSCDeinstallProvider", error, [&] { return deinstall(nativeBitness, provider); });
 }
 
 WINSOCK_EXPORT(int, WSCGetProviderPath, LPGUID provider, WCHAR* path, LPINT length, LPINT error) {
-    return report(error, [&] { return getPath(nativeBitness, provider, path, length); });
+    return report("WSCGetProviderPath", error, [&] { return getPath(nativeBitness, provider, path, length); });
 }
 
 WINSOCK_EXPORT(int, WSCUpdateProvider, LPGUID provider, const WCHAR* path, const LPWSAPROTOCOL_INFOW protocols,
                DWORD protocolCount, LPINT error) {
-    return report(error, [&] { return update(nativeBitness, provider, path, protocols, protocolCount); });
+    return report("WSCUpdateProvider", error,
+                  [&] { return update(nativeBitness, provider, path, protocols, protocolCount); });
 }
 
 WINSOCK_EXPORT(int, WSCWriteProviderOrder, LPDWORD entryIds, DWORD count) {
-    return writeOrder(nativeBitness, entryIds, count);
+    return attempt("WSCWriteProviderOrder", [&] { return writeOrder(nativeBitness, entryIds, count); });
 }
 
 WINSOCK_EXPORT(int, WSCSetProviderInfo, LPGUID provider, WSC_PROVIDER_INFO_TYPE type, PBYTE info, size_t size, DWORD,
                LPINT error) {
-    return report(error, [&] { return setInfo(nativeBitness, provider, type, info, size); });
+    return report("WSCSetProviderInfo", error, [&] { return setInfo(nativeBitness, provider, type, info, size); });
 }
 
 WINSOCK_EXPORT(int, WSCGetProviderInfo, LPGUID provider, WSC_PROVIDER_INFO_TYPE type, PBYTE info, size_t* size, DWORD,
                LPINT error) {
-    return report(error, [&] { return getInfo(nativeBitness, provider, type, info, size); });
+    return report("WSCGetProviderInfo", error, [&] { return getInfo(nativeBitness, provider, type, info, size); });
 }
 
 #ifdef _WIN64
 WINSOCK_EXPORT(int, WSCEnumProtocols32, LPINT protocols, LPWSAPROTOCOL_INFOW buffer, LPDWORD length, LPINT error) {
-    return enumerate(Bitness::bits32, protocols, buffer, length, error);
+    return enumerate("WSCEnumProtocols32", Bitness::bits32, protocols, buffer, length, error);
 }
 
 WINSOCK_EXPORT(int, WSCInstallProvider64_32, LPGUID provider, const WCHAR* path, const LPWSAPROTOCOL_INFOW protocols,
                DWORD protocolCount, LPINT error) {
-    return report(error, [&] {
+    return report("WSCInstallProvider64_32", error, [&] {
         return install({Bitness::bits64, Bitness::bits32}, provider, path, protocols, protocolCount);
     });
 }
@@ -202,43 +213,44 @@ WINSOCK_EXPORT(int, WSCInstallProvider64_32, LPGUID provider, const WCHAR* path,
 WINSOCK_EXPORT(int, WSCInstallProviderAndChains64_32, const LPGUID provider, const LPWSTR path, const LPWSTR path32,
                const LPWSTR lspName, DWORD serviceFlags, const LPWSAPROTOCOL_INFOW protocols, DWORD protocolCount,
                LPDWORD layeredEntryId, LPINT error) {
-    return report(error, [&] {
+    return report("WSCInstallProviderAndChains64_32", error, [&] {
         return installChains({Bitness::bits64, Bitness::bits32}, provider, path, path32, lspName, serviceFlags,
                              protocols, protocolCount, layeredEntryId);
     });
 }
 
 WINSOCK_EXPORT(int, WSCDeinstallProvider32, LPGUID provider, LPINT error) {
-    return report(error, [&] { return deinstall(Bitness::bits32, provider); });
+    return report("WSCDeinstallProvider32", error, [&] { return deinstall(Bitness::bits32, provider); });
 }
 
 WINSOCK_EXPORT(int, WSCGetProviderPath32, LPGUID provider, WCHAR* path, LPINT length, LPINT error) {
-    return report(error, [&] { return getPath(Bitness::bits32, provider, path, length); });
+    return report("WSCGetProviderPath32", error, [&] { return getPath(Bitness::bits32, provider, path, length); });
 }
 
 WINSOCK_EXPORT(int, WSCUpdateProvider32, LPGUID provider, const WCHAR* path, const LPWSAPROTOCOL_INFOW protocols,
                DWORD protocolCount, LPINT error) {
-    return report(error, [&] { return update(Bitness::bits32, provider, path, protocols, protocolCount); });
+    return report("WSCUpdateProvider32", error,
+                  [&] { return update(Bitness::bits32, provider, path, protocols, protocolCount); });
 }
 
 WINSOCK_EXPORT(int, WSCWriteProviderOrder32, LPDWORD entryIds, DWORD count) {
-    return writeOrder(Bitness::bits32, entryIds, count);
+    return attempt("WSCWriteProviderOrder32", [&] { return writeOrder(Bitness::bits32, entryIds, count); });
 }
 
 WINSOCK_EXPORT(int, WSCSetProviderInfo32, LPGUID provider, WSC_PROVIDER_INFO_TYPE type, PBYTE info, size_t size, DWORD,
                LPINT error) {
-    return report(error, [&] { return setInfo(Bitness::bits32, provider, type, info, size); });
+    return report("WSCSetProviderInfo32", error, [&] { return setInfo(Bitness::bits32, provider, type, info, size); });
 }
 
 WINSOCK_EXPORT(int, WSCGetProviderInfo32, LPGUID provider, WSC_PROVIDER_INFO_TYPE type, PBYTE info, size_t* size, DWORD,
                LPINT error) {
-    return report(error, [&] { return getInfo(Bitness::bits32, provider, type, info, size); });
+    return report("WSCGetProviderInfo32", error, [&] { return getInfo(Bitness::bits32, provider, type, info, size); });
 }
 #else
 WINSOCK_EXPORT(int, WSCInstallProviderAndChains, const LPGUID provider, const LPWSTR path, const LPWSTR lspName,
                DWORD serviceFlags, const LPWSAPROTOCOL_INFOW protocols, DWORD protocolCount, LPDWORD layeredEntryId,
                LPINT error) {
-    return report(error, [&] {
+    return report("WSCInstallProviderAndChains", error, [&] {
         return installChains({Bitness::bits32}, provider, path, nullptr, lspName, serviceFlags, protocols,
                              protocolCount, layeredEntryId);
     });

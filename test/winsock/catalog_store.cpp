@@ -1,5 +1,12 @@
 #include "catalog_store.h"
 
+#include <cstring>
+
+#include "control.h"
+#include "export_macro.h"
+#include "faults.h"
+#include "registry_tree.h"
+
 namespace test_winsock {
 namespace {
 constexpr wchar_t parametersPath[] = L"SYSTEM\\CurrentControlSet\\Services\\WinSock2\\Parameters";
@@ -27,13 +34,15 @@ CatalogNames namesOf(Bitness bitness) {
 
 class CatalogLock {
   public:
-    CatalogLock() : mutex_(CreateMutexW(nullptr, FALSE, L"Global\\test-winsock-protocol-catalog")) {
+    CatalogLock() {
+        if (RegistryTree::IsInMemory()) return;  // nobody else's
+        mutex_ = CreateMutexW(nullptr, FALSE, L"Global\\test-winsock-protocol-catalog");
         const DWORD wait =
             mutex_ ? WaitForSingleObject(mutex_, lockTimeoutMilliseconds) : static_cast<DWORD>(WAIT_FAILED);
         held_ = wait == WAIT_OBJECT_0 || wait == WAIT_ABANDONED;
     }
     ~CatalogLock() {
-        if (held_) ReleaseMutex(mutex_);
+        if (mutex_ && held_) ReleaseMutex(mutex_);
         if (mutex_) CloseHandle(mutex_);
     }
     CatalogLock(const CatalogLock&) = delete;
@@ -41,62 +50,9 @@ class CatalogLock {
     bool held() const { return held_; }
 
   private:
-    HANDLE mutex_;
-    bool held_;
+    HANDLE mutex_ = nullptr;
+    bool held_ = true;
 };
-
-class RegistryKey {
-  public:
-    RegistryKey() = default;
-    ~RegistryKey() {
-        if (key_) RegCloseKey(key_);
-    }
-    RegistryKey(const RegistryKey&) = delete;
-    RegistryKey& operator=(const RegistryKey&) = delete;
-
-    bool open(HKEY parent, const wchar_t* name) {
-        return RegOpenKeyExW(parent, name, 0, KEY_READ, &key_) == ERROR_SUCCESS;
-    }
-    bool readNumber(const wchar_t* name, DWORD& value) const { return read(name, &value, sizeof value); }
-    bool read(const wchar_t* name, void* data, DWORD size) const {
-        DWORD read = size;
-        return RegQueryValueExW(key_, name, nullptr, nullptr, static_cast<BYTE*>(data), &read) == ERROR_SUCCESS &&
-               read == size;
-    }
-    std::wstring readText(const wchar_t* name) const {
-        wchar_t text[MAX_PATH + 1] = {};
-        DWORD size = sizeof text - sizeof(wchar_t);
-        RegQueryValueExW(key_, name, nullptr, nullptr, reinterpret_cast<BYTE*>(text), &size);
-        return text;
-    }
-
-    HKEY get() const { return key_; }
-    HKEY* put() { return &key_; }
-
-  private:
-    HKEY key_ = nullptr;
-};
-
-// ---- every change of the registry goes through these four ----
-
-bool createKey(HKEY parent, const wchar_t* name, RegistryKey& key) {
-    return RegCreateKeyExW(parent, name, 0, nullptr, 0, KEY_READ | KEY_WRITE, nullptr, key.put(), nullptr) ==
-           ERROR_SUCCESS;
-}
-
-bool writeValue(HKEY key, const wchar_t* name, DWORD type, const void* data, std::size_t size) {
-    return RegSetValueExW(key, name, 0, type, static_cast<const BYTE*>(data), static_cast<DWORD>(size)) ==
-           ERROR_SUCCESS;
-}
-
-bool writeNumber(HKEY key, const wchar_t* name, DWORD value) {
-    return writeValue(key, name, REG_DWORD, &value, sizeof value);
-}
-
-bool deleteTree(HKEY parent, const wchar_t* name) {
-    const LSTATUS status = RegDeleteTreeW(parent, name);
-    return status == ERROR_SUCCESS || status == ERROR_FILE_NOT_FOUND;
-}
 
 // ---- one catalog key ----
 
@@ -105,35 +61,35 @@ std::wstring entryName(std::size_t index) {
     return std::wstring(12 - number.size(), L'0') + number;
 }
 
-bool writeEntry(HKEY parent, std::size_t index, const CatalogEntry& entry) {
-    RegistryKey key;
-    if (!createKey(parent, entryName(index).c_str(), key)) return false;
+bool writeEntry(const RegistryTree& parent, std::size_t index, const CatalogEntry& entry) {
+    RegistryTree key;
+    if (!key.create(parent, entryName(index).c_str())) return false;
     PackedCatalogItem item{};
     WideCharToMultiByte(CP_ACP, 0, entry.providerPath.c_str(), -1, item.providerPath, MAX_PATH - 1, nullptr, nullptr);
     item.info = entry.info;
-    return writeValue(key.get(), L"PackedCatalogItem", REG_BINARY, &item, sizeof item) &&
-           writeValue(key.get(), L"ProviderPath", REG_SZ, entry.providerPath.c_str(),
-                      (entry.providerPath.size() + 1) * sizeof(wchar_t)) &&
-           (entry.lspCategories == 0 || writeNumber(key.get(), L"LspCategories", entry.lspCategories));
+    return key.write(L"PackedCatalogItem", REG_BINARY, &item, sizeof item) &&
+           key.write(L"ProviderPath", REG_SZ, entry.providerPath.c_str(),
+                     (entry.providerPath.size() + 1) * sizeof(wchar_t)) &&
+           (entry.lspCategories == 0 || key.writeNumber(L"LspCategories", entry.lspCategories));
 }
 
-bool writeCatalogKey(HKEY parameters, const wchar_t* name, Catalogs& catalogs, DWORD serial) {
-    RegistryKey key;
-    if (!deleteTree(parameters, name) || !createKey(parameters, name, key)) return false;
+bool writeCatalogKey(const RegistryTree& parameters, const wchar_t* name, Catalogs& catalogs, DWORD serial) {
+    RegistryTree key;
+    if (!parameters.deleteTree(name) || !key.create(parameters, name)) return false;
     for (Bitness bitness : {Bitness::bits64, Bitness::bits32}) {
         const ProtocolCatalog& catalog = catalogs.of(bitness);
-        RegistryKey entries;
-        if (!createKey(key.get(), namesOf(bitness).entries, entries)) return false;
+        RegistryTree entries;
+        if (!entries.create(key, namesOf(bitness).entries)) return false;
         for (std::size_t i = 0; i < catalog.size(); i++)
-            if (!writeEntry(entries.get(), i, catalog[i])) return false;
-        if (!writeNumber(key.get(), namesOf(bitness).count, static_cast<DWORD>(catalog.size()))) return false;
+            if (!writeEntry(entries, i, catalog[i])) return false;
+        if (!key.writeNumber(namesOf(bitness).count, static_cast<DWORD>(catalog.size()))) return false;
     }
-    return writeNumber(key.get(), L"Next_Catalog_Entry_ID", catalogs.nextEntryId) &&
-           writeNumber(key.get(), L"Serial_Access_Num", serial) && writeNumber(key.get(), completeName, 1);
+    return key.writeNumber(L"Next_Catalog_Entry_ID", catalogs.nextEntryId) &&
+           key.writeNumber(L"Serial_Access_Num", serial) && key.writeNumber(completeName, 1);
 }
 
-bool readEntry(HKEY parent, std::size_t index, CatalogEntry& entry) {
-    RegistryKey key;
+bool readEntry(const RegistryTree& parent, std::size_t index, CatalogEntry& entry) {
+    RegistryTree key;
     PackedCatalogItem item;
     if (!key.open(parent, entryName(index).c_str()) || !key.read(L"PackedCatalogItem", &item, sizeof item))
         return false;
@@ -144,40 +100,40 @@ bool readEntry(HKEY parent, std::size_t index, CatalogEntry& entry) {
 }
 
 // False when the key is missing or was not written to its end.
-bool readCatalogKey(HKEY parameters, const wchar_t* name, Catalogs& catalogs, DWORD& serial) {
-    RegistryKey key;
+bool readCatalogKey(const RegistryTree& parameters, const wchar_t* name, Catalogs& catalogs, DWORD& serial) {
+    RegistryTree key;
     DWORD complete;
     if (!key.open(parameters, name) || !key.readNumber(completeName, complete) ||
         !key.readNumber(L"Next_Catalog_Entry_ID", catalogs.nextEntryId) ||
         !key.readNumber(L"Serial_Access_Num", serial))
         return false;
     for (Bitness bitness : {Bitness::bits64, Bitness::bits32}) {
-        RegistryKey entries;
+        RegistryTree entries;
         DWORD count;
-        if (!key.readNumber(namesOf(bitness).count, count) || !entries.open(key.get(), namesOf(bitness).entries))
+        if (!key.readNumber(namesOf(bitness).count, count) || !entries.open(key, namesOf(bitness).entries))
             return false;
         ProtocolCatalog& catalog = catalogs.of(bitness);
         catalog.resize(count);
         for (DWORD i = 0; i < count; i++)
-            if (!readEntry(entries.get(), i, catalog[i])) return false;
+            if (!readEntry(entries, i, catalog[i])) return false;
     }
     return true;
 }
 
 // ---- both keys, under the lock ----
 
-bool write(HKEY parameters, Catalogs& catalogs, DWORD serial) {
+bool write(const RegistryTree& parameters, Catalogs& catalogs, DWORD serial) {
     return writeCatalogKey(parameters, pendingName, catalogs, serial) &&
-           writeCatalogKey(parameters, catalogName, catalogs, serial) && deleteTree(parameters, pendingName) &&
-           writeValue(parameters, L"Current_Protocol_Catalog", REG_SZ, catalogName, sizeof catalogName);
+           writeCatalogKey(parameters, catalogName, catalogs, serial) && parameters.deleteTree(pendingName) &&
+           parameters.write(L"Current_Protocol_Catalog", REG_SZ, catalogName, sizeof catalogName);
 }
 
-bool readOrSeed(HKEY parameters, Catalogs& catalogs, DWORD& serial) {
-    RegistryKey pending;
+bool readOrSeedAnew(const RegistryTree& parameters, Catalogs& catalogs, DWORD& serial) {
+    RegistryTree pending;
     if (pending.open(parameters, pendingName)) {
         // Somebody was killed in write(): a whole pending catalog is carried out, a half one forgotten.
         if (readCatalogKey(parameters, pendingName, catalogs, serial)) return write(parameters, catalogs, serial);
-        deleteTree(parameters, pendingName);
+        parameters.deleteTree(pendingName);
     }
     if (readCatalogKey(parameters, catalogName, catalogs, serial)) return true;
     catalogs = BaseCatalogs();
@@ -185,25 +141,89 @@ bool readOrSeed(HKEY parameters, Catalogs& catalogs, DWORD& serial) {
     return write(parameters, catalogs, serial);
 }
 
-bool openParameters(RegistryKey& parameters) { return createKey(HKEY_LOCAL_MACHINE, parametersPath, parameters); }
+bool readOrSeed(const RegistryTree& parameters, Catalogs& catalogs, DWORD& serial) {
+    if (!RegistryTree::IsInMemory()) return readOrSeedAnew(parameters, catalogs, serial);
+    // Nobody else changes it: what was read last still holds.
+    static Catalogs last;
+    static DWORD lastSerial;
+    static unsigned long long lastVersion = ~0ull;
+    if (lastVersion != RegistryTree::Version()) {
+        lastVersion = ~0ull;
+        if (!readOrSeedAnew(parameters, last, lastSerial)) return false;
+        lastVersion = RegistryTree::Version();
+    }
+    catalogs = last;
+    serial = lastSerial;
+    return true;
+}
 }  // namespace
 
 int ReadCatalogs(Catalogs& catalogs) {
     CatalogLock lock;
-    RegistryKey parameters;
+    RegistryTree parameters;
     DWORD serial;
     if (!lock.held()) return WSATRY_AGAIN;
-    return openParameters(parameters) && readOrSeed(parameters.get(), catalogs, serial) ? 0 : WSANO_RECOVERY;
+    return parameters.openRoot(parametersPath) && readOrSeed(parameters, catalogs, serial) ? 0 : WSANO_RECOVERY;
 }
 
 int ChangeCatalogs(const std::function<int(Catalogs&)>& change) {
     CatalogLock lock;
-    RegistryKey parameters;
+    RegistryTree parameters;
     Catalogs catalogs;
     DWORD serial;
     if (!lock.held()) return WSATRY_AGAIN;
-    if (!openParameters(parameters) || !readOrSeed(parameters.get(), catalogs, serial)) return WSANO_RECOVERY;
+    if (!parameters.openRoot(parametersPath) || !readOrSeed(parameters, catalogs, serial)) return WSANO_RECOVERY;
+    const Catalogs before = catalogs;
     if (const int error = change(catalogs)) return error;
-    return write(parameters.get(), catalogs, serial + 1) ? 0 : WSANO_RECOVERY;
+    const Tear tear = TearCall(before, catalogs);
+    if (!write(parameters, catalogs, serial + 1)) return WSANO_RECOVERY;
+    if (tear.kills) Kill();
+    return tear.error;
+}
+
+WINSOCK_EXPORT(void, TestWinsockKeepInMemory, BOOL inMemory) { RegistryTree::KeepInMemory(inMemory != FALSE); }
+
+WINSOCK_EXPORT(int, TestWinsockSave, BYTE* buffer, DWORD* size) {
+    Catalogs catalogs;
+    if (const int error = ReadCatalogs(catalogs)) return error;
+    const DWORD room = *size;
+    *size = static_cast<DWORD>(sizeof(TestWinsockSavedHeader) +
+                               (catalogs.bits64.size() + catalogs.bits32.size()) * sizeof(TestWinsockSavedEntry));
+    if (room < *size) return WSAENOBUFS;
+    const TestWinsockSavedHeader header{catalogs.nextEntryId, static_cast<DWORD>(catalogs.bits64.size()),
+                                        static_cast<DWORD>(catalogs.bits32.size())};
+    std::memcpy(buffer, &header, sizeof header);
+    buffer += sizeof header;
+    for (Bitness bitness : {Bitness::bits64, Bitness::bits32})
+        for (const CatalogEntry& entry : catalogs.of(bitness)) {
+            TestWinsockSavedEntry saved{};
+            lstrcpynW(saved.path, entry.providerPath.c_str(), MAX_PATH);
+            saved.info = entry.info;
+            saved.lspCategories = entry.lspCategories;
+            std::memcpy(buffer, &saved, sizeof saved);
+            buffer += sizeof saved;
+        }
+    return 0;
+}
+
+WINSOCK_EXPORT(int, TestWinsockLoad, const BYTE* buffer, DWORD size) {
+    TestWinsockSavedHeader header;
+    if (size < sizeof header) return WSAEINVAL;
+    std::memcpy(&header, buffer, sizeof header);
+    if (size != sizeof header + (header.count64 + header.count32) * sizeof(TestWinsockSavedEntry)) return WSAEINVAL;
+    buffer += sizeof header;
+    Catalogs loaded;
+    loaded.nextEntryId = header.nextEntryId;
+    for (Bitness bitness : {Bitness::bits64, Bitness::bits32})
+        for (DWORD i = bitness == Bitness::bits64 ? header.count64 : header.count32; i > 0; i--) {
+            TestWinsockSavedEntry saved;
+            std::memcpy(&saved, buffer, sizeof saved);
+            buffer += sizeof saved;
+            loaded.of(bitness).push_back({saved.path, saved.info, saved.lspCategories});
+        }
+    return ChangeCatalogs([&](Catalogs& catalogs) {
+        catalogs = loaded;
+        return 0;
+    });
 }
 }  // namespace test_winsock

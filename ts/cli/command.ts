@@ -3,14 +3,21 @@
 import { parseArgs } from 'node:util';
 
 import { LspError } from '../errors.js';
+import type { ExitCode } from './exit_codes.js';
+import type { Terminal } from './terminal.js';
 
 export interface OptionDescription {
   /** The value's name in the help; without it the option is a switch. */
   value?: string;
   /** May be given more than once. */
   multiple?: boolean;
+  /** Another name for an option, which the help does not show. */
+  aliasOf?: string;
   help: string;
 }
+
+/** A command line as one would type it, without the program's name, and what it does. */
+export type Example = readonly [line: string, does: string];
 
 export interface Command {
   /** As typed, e.g. `tunnel set`. */
@@ -19,8 +26,11 @@ export interface Command {
   positionals?: readonly string[];
   options?: Readonly<Record<string, OptionDescription>>;
   summary: string;
-  /** Further paragraphs of the help. */
+  /** Further paragraphs of the help: what it does, what it needs, what it changes. Lines are wrapped where they are shown. */
   details?: string;
+  examples?: readonly Example[];
+  /** Those that it can end with besides success, failure, usage and unsupportedPlatform, which all can. */
+  exitCodes?: readonly ExitCode[];
   /** A command that goes on gives its output piece by piece; with --json each is a line. */
   run(input: Input): Output | Promise<Output> | AsyncIterable<Output>;
 }
@@ -28,8 +38,10 @@ export interface Command {
 export interface Output {
   /** For --json. */
   data: unknown;
-  /** For people; without the last line's end. */
-  text: string;
+  /** For people; without the last line's end. A function where it depends on the terminal. */
+  text: string | ((terminal: Terminal) => string);
+  /** `success` unless told. */
+  exitCode?: ExitCode;
 }
 
 export function usageError(message: string): LspError {
@@ -104,5 +116,10 @@ export function readInput(command: Command, argv: readonly string[]): Input {
   if (missing !== undefined) throw usageError(`${missing} is missing`);
   const extra = positionals[names.length];
   if (extra !== undefined) throw usageError(`unexpected argument '${extra}'`);
+  for (const [name, { aliasOf }] of Object.entries(command.options ?? {})) {
+    if (aliasOf === undefined || values[name] === undefined) continue;
+    if (values[aliasOf] !== undefined) throw usageError(`--${name} and --${aliasOf} are the same option`);
+    values[aliasOf] = values[name];
+  }
   return new Input(values, Object.fromEntries(names.map((name, index) => [name, positionals[index] ?? ''])));
 }

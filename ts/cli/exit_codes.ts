@@ -8,23 +8,34 @@ export const exitCodes = {
   accessDenied: 4,
   readbackMismatch: 5,
   notFound: 6,
+  conflict: 7,
 } as const;
+export type ExitCode = keyof typeof exitCodes;
 
-/** As `--help` shows them. */
-export const exitCodeHelp: readonly (readonly [string, string])[] = [
-  ['0', 'done'],
-  ['1', 'any other failure'],
-  ['2', 'wrong usage: an unknown command or option, or a value that cannot be used'],
-  ['3', 'this is not Windows, or not one for x64 or ia32'],
-  ['4', 'access denied: run it from an elevated prompt'],
-  ['5', 'the protocol catalog did not keep what was written (ERR_READBACK_MISMATCH)'],
-  ['6', 'not found: the DLL, the tunnel, the address or the installed LSP'],
-];
+/** As `--help` shows them. They stay the same from version to version. */
+export const exitCodeHelp: Readonly<Record<ExitCode, string>> = {
+  success: 'done, or there was nothing to do',
+  failure: 'any other failure',
+  usage: 'wrong usage: an unknown command or option, or a value that cannot be used',
+  unsupportedPlatform: 'this is not Windows, or not one for x64 or ia32',
+  accessDenied: 'access denied: run it from an elevated prompt',
+  readbackMismatch: 'the protocol catalog did not keep what was written (ERR_READBACK_MISMATCH)',
+  notFound: 'not found: the DLL, the catalog entry, the tunnel, the address or the installed LSP',
+  conflict: 'another program is in the way: it is changing the catalog, or its chains stand on ours',
+};
+
+/** Rows of number and meaning. */
+export function exitCodeRows(shown: readonly ExitCode[]): string[][] {
+  const names = (Object.keys(exitCodes) as ExitCode[]).filter((name) => shown.includes(name));
+  return names.map((name) => [String(exitCodes[name]), exitCodeHelp[name]]);
+}
+export const allExitCodes = Object.keys(exitCodes) as ExitCode[];
 
 const byCode: Readonly<Record<string, number>> = {
   ERR_USAGE: exitCodes.usage,
   ERR_INVALID_ARG_TYPE: exitCodes.usage,
   ERR_INVALID_ARG_VALUE: exitCodes.usage,
+  ERR_INVALID_CHOICE: exitCodes.usage,
   ERR_UNSUPPORTED_PLATFORM: exitCodes.unsupportedPlatform,
   ERROR_ACCESS_DENIED: exitCodes.accessDenied,
   WSAEACCES: exitCodes.accessDenied,
@@ -34,6 +45,9 @@ const byCode: Readonly<Record<string, number>> = {
   ERROR_PATH_NOT_FOUND: exitCodes.notFound,
   ERROR_MOD_NOT_FOUND: exitCodes.notFound,
   ERROR_NOT_FOUND: exitCodes.notFound,
+  ERR_UNKNOWN_ENTRY: exitCodes.notFound,
+  ERR_CATALOG_BUSY: exitCodes.conflict,
+  ERR_OTHERS_DEPEND: exitCodes.conflict,
 };
 
 export function exitCodeOf({ code }: LspError): number {

@@ -38,6 +38,8 @@ const grammar =
 export const policyList: Command = {
   name: 'policy list',
   summary: "Show the administrator's rules",
+  examples: [['policy list', 'the rules, by line']],
+  exitCodes: ['accessDenied'],
   details: 'Rules of published tunnels are not among them: see tunnel show.',
   run() {
     const stored = policy.get();
@@ -50,6 +52,11 @@ export const policyAdd: Command = {
   positionals: ['RULE'],
   options: { before: { value: 'LINE', help: 'put it before this line; at the end unless told' } },
   summary: 'Add a rule',
+  examples: [
+    ['policy add "app curl.exe source interface Ethernet"', 'curl leaves with the address of that interface'],
+    ['policy add "to 192.0.2.0/24 refuse" --before 1', 'before all others'],
+  ],
+  exitCodes: ['accessDenied', 'notFound'],
   details:
     `${grammar}\nTakes effect in running programs. Quote the rule: winsock-lsp policy add "app curl.exe source interface Ethernet".\n` +
     'Needs an elevated prompt.',
@@ -65,6 +72,8 @@ export const policyRemove: Command = {
   positionals: ['LINE'],
   options: { expect: { value: 'RULE', help: 'only if this is what stands there' } },
   summary: 'Remove a rule by its line',
+  examples: [['policy remove 2 --expect "app curl.exe keep"', 'line 2, if it is still that']],
+  exitCodes: ['accessDenied', 'notFound'],
   details: 'Takes effect in running programs. Needs an elevated prompt.',
   async run(input) {
     const text = input.positional('LINE');
@@ -79,6 +88,8 @@ export const policySet: Command = {
   name: 'policy set',
   positionals: ['FILE'],
   summary: 'Replace all rules by those of a file',
+  examples: [['policy set rules.txt', 'the rules of that file, and no others']],
+  exitCodes: ['accessDenied', 'notFound'],
   details: `${grammar}\nFILE has a rule a line, and comments after #; - is standard input. All or nothing. Needs an elevated prompt.`,
   async run(input) {
     await policy.set(read(input.positional('FILE')));
@@ -91,6 +102,8 @@ export const policyCheck: Command = {
   name: 'policy check',
   positionals: ['FILE'],
   summary: 'Say whether the rules of a file can be understood',
+  examples: [['policy check rules.txt', 'where a rule cannot be understood: line and column']],
+  exitCodes: ['notFound'],
   details: `${grammar}\nFILE has a rule a line; - is standard input. Changes nothing.`,
   run(input) {
     const lines = read(input.positional('FILE')).split(/\r?\n/);
@@ -108,6 +121,8 @@ export const policyExplain: Command = {
     to: { value: 'ADDRESS', help: 'the destination; required' },
   },
   summary: 'Show which rule wins for a program and a destination, and what comes of it',
+  examples: [['policy explain --app C:\\bin\\curl.exe --to 1.2.3.4 --port 443', 'a connection of curl']],
+  exitCodes: ['accessDenied'],
   details: 'The same as route ADDRESS.',
   run(input) {
     const to = input.text('to');

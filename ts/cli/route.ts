@@ -75,5 +75,9 @@ export const route: Command = {
   options: flowOptions,
   summary: 'Show the best route to an address, and what the LSP would do and why',
   details: 'That there is no route is an answer, not a failure.',
+  examples: [
+    ['route 1.2.3.4', 'what happens to a connection to that address'],
+    ['route 1.2.3.4 --proto udp --port 53 --app C:\\app.exe', 'to a datagram of that program'],
+  ],
   run: (input) => explanationOf(input.positional('ADDRESS'), input),
 };

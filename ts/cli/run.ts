@@ -6,33 +6,12 @@ import { join } from 'node:path';
 import { LspError } from '../errors.js';
 import { PolicyError } from '../policy.js';
 import { packageRoot } from '../root.cjs';
-import { install, list, remove } from './catalog.js';
-import { readInput, usageError, type Command } from './command.js';
-import { exitCodeOf, exitCodes } from './exit_codes.js';
+import { readInput, usageError } from './command.js';
+import { commands } from './commands.js';
+import { exitCodeOf, exitCodes, type ExitCode } from './exit_codes.js';
 import { commandHelp, overview } from './help.js';
-import { policyAdd, policyCheck, policyExplain, policyList, policyRemove, policySet } from './policy.js';
-import { route } from './route.js';
-import { stats } from './stats.js';
-import { watch } from './watch.js';
-import { tunnelClear, tunnelSet, tunnelShow } from './tunnel.js';
+import { describeTerminal } from './terminal.js';
 
-const commands: readonly Command[] = [
-  list,
-  install,
-  remove,
-  route,
-  policyList,
-  policyAdd,
-  policyRemove,
-  policySet,
-  policyCheck,
-  policyExplain,
-  tunnelShow,
-  tunnelSet,
-  tunnelClear,
-  stats,
-  watch,
-];
 const groups = new Set(commands.flatMap(({ name }) => (name.includes(' ') ? [name.split(' ')[0]] : [])));
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
@@ -66,12 +45,15 @@ export async function run(argv: readonly string[]): Promise<number> {
     known = `${name} `;
 
     const input = readInput(command, rest);
-    if (input.flag('help')) return help(commandHelp(command));
+    const terminal = describeTerminal(process.stdout, process.env);
+    if (input.flag('help')) return help(commandHelp(command, terminal));
     const result = command.run(input);
-    for await (const { data, text } of Symbol.asyncIterator in result ? result : once(result)) {
-      print(json ? JSON.stringify(data) : text);
+    let ending: ExitCode = 'success';
+    for await (const { data, text, exitCode = 'success' } of Symbol.asyncIterator in result ? result : once(result)) {
+      print(json ? JSON.stringify(data) : typeof text === 'function' ? text(terminal) : text);
+      ending = exitCode;
     }
-    return exitCodes.success;
+    return exitCodes[ending];
   } catch (error) {
     if (!(error instanceof LspError)) throw error;
     if (json) print(JSON.stringify({ error }));

@@ -14,6 +14,11 @@ export const stats: Command = {
   },
   summary: 'Show what the LSP has done in all processes together',
   details: 'Numbers since the first of the running processes loaded it. Any process can scramble them: for the eye only.',
+  examples: [
+    ['stats --json', 'for a script'],
+    ['stats --watch', 'what is added, each second'],
+  ],
+  exitCodes: ['notFound'],
   run: (input) => (input.flag('watch') ? follow(input) : table(readStats({ dll: input.text('dll') }))),
 };
 

@@ -27,6 +27,7 @@ function row(each: PublishedTunnel): string[] {
 export const tunnelShow: Command = {
   name: 'tunnel show',
   summary: 'Show the published tunnels',
+  examples: [['tunnel show', 'name, interface, addresses, and whether it is in force']],
   run() {
     const tunnels = tunnel.list();
     const head = ['NAME', 'INTERFACE', 'ADDRESS', 'SOURCE', 'OTHERWISE', 'PUBLISHER', 'STATE'];
@@ -60,8 +61,13 @@ export const tunnelSet: Command = {
   },
   summary: 'Publish a tunnel, or replace the one of that name',
   details:
-    'Connections routed through the tunnel interface get the physical address as source, in running programs too. --address and\n' +
+    'Connections routed through the tunnel interface get the physical address as source, in running programs too. --address and ' +
     '--source are required. Needs an elevated prompt.',
+  examples: [
+    ['tunnel set office --address 10.8.0.2/24 --source 192.0.2.7', 'until it is cleared'],
+    ['tunnel set lab --address 10.9.0.2/24 --source 192.0.2.7 --pid 42', 'while process 42 lives'],
+  ],
+  exitCodes: ['accessDenied', 'notFound'],
   async run(input) {
     const name = input.positional('NAME');
     for (const option of ['address', 'source']) {
@@ -90,6 +96,8 @@ export const tunnelClear: Command = {
   positionals: ['NAME'],
   summary: 'Withdraw a tunnel',
   details: 'Puts the host model back as it was. Needs an elevated prompt.',
+  examples: [['tunnel clear office', 'connections get the source that Windows chooses again']],
+  exitCodes: ['accessDenied', 'notFound'],
   async run(input) {
     const name = input.positional('NAME');
     await tunnel.withdraw(name);

@@ -82,6 +82,11 @@ export const watch: Command = {
     dll: { value: 'FILE', help: 'the DLL whose record to read; the installed ones unless told' },
   },
   summary: 'Show decisions as they are made, in all programs',
+  examples: [
+    ['watch', 'everything, until Ctrl-C'],
+    ['watch --app "chrome*" --to 10.0.0.0/8 --json', 'of these programs, about these destinations, an object a line'],
+  ],
+  exitCodes: ['notFound'],
   details:
     'Until Ctrl-C. A decision of the same program about the same destination is shown once a second at most, and destinations that\n' +
     'are never touched (loopback and the like) not at all. With --json, an object a line. Any program can scramble the record.',

@@ -1,0 +1,192 @@
+#include "install_plan.hpp"
+
+#include <algorithm>
+
+#include "../system/text.hpp"
+
+namespace lsp::setup {
+namespace {
+
+Catalog without_ours(const Catalog& catalog) {
+    Catalog rest = catalog;
+    std::erase_if(rest, [](const CatalogEntry& entry) { return entry.ours; });
+    return rest;
+}
+
+CatalogEntry planned(const WSAPROTOCOL_INFOW& info, const std::wstring& path, DWORD id) {
+    CatalogEntry entry;
+    entry.info = info;
+    entry.info.dwCatalogEntryId = id;
+    entry.path = path;
+    entry.ours = true;
+    return entry;
+}
+
+Outcome replace_ours(CatalogPlan& plan, const Catalog& before, const std::wstring& path,
+                     const InstallOptions& options) {
+    plan.removed = removal_of(before);
+    plan.added = {planned(layered_entry(plan.lowers.front(), options.name), path, first_planned_id)};
+    for (const WSAPROTOCOL_INFOW& lower : plan.lowers) {
+        auto chain = chain_entry(lower, first_planned_id, options.name);
+        if (!chain) {
+            return own_error("ERR_CHAIN_TOO_LONG",
+                             concat({"Cannot put a chain over \"", lower.szProtocol,
+                                     "\": it has as many layers as a chain can have. Remove another layered provider. "
+                                     "Nothing was changed."}));
+        }
+        plan.added.push_back(planned(*chain, path, first_planned_id + static_cast<DWORD>(plan.added.size())));
+    }
+    plan.after.assign(plan.added.begin() + 1, plan.added.end());
+    const Catalog rest = without_ours(before);
+    plan.after.insert(plan.after.end(), rest.begin(), rest.end());
+    plan.after.push_back(plan.added.front());
+    return Done{};
+}
+
+// The protocols that both catalogs have: the call for both wants every one of them in both.
+Infos common_protocols(const Infos& native, const Catalog& other) {
+    Infos common = native;
+    const Infos others = lower_entries(other);
+    std::erase_if(common, [&](const WSAPROTOCOL_INFOW& info) {
+        return std::none_of(others.begin(), others.end(),
+                            [&](const WSAPROTOCOL_INFOW& candidate) { return same_protocol(candidate, info); });
+    });
+    return common;
+}
+
+// That call chooses what is topmost by itself.
+Outcome check_topmost(const Catalog& native, const Infos& lowers) {
+    for (const WSAPROTOCOL_INFOW& topmost : lower_entries(native)) {
+        for (const WSAPROTOCOL_INFOW& lower : lowers) {
+            if (!same_protocol(topmost, lower) || topmost.dwCatalogEntryId == lower.dwCatalogEntryId) continue;
+            return own_error(
+                "ERR_INVALID_CHOICE",
+                concat({"Cannot install the provider over entry ", lower.dwCatalogEntryId,
+                        " in both catalogs at once: entry ", topmost.dwCatalogEntryId, " \"", topmost.szProtocol,
+                        "\" stands above it. Choose that, or leave out the 32-bit DLL."}));
+        }
+    }
+    return Done{};
+}
+
+Error nothing_below(const Catalog& native) {
+    if (lower_entries(native).empty()) {
+        return own_error("ERR_NO_LOWER_PROVIDER",
+                         "Cannot install the provider: the protocol catalog has no TCP, UDP or RAW provider to stand "
+                         "on. Repair the catalog with: netsh winsock reset");
+    }
+    return own_error("ERR_NO_LOWER_PROVIDER",
+                     "Cannot install the provider: the protocol catalog has nothing of what was chosen. Choose other "
+                     "protocols.");
+}
+
+CatalogPlan unchanged(Architecture architecture, const Catalog& catalog) {
+    CatalogPlan plan;
+    plan.architecture = architecture;
+    plan.after = catalog;
+    return plan;
+}
+
+}  // namespace
+
+Catalog removal_of(const Catalog& catalog) {
+    Catalog removed;
+    for (const bool layered : {false, true}) {
+        for (const CatalogEntry& entry : catalog) {
+            if (entry.ours && same_guid(entry.info.ProviderId, provider_guid) == layered) removed.push_back(entry);
+        }
+    }
+    return removed;
+}
+
+Result<Plan> plan_installation(const Snapshot& snapshot, const InstallOptions& options,
+                               const std::optional<Over>& remembered) {
+    Plan plan;
+    plan.over = options.over ? *options.over : remembered.value_or(Over{});
+    plan.over_changes = plan.over != remembered.value_or(Over{});
+    if (const Outcome checked = check_choice(snapshot.native, plan.over); !checked) return checked.error();
+
+    CatalogPlan native = unchanged(native_architecture, snapshot.native);
+    native.lowers = lower_entries(snapshot.native, plan.over);
+    if (native.lowers.empty()) return nothing_below(snapshot.native);
+    const bool both = !options.dll32.empty();
+    if (!both) {
+        native.fault = installation_fault(snapshot.native, options.dll, plan.over);
+        plan.catalogs.push_back(std::move(native));
+    } else {
+        if (!snapshot.other) {
+            return system_error(ERROR_NOT_SUPPORTED, "WSCEnumProtocols32", "Cannot read the 32-bit catalog");
+        }
+        if (const Outcome checked = check_topmost(snapshot.native, native.lowers); !checked) return checked.error();
+        native.lowers = common_protocols(native.lowers, *snapshot.other);
+        if (native.lowers.empty()) {
+            return own_error(
+                "ERR_NO_LOWER_PROVIDER",
+                "Cannot install the provider: the two protocol catalogs have nothing of what was chosen in "
+                "common. Repair the catalogs with: netsh winsock reset");
+        }
+        CatalogPlan other = unchanged(Architecture::ia32, *snapshot.other);
+        other.lowers = lower_entries_like(*snapshot.other, native.lowers);
+        native.fault = installation_fault(snapshot.native, options.dll, native.lowers);
+        other.fault = installation_fault(*snapshot.other, options.dll32, other.lowers);
+        // One call installs into both.
+        if (native.fault.empty() && !other.fault.empty())
+            native.fault = "the 32-bit catalog needs it, and only both can be written";
+        if (other.fault.empty() && !native.fault.empty())
+            other.fault = "the 64-bit catalog needs it, and only both can be written";
+        plan.catalogs.push_back(std::move(native));
+        plan.catalogs.push_back(std::move(other));
+    }
+    if (plan.catalogs.front().fault.empty()) return plan;
+
+    if (const Outcome checked = check_dependents(snapshot, "Cannot install the provider again"); !checked) {
+        return checked.error();
+    }
+    for (CatalogPlan& catalog : plan.catalogs) {
+        const bool is_native = catalog.architecture == native_architecture;
+        const Outcome replaced = replace_ours(catalog, is_native ? snapshot.native : *snapshot.other,
+                                              is_native ? options.dll : options.dll32, options);
+        if (!replaced) return replaced.error();
+    }
+    return plan;
+}
+
+Result<Plan> plan_removal(const Snapshot& snapshot, const std::optional<Over>& remembered) {
+    Plan plan;
+    plan.over_changes = remembered && *remembered != Over{};
+    const auto add = [&plan](Architecture architecture, const Catalog& before) {
+        CatalogPlan catalog = unchanged(architecture, before);
+        catalog.removed = removal_of(before);
+        if (!catalog.removed.empty()) catalog.fault = "it holds entries of ours";
+        catalog.after = without_ours(before);
+        plan.catalogs.push_back(std::move(catalog));
+    };
+    add(native_architecture, snapshot.native);
+    if (snapshot.other) add(Architecture::ia32, *snapshot.other);
+    if (plan.changes()) {
+        if (const Outcome checked = check_dependents(snapshot, "Cannot remove the provider"); !checked) {
+            return checked.error();
+        }
+    }
+    return plan;
+}
+
+std::vector<DWORD> planned_order(const CatalogPlan& plan, const Catalog& catalog) {
+    std::vector<DWORD> order;
+    const auto known = [&order](DWORD id) { return std::find(order.begin(), order.end(), id) != order.end(); };
+    for (const CatalogEntry& wanted : plan.after) {
+        for (const CatalogEntry& entry : catalog) {
+            const DWORD id = entry.info.dwCatalogEntryId;
+            const bool ours = entry.ours && entry.is_layered() == wanted.is_layered() &&
+                              (entry.is_layered() || same_protocol(entry.info, wanted.info));
+            if (is_planned(wanted.info.dwCatalogEntryId) ? !ours : id != wanted.info.dwCatalogEntryId) continue;
+            if (!known(id)) order.push_back(id);
+        }
+    }
+    for (const CatalogEntry& entry : catalog) {
+        if (!known(entry.info.dwCatalogEntryId)) order.push_back(entry.info.dwCatalogEntryId);
+    }
+    return order;
+}
+
+}  // namespace lsp::setup

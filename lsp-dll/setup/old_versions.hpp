@@ -1,0 +1,23 @@
+// Private to setup: earlier versions' files under %ProgramFiles%\winsock-lsp, which stage_provider_dll put there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace lsp::setup {
+
+// %ProgramFiles%\winsock-lsp; empty if Windows does not tell where that is.
+std::wstring staging_root();
+
+struct CleanUp {
+    std::vector<std::wstring> deleted;    // files
+    std::vector<std::wstring> scheduled;  // in use: renamed, and deleted when Windows starts the next time
+};
+
+// Deletes what stage_provider_dll made and no entry of either catalog names, with the folders that become empty. A
+// folder that a registered DLL is in stays whole, and so does everything where a catalog cannot be read. A file in use
+// is renamed first: its name may be wanted again before the restart that deletes it. What cannot be deleted stays, for
+// the next time. The caller holds the CatalogLock. DeleteFileW, MoveFileExW, RemoveDirectoryW.
+CleanUp delete_old_versions();
+
+}  // namespace lsp::setup

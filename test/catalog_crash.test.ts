@@ -1,0 +1,90 @@
+/**
+ * Crash safety of what changes the catalog: each operation is made to fail, and killed, at every call and every registry write
+ * (test/crash). What it leaves must work for fresh programs, and be repaired by what comes next.
+ */
+
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { nodeExecutables, requireArtifact } from './support/artifacts.js';
+import { stageProgram, testWinsockFile, WinePrefix } from './support/wine.js';
+
+interface Report {
+  operation: string;
+  both: boolean;
+  points: Record<string, number>;
+  states: number;
+  milliseconds: number;
+  failures: string[];
+}
+
+/** The same DLL as one for 32-bit programs, by what its header says. */
+function forMachine32(dll: Buffer): Buffer {
+  const copy = Buffer.from(dll);
+  copy.writeUInt16LE(0x14c, copy.readUInt32LE(0x3c) + 4);
+  return copy;
+}
+
+async function interruptEverywhere(part: number, parts: number): Promise<Report[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'winsock-lsp-crash-'));
+  // Each change of a catalog flushes its backup, which is written there too, to the disk: thousands, so rather not to a disk.
+  const memory = '/dev/shm';
+  const dlls = mkdtempSync(join(existsSync(memory) ? memory : folder, 'winsock-lsp-crash-'));
+  const prefix = await WinePrefix.create({ directory: join(folder, 'wine') });
+  try {
+    const programs = join(folder, 'programs');
+    const program = stageProgram(requireArtifact('crashTests'), programs);
+    const dll = readFileSync(requireArtifact('lspDll'));
+    for (const name of ['winsock-lsp.dll', 'newer.dll']) writeFileSync(join(dlls, name), dll);
+    for (const name of ['ia32.dll', 'newer32.dll']) writeFileSync(join(dlls, name), forMachine32(dll));
+    copyFileSync(testWinsockFile('test_passthrough_lsp.dll'), join(dlls, 'other.dll'));
+    const [node] = nodeExecutables();
+    const script = fileURLToPath(new URL('crash/exchange.cjs', import.meta.url));
+    const nodeCommand =
+      node === undefined
+        ? '-'
+        : `"${prefix.toWindowsPath(stageProgram(node.path, programs))}" "${prefix.toWindowsPath(script)}"`;
+    const parameters = [prefix.toWindowsPath(dlls), nodeCommand, String(part), String(parts)];
+    const { code, stdout, stderr } = await prefix.run(program, parameters, {
+      winsock: 'test',
+      cwd: dirname(program),
+      timeoutMilliseconds: 600_000,
+    });
+    assert.is(code, 0, `${stdout.slice(-3000)}${stderr.slice(-3000)}`);
+    return stdout
+      .split(/\r?\n/)
+      .filter((line) => line.startsWith('{"operation"'))
+      .map((line) => JSON.parse(line) as Report);
+  } finally {
+    await prefix.stop();
+    for (const each of [dlls, folder]) rmSync(each, { recursive: true, force: true });
+  }
+}
+
+// As many prefixes at once as the machines that run this have processors.
+const parts = [0, 1];
+const reports = (await Promise.all(parts.map((part) => interruptEverywhere(part, parts.length)))).flat();
+test(`${reports.reduce((sum, { points }) => sum + Object.values(points).reduce((a, b) => a + b, 0), 0)} points of failure`, () => {
+  assert.is(reports.length, new Set(reports.map(({ operation, both }) => `${operation} ${both}`)).size);
+  assert.ok(reports.length >= 10);
+});
+for (const { operation, both, points, states, failures } of reports) {
+  const catalogs = both ? 'both catalogs' : 'the 64-bit catalog';
+  for (const [kind, number] of Object.entries(points)) {
+    test(`${operation}, ${catalogs}: survives ${kind} at each of ${number} points`, () => {
+      const these = failures.filter((failure) => failure.startsWith(kind));
+      assert.equal(these, [], these.join('\n'));
+    });
+  }
+  test(`${operation}, ${catalogs}: the ${states} catalogs that came about work and are repaired`, () => {
+    assert.ok(states > 2);
+    assert.equal(failures, [], failures.join('\n'));
+  });
+}
+
+test.run();

@@ -1,0 +1,25 @@
+// The two protocol catalogs as a test compares them.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "setup/catalog_plan.hpp"
+
+using lsp::system::Architecture;
+using lsp::system::Catalog;
+
+struct CatalogState {
+    Catalog x64, ia32;
+};
+CatalogState read_state();
+
+// What the catalog says, as text: ours by their place, not by their ids, which change whenever they are made again;
+// others' to the last byte. Equal texts mean equal catalogs.
+std::string canonical(const Catalog& catalog);
+std::string canonical(const CatalogState& state);
+
+// What is wrong with a catalog in which any program must find a working provider for TCP, UDP and RAW; empty if nothing
+// is. `bare` is the catalog without ours.
+std::string damage(const Catalog& catalog, const Catalog& bare);
+std::string damage(const CatalogState& state, const CatalogState& bare);

@@ -1,0 +1,32 @@
+// What is interrupted: one line an operation.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "setup/setup.hpp"
+#include "test_winsock.hpp"
+
+using lsp::system::Outcome;
+
+struct Paths {
+    std::wstring dll, dll32;              // ours
+    std::wstring newer_dll, newer_dll32;  // a later version of ours
+    std::wstring other_dll;               // a pass-through LSP of somebody else
+};
+
+struct Operation {
+    std::string name;
+    bool both;                         // both catalogs, or the 64-bit one only
+    bool others;                       // over another LSP
+    bool writes;                       // interrupted in the registry's writes too, which take most of the time
+    std::function<Outcome()> prepare;  // makes, of a bare catalog, the one to start from
+    std::function<Outcome()> run;
+    std::function<Outcome()> install;  // what repairs it into a complete installation afterwards
+};
+
+std::vector<Operation> operations(const Paths& paths);
+
+// Puts the other LSP into both catalogs.
+Outcome install_other(const Paths& paths);

@@ -1,0 +1,236 @@
+#include "points.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
+#include "backups.hpp"
+#include "setup/cancel.hpp"
+#include "system/text.hpp"
+
+using namespace lsp::setup;
+
+namespace {
+
+constexpr int error_codes[] = {WSAEACCES, WSANO_RECOVERY, WSAENOBUFS, WSATRY_AGAIN, WSAEINVAL};
+constexpr std::size_t most_failures = 20;
+
+// The 32-bit catalog in the place of the 64-bit one, with the 64-bit DLLs: programs under it get what 32-bit programs
+// get.
+Bytes as_native(const Bytes& catalogs, const Paths& paths) {
+    TestWinsockSavedHeader header;
+    std::memcpy(&header, catalogs.data(), sizeof(header));
+    Bytes result(sizeof(header) + header.count32 * sizeof(TestWinsockSavedEntry));
+    for (DWORD i = 0; i < header.count32; ++i) {
+        TestWinsockSavedEntry entry;
+        std::memcpy(&entry, catalogs.data() + sizeof(header) + (header.count64 + i) * sizeof(entry), sizeof(entry));
+        for (const auto& [dll32, dll] : {std::pair{paths.dll32, paths.dll}, {paths.newer_dll32, paths.newer_dll}}) {
+            if (dll32 == entry.path) lstrcpynW(entry.path, dll.c_str(), MAX_PATH);
+        }
+        std::memcpy(result.data() + sizeof(header) + i * sizeof(entry), &entry, sizeof(entry));
+    }
+    header.count64 = header.count32;
+    header.count32 = 0;
+    std::memcpy(result.data(), &header, sizeof(header));
+    return result;
+}
+
+class Interruption {
+  public:
+    Interruption(const Operation& operation, const Paths& paths, const TryPrograms& programs,
+                 std::set<std::string>& known)
+        : operation_(operation), paths_(paths), programs_(programs), known_(known) {}
+
+    Report run() {
+        if (!find_landmarks()) return report_;
+        const TestWinsockCounts total = counts_;
+        for (unsigned n = 1; n <= total.calls; ++n) {
+            const TestWinsockCall& interrupted = calls_[n - 1];
+            // A call that changes nothing fails the same way whatever it says: one code each, in turn.
+            for (std::size_t i = 0; i < std::size(error_codes); ++i) {
+                if (interrupted.writes == 0 && i != n % std::size(error_codes)) continue;
+                TestWinsockFaults faults{};
+                faults.failCall = n;
+                faults.error = error_codes[i];
+                attempt("a failing call", n, faults);
+            }
+            TestWinsockFaults rest{};
+            rest.failCall = n;
+            rest.error = WSANO_RECOVERY;
+            rest.failsFromThere = TRUE;
+            attempt("calls that all fail from there on", n, rest);
+            called_off_ = false;
+            TestWinsockFaults abort{};
+            abort.noticeCall = n;
+            abort.context = &called_off_;
+            abort.notice = [](void* flag) { *static_cast<std::atomic<bool>*>(flag) = true; };
+            attempt("being called off during a call", n, abort);
+            TestWinsockFaults kill{};
+            kill.killCall = n;
+            attempt("a kill before a call", n, kill);
+            for (unsigned parts = 0; parts < interrupted.newEntries; ++parts) {
+                for (const int error : {0, WSANO_RECOVERY}) {
+                    TestWinsockFaults tear{};
+                    tear.tearCall = n;
+                    tear.parts = parts;
+                    tear.error = error;
+                    attempt(error == 0 ? "a kill between two entries" : "a failure between two entries", n, tear);
+                }
+            }
+        }
+        for (unsigned n = 1; n <= (operation_.writes ? total.writes : 0); ++n) {
+            TestWinsockFaults fail{};
+            fail.failWrite = n;
+            attempt("a failing registry write", n, fail);
+            TestWinsockFaults kill{};
+            kill.killWrite = n;
+            attempt("a kill in a registry write", n, kill);
+        }
+        report_.states = static_cast<unsigned>(states_.size());
+        return report_;
+    }
+
+  private:
+    // The catalogs before and after the operation, and those that repairs have to end in.
+    bool find_landmarks() {
+        keep_in_memory(true);  // empty, which is seeded as a fresh Windows
+        disarm();
+        if (operation_.others && !install_other(paths_)) return fail("another LSP cannot be installed"), false;
+        const Bytes bare = save_catalogs();
+        bare_ = read_state();
+        bare_text_ = canonical(bare_);
+        if (!operation_.prepare()) return fail("what it starts from cannot be made"), false;
+        start_ = save_catalogs();
+        start_text_ = canonical(read_state());
+        if (!operation_.run()) return fail("it does not even work undisturbed"), false;
+        goal_text_ = canonical(read_state());
+        load_catalogs(bare);
+        if (!operation_.install()) return fail("it cannot be installed undisturbed"), false;
+        complete_text_ = canonical(read_state());
+
+        load_catalogs(start_);
+        arm({});
+        const Outcome again = operation_.run();
+        counts_ = counts();
+        for (unsigned n = 1; n <= counts_.calls; ++n) calls_.push_back(call(n));
+        disarm();
+        return static_cast<bool>(again);
+    }
+
+    void attempt(const char* kind, unsigned n, const TestWinsockFaults& faults) {
+        delete_backups();
+        load_catalogs(start_);
+        ++report_.points[kind];
+        Outcome outcome = Done{};
+        bool ended = true;
+        arm(faults);
+        const bool kills = faults.killCall != 0 || faults.killWrite != 0 || (faults.tearCall != 0 && faults.error == 0);
+        if (kills) {
+            // The tear's kill belongs to its own thread too.
+            TestWinsockFaults threads = faults;
+            threads.killsThread = TRUE;
+            arm(threads);
+            ended = run_until_killed([&] { outcome = operation_.run(); });
+        } else {
+            const CancelScope scope(faults.noticeCall != 0 ? &called_off_ : nullptr);
+            outcome = operation_.run();
+        }
+        disarm();
+        point_ = concat({kind, " ", n});
+        if (n <= calls_.size() && faults.failWrite == 0 && faults.killWrite == 0) {
+            point_ += concat({" (", calls_[n - 1].name, faults.error != 0 ? ", " : "",
+                              faults.error != 0 ? error_name(static_cast<std::uint32_t>(faults.error)) : "", ")"});
+        }
+        if (kills && ended) fail("it was not reached");
+        const CatalogState state = read_state();
+        const std::string text = canonical(state);
+        if (!kills) judge(outcome, faults, text);
+        examine(state, text);
+    }
+
+    void judge(const Outcome& outcome, const TestWinsockFaults& faults, const std::string& text) {
+        if (outcome) {
+            if (text != goal_text_) fail("success, but the catalog is not as it should be");
+            return;
+        }
+        const Error& error = outcome.error();
+        const std::string said = concat({" [", error.code, "] ", error.message});
+        if (error.code.empty() || error.message.empty()) fail("an error without a code or a message");
+        const bool restored = text == start_text_;
+        const bool says_so = error.message.find("could not be put back") == std::string::npos;
+        // Where nothing can be read any more, what is unchanged cannot be known to be.
+        const bool blind = restored && faults.failsFromThere != FALSE;
+        if (restored != says_so && !blind) fail((restored ? "unchanged, but:" : "changed, but:") + said);
+        if (!restored && faults.failsFromThere == FALSE) fail("not rolled back:" + said);
+        if (faults.noticeCall != 0) {
+            if (error.code != "ERR_ABORTED") fail("another error than ERR_ABORTED:" + said);
+            return;
+        }
+        const std::uint32_t injected = static_cast<std::uint32_t>(faults.error != 0 ? faults.error : WSANO_RECOVERY);
+        if (error.number != injected) fail(concat({"another error than ", error_name(injected), ":", said}));
+    }
+
+    void examine(const CatalogState& state, const std::string& text) {
+        if (!states_.insert(text).second) return;
+        if (const std::string wrong = damage(state, bare_); !wrong.empty()) fail(wrong);
+        const Bytes left = save_catalogs();
+        if (known_.insert(of_either_version(canonical(state.x64))).second) {
+            if (const std::string wrong = programs_(left); !wrong.empty()) fail(wrong);
+        }
+        const Bytes swapped = as_native(left, paths_);
+        load_catalogs(swapped);
+        if (known_.insert(of_either_version(canonical(read_state().x64))).second) {
+            if (const std::string wrong = programs_(swapped); !wrong.empty()) fail("32-bit catalog: " + wrong);
+        }
+        repair("install", left, operation_.install, complete_text_);
+        repair(
+            "remove", left,
+            [] {
+                const auto removed = remove_provider();
+                return removed ? Outcome(Done{}) : Outcome(removed.error());
+            },
+            bare_text_);
+    }
+
+    // Programs run the same bytes in either.
+    std::string of_either_version(std::string text) const {
+        const std::string newer = narrow(paths_.newer_dll);
+        for (std::size_t at = 0; (at = text.find(newer, at)) != std::string::npos;) {
+            text.replace(at, newer.size(), narrow(paths_.dll));
+        }
+        return text;
+    }
+
+    void repair(const char* what, const Bytes& left, const std::function<Outcome()>& run_repair,
+                const std::string& wanted) {
+        load_catalogs(left);
+        const Outcome outcome = run_repair();
+        if (!outcome) return fail(concat({what, " afterwards: ", outcome.error().message}));
+        if (canonical(read_state()) != wanted)
+            fail(concat({what, " afterwards leaves another catalog than it should"}));
+    }
+
+    void fail(const std::string& what) {
+        if (report_.failures.size() < most_failures) report_.failures.push_back(concat({point_, ": ", what}));
+    }
+
+    const Operation& operation_;
+    const Paths& paths_;
+    const TryPrograms& programs_;
+    std::set<std::string>& known_;
+    Report report_;
+    Bytes start_;
+    CatalogState bare_;
+    std::string start_text_, goal_text_, bare_text_, complete_text_, point_ = "undisturbed";
+    TestWinsockCounts counts_{};
+    std::vector<TestWinsockCall> calls_;
+    std::set<std::string> states_;
+    std::atomic<bool> called_off_{false};
+};
+
+}  // namespace
+
+Report interrupt_everywhere(const Operation& operation, const Paths& paths, const TryPrograms& programs,
+                            std::set<std::string>& known) {
+    return Interruption(operation, paths, programs, known).run();
+}

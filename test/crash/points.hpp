@@ -1,0 +1,23 @@
+// An operation, interrupted at every point where it could be.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "catalog_state.hpp"
+#include "operations.hpp"
+
+// What real programs do under a catalog; empty if they work. Asked once for each catalog that comes about.
+using TryPrograms = std::function<std::string(const Bytes& catalogs)>;
+
+struct Report {
+    std::map<std::string, unsigned> points;  // tried, by kind
+    unsigned states = 0;                     // different catalogs that they left
+    std::vector<std::string> failures;       // what did not survive, with the point
+};
+
+// `programs` is asked about each catalog that is not in `known`, which gets it.
+Report interrupt_everywhere(const Operation& operation, const Paths& paths, const TryPrograms& programs,
+                            std::set<std::string>& known);

@@ -1,0 +1,117 @@
+// AbortSignals: what changes the catalog can be called off at any step, in Windows' node.exe over the test Winsock, and then
+// leaves it as it was. (That it can be at every step of every change, test/catalog_crash.test.ts shows.)
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+import { nodeExecutables } from '../support/artifacts.js';
+import { reported } from '../support/reported.js';
+import { stageProgram, WinePrefix } from '../support/wine.js';
+import { esmPath } from './dist.js';
+
+interface Outcome {
+  is: boolean;
+  code: string;
+  message: string;
+  cause: string;
+  unchanged: boolean;
+}
+
+let directory = '';
+let prefix: WinePrefix;
+let program = '';
+
+test.before(reported(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-abort-'));
+  prefix = await WinePrefix.create({ directory: join(directory, 'wine') });
+  const node = nodeExecutables().at(-1);
+  if (node === undefined) throw new Error('no node.exe: fetch it first (node scripts/run.mjs setup)');
+  program = stageProgram(node.path, join(directory, 'node'));
+}));
+
+test.after(reported(async () => {
+  await prefix.stop();
+  rmSync(directory, { recursive: true, force: true });
+}));
+
+/** Runs the body of an async function, which has the package as `lsp`; gives what it returns. */
+async function evaluate(body: string, environment: Record<string, string> = {}): Promise<unknown> {
+  const script = join(directory, 'script.mjs');
+  const url = pathToFileURL(esmPath).href.replace('file:///', 'file:///Z:/');
+  writeFileSync(
+    script,
+    `import * as lsp from ${JSON.stringify(url)};
+     (async () => { ${body} })().then((result) => process.stdout.write(JSON.stringify(result)));`,
+  );
+  const { code, stdout, stderr } = await prefix.run(program, [prefix.toWindowsPath(script)], {
+    winsock: 'test',
+    environment,
+    timeoutMilliseconds: 180_000,
+  });
+  assert.is(code, 0, `${stdout}${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** Calls it off after so many milliseconds, by default from the start; tells how it ended. */
+const calledOff = (call: string, milliseconds?: number) => `
+  const before = JSON.stringify(lsp.enumerateCatalog());
+  const controller = new AbortController();
+  const abort = () => controller.abort('no more');
+  ${milliseconds === undefined ? 'abort();' : `setTimeout(abort, ${milliseconds});`}
+  const { signal } = controller;
+  try { await ${call}; } catch (error) {
+    const { code, message, cause } = error;
+    const unchanged = JSON.stringify(lsp.enumerateCatalog()) === before;
+    return { is: error instanceof lsp.LspError, code, message, cause, unchanged };
+  }`;
+
+// In the addon's process the first calls of a WSC* function are those of enumerateCatalog before it: seven for six entries.
+const situations: readonly (readonly [string, string, number | undefined, string])[] = [
+  ['install, called off before it starts', 'lsp.installLsp({ signal })', undefined, ''],
+  ['install, while it first reads the catalog', 'lsp.installLsp({ signal })', 700, '9:3000'],
+  ['install, while it puts the layered entry in', 'lsp.installLsp({ signal })', 700, '30:3000'],
+  ['install, after its chains are in', 'lsp.installLsp({ signal })', 700, '50:3000'],
+];
+
+for (const [name, call, milliseconds, pause] of situations) {
+  test(`${name}: ABORT_ERR, and the catalog is as it was`, async () => {
+    const outcome = (await evaluate(calledOff(call, milliseconds), { TEST_WINSOCK_PAUSE: pause })) as Outcome;
+    assert.equal([outcome.is, outcome.code, outcome.cause, outcome.unchanged], [true, 'ABORT_ERR', 'no more', true]);
+    assert.match(outcome.message, /called off/);
+  });
+}
+
+test('a signal that stays quiet changes nothing, and one that comes too late neither', async () => {
+  const result = await evaluate(`
+    const controller = new AbortController();
+    const report = await lsp.installLsp({ signal: controller.signal });
+    controller.abort();
+    return [report.changed, lsp.isInstalled()];`);
+  assert.equal(result, [true, true]);
+});
+
+for (const [name, milliseconds, pause] of [
+  ['before it starts', undefined, ''],
+  ['before its first step', 700, '30:3000'],
+] as const) {
+  test(`remove, called off ${name}: ABORT_ERR, and it is still installed`, async () => {
+    const outcome = (await evaluate(calledOff('lsp.removeLsp({ signal })', milliseconds), {
+      TEST_WINSOCK_PAUSE: pause,
+    })) as Outcome;
+    assert.equal([outcome.code, outcome.unchanged], ['ABORT_ERR', true]);
+    assert.is(await evaluate('return lsp.isInstalled();'), true);
+  });
+}
+
+test('what is no AbortSignal is refused', async () => {
+  const codes = await evaluate(`
+    const codes = [];
+    for (const call of [lsp.installLsp, lsp.removeLsp]) await call({ signal: {} }).catch(({ code }) => codes.push(code));
+    return codes;`);
+  assert.equal(codes, ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_TYPE']);
+});
+
+test.run();

@@ -1,0 +1,30 @@
+/** All commands, in the order in which `--help` shows them. A new one is one line here. */
+
+import type { Command } from './command.js';
+import { install, remove } from './install.js';
+import { list } from './list.js';
+import { map } from './map.js';
+import { policyAdd, policyCheck, policyExplain, policyList, policyRemove, policySet } from './policy.js';
+import { route } from './route.js';
+import { stats } from './stats.js';
+import { tunnelClear, tunnelSet, tunnelShow } from './tunnel.js';
+import { watch } from './watch.js';
+
+export const commands: readonly Command[] = [
+  list,
+  map,
+  install,
+  remove,
+  route,
+  policyList,
+  policyAdd,
+  policyRemove,
+  policySet,
+  policyCheck,
+  policyExplain,
+  tunnelShow,
+  tunnelSet,
+  tunnelClear,
+  stats,
+  watch,
+];

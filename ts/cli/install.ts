@@ -1,0 +1,95 @@
+/** install, remove. */
+
+import { installLsp, planInstall, planRemove, removeLsp, type InstallOptions, type Over } from '../index.js';
+import { usageError, type Command, type Input } from './command.js';
+import { installPlanText, removePlanText } from './plan_text.js';
+
+/** `all`, or a list such as `tcp,udp` or `raw,1001`. */
+export function parseOver(text: string): 'all' | Over[] {
+  if (text === 'all') return text;
+  return text.split(',').map((item) => {
+    if (item === 'tcp' || item === 'udp' || item === 'raw') return item;
+    if (/^[1-9]\d{0,9}$/.test(item)) return Number(item);
+    throw usageError(`--over must be 'all', or a list of tcp, udp, raw and ids of catalog entries. Received '${text}'`);
+  });
+}
+
+function readOptions(input: Input): InstallOptions {
+  const over = input.text('over');
+  return {
+    dll: input.text('dll'),
+    dll32: input.flag('no-dll32') ? null : input.text('dll32'),
+    name: input.text('name'),
+    over: over === undefined ? undefined : parseOver(over),
+    stage: !input.flag('no-stage'),
+  };
+}
+
+export const install: Command = {
+  name: 'install',
+  options: {
+    over: { value: 'tcp,udp,raw,ID|all', help: 'which protocols, or which catalog entries by their ids, to lay chains over' },
+    dll: { value: 'FILE', help: "the provider's DLL; the package's own unless told" },
+    dll32: { value: 'FILE', help: "the 32-bit DLL, for 32-bit programs; the package's own unless told, none if --dll is told" },
+    'no-dll32': { help: 'leave 32-bit programs alone' },
+    name: { value: 'NAME', help: "what the entries' names begin with; winsock-lsp unless told" },
+    'no-stage': { help: 'register the DLL where it lies; only administrators may be able to write it there' },
+    'dry-run': { help: 'show what would be changed, and change nothing; needs no elevated prompt' },
+  },
+  summary: 'Install the LSP, repair it or upgrade it',
+  details:
+    'Copies the DLL to Program Files, writes a backup of the catalog, puts a chain of ours above TCP, UDP and RAW over IPv4 and ' +
+    'IPv6, first in the catalog, and reads the catalog back. On an error the catalog is put back as it was. Installing again ' +
+    'repairs, and does nothing if there is nothing to do. Programs that run already go on without it. Needs an elevated prompt.\n' +
+    'What --over chose is remembered: installing again without --over repairs just that, and what was not chosen is not missing. ' +
+    'A protocol means what is topmost for it; an id means that entry (see list), whatever stands on it.',
+  examples: [
+    ['install --dry-run', 'which entries would go and come, in which order, and which files would be copied'],
+    ['install', "this package's DLL, above TCP, UDP and RAW, or what was chosen the last time"],
+    ['install --over tcp,udp', 'leave RAW sockets alone'],
+    ['install --over all', 'no longer'],
+  ],
+  exitCodes: ['accessDenied', 'readbackMismatch', 'notFound', 'conflict'],
+  async run(input) {
+    const options = readOptions(input);
+    if (input.flag('dry-run')) {
+      const plan = await planInstall(options);
+      return { data: plan, text: (terminal) => installPlanText(plan, terminal) };
+    }
+    const report = await installLsp(options);
+    const entries = report.entries.join(', ');
+    return {
+      data: report,
+      text: report.changed
+        ? `Installed ${report.path} as catalog entries ${entries}.`
+        : `Nothing to do: ${report.path} is installed as catalog entries ${entries}.`,
+    };
+  },
+};
+
+export const remove: Command = {
+  name: 'remove',
+  options: { 'dry-run': { help: 'show what would be changed, and change nothing; needs no elevated prompt' } },
+  summary: 'Remove the LSP from the protocol catalog',
+  details:
+    'Takes every entry of ours out of both catalogs, leftovers of an interrupted installation too, and forgets what --over chose. ' +
+    'The copies of the DLL are deleted; those that running programs use when Windows starts the next time. Needs an elevated prompt.',
+  examples: [
+    ['remove --dry-run', 'which entries would go'],
+    ['remove', 'out of both catalogs'],
+  ],
+  exitCodes: ['accessDenied', 'readbackMismatch', 'conflict'],
+  async run(input) {
+    if (input.flag('dry-run')) {
+      const plan = await planRemove();
+      return { data: plan, text: (terminal) => removePlanText(plan, terminal) };
+    }
+    const report = await removeLsp();
+    return {
+      data: report,
+      text: report.changed
+        ? `Removed catalog entries ${report.entries.join(', ')}.`
+        : 'Nothing to do: the LSP is not installed.',
+    };
+  },
+};

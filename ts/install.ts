@@ -1,0 +1,296 @@
+/** The provider put into the protocol catalog and taken out of it, and what that would change. */
+
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { withSignal, type Abortable } from './abort.js';
+import { checkBoolean, checkNonEmptyText, checkObject, invalidType, invalidValue } from './arguments.js';
+import { decodeCatalog, enumerateCatalog, type Architecture, type CatalogEntry } from './catalog.js';
+import { LspError } from './errors.js';
+import { callNative, type NativeInstallOptions, type NativePlan } from './native.js';
+import { packageRoot } from './root.cjs';
+
+/** Over what chains of ours are laid: a protocol, over IPv4 and IPv6, or a catalog entry by its id. */
+export type Over = 'tcp' | 'udp' | 'raw' | number;
+
+export interface InstallOptions extends Abortable {
+  /** The provider's DLL; unless told the one that comes with this package for this process's architecture. */
+  dll?: string | undefined;
+  /**
+   * The 32-bit DLL, for the 32-bit programs of a 64-bit Windows; null leaves them alone. Unless told, the one that comes with
+   * this package, if it is there and `dll` is the package's too.
+   */
+  dll32?: string | null | undefined;
+  /** What the entries' names begin with, 1 to 100 characters; `winsock-lsp` unless told. */
+  name?: string | undefined;
+  /**
+   * `'all'`, or a list of protocols and of ids of entries (base providers, or chains of others) to lay chains over; an id counts
+   * before its protocol. Unless told what was chosen the last time, else all. It is remembered until the LSP is removed, so that a
+   * protocol that was not chosen is not taken for one that is missing.
+   */
+  over?: 'all' | readonly Over[] | undefined;
+  /**
+   * Whether to copy the DLLs to `%ProgramFiles%\winsock-lsp\<version>`, where only administrators can write, and register
+   * the copies; true unless told.
+   */
+  stage?: boolean | undefined;
+}
+
+export interface InstallReport {
+  /** False if it was installed and complete already. */
+  changed: boolean;
+  /** The DLL that is registered. */
+  path: string;
+  /** The ids of our entries in this process's catalog. */
+  entries: number[];
+}
+
+/** A catalog entry in a plan. One that does not exist yet has neither an id nor a provider id: Windows gives it them. */
+export interface PlannedEntry extends Omit<CatalogEntry, 'id' | 'providerId' | 'chain' | 'chainParts'> {
+  id: number | null;
+  providerId: string | null;
+  /** Null: the layered entry that is added. */
+  chain: (number | null)[];
+  chainParts: { id: number | null; name: string | null }[];
+}
+
+export interface CatalogPlan {
+  architecture: Architecture;
+  /** Why the catalog cannot stay as it is; null: it can, and nothing is removed or added. */
+  fault: string | null;
+  removed: PlannedEntry[];
+  added: PlannedEntry[];
+  /** The whole catalog afterwards, in its order. */
+  after: PlannedEntry[];
+}
+
+export interface Plan {
+  /** False: the catalogs stay as they are. */
+  changes: boolean;
+  /** Those that are concerned, this process's own first. */
+  catalogs: CatalogPlan[];
+}
+
+export interface InstallPlan extends Plan {
+  /** The DLL that is registered afterwards. */
+  path: string;
+  /** What is copied before that. */
+  files: { from: string; to: string }[];
+  /** The choice that is remembered afterwards. */
+  over: 'all' | Over[];
+  /** Whether another one is remembered now. */
+  overChanges: boolean;
+}
+
+function overText(over: InstallOptions['over']): string | undefined {
+  if (over === undefined || over === 'all') return over;
+  if (!Array.isArray(over)) throw invalidType('options.over', "'all' or an array", over);
+  const items = over as readonly unknown[];
+  if (items.length === 0) throw invalidValue('options.over', 'an array that is not empty', over);
+  for (const item of items) {
+    const isId = typeof item === 'number' && Number.isInteger(item) && item > 0 && item <= 0xffff_ffff;
+    if (!isId && item !== 'tcp' && item !== 'udp' && item !== 'raw') {
+      throw invalidValue('options.over', "'all', or an array of 'tcp', 'udp', 'raw' and ids of catalog entries", over);
+    }
+  }
+  return items.join(',');
+}
+
+const readOver = (text: string): 'all' | Over[] =>
+  text === 'all'
+    ? 'all'
+    : text.split(',').map((item) => (item === 'tcp' || item === 'udp' || item === 'raw' ? item : Number(item)));
+
+const packagedDllOf = (architecture: string) => join(packageRoot, 'prebuilds', `win32-${architecture}`, 'winsock-lsp.dll');
+
+function packagedDll32(): string | undefined {
+  if (process.arch !== 'x64' || !existsSync(packagedDllOf('ia32'))) return undefined;
+  try {
+    enumerateCatalog({ architecture: 'ia32' });
+    return packagedDllOf('ia32');
+  } catch (error) {
+    // No 32-bit catalog, so no 32-bit programs.
+    if (error instanceof LspError && error.code === 'ERROR_NOT_SUPPORTED') return undefined;
+    throw error;
+  }
+}
+
+function packagedDll(): string {
+  const path = packagedDllOf(process.arch);
+  if (existsSync(path)) return path;
+  throw new LspError(`Cannot install the provider: ${path}, which comes with this package, is missing. Name a DLL.`, {
+    code: 'ERROR_FILE_NOT_FOUND',
+    errno: 2,
+  });
+}
+
+interface CheckedOptions {
+  stage: boolean;
+  dll(): string;
+  dll32(): string | undefined;
+  rest: Omit<NativeInstallOptions, 'dll' | 'dll32'>;
+}
+
+function checkOptions(options: InstallOptions): CheckedOptions {
+  checkObject(options, 'options');
+  const { dll, dll32, name, over, stage = true } = options;
+  if (dll !== undefined) checkNonEmptyText(dll, 'options.dll');
+  if (dll32 !== undefined && dll32 !== null) checkNonEmptyText(dll32, 'options.dll32');
+  if (name !== undefined) checkNonEmptyText(name, 'options.name');
+  checkBoolean(stage, 'options.stage');
+  return {
+    stage,
+    dll: () => (dll === undefined ? packagedDll() : resolve(dll)),
+    dll32: () => {
+      if (dll32 === undefined) return dll === undefined ? packagedDll32() : undefined;
+      return dll32 === null ? undefined : resolve(dll32);
+    },
+    rest: { name, over: overText(over) },
+  };
+}
+
+/**
+ * Puts the LSP above TCP, UDP and RAW over IPv4 and IPv6, or what `over` chooses of them, first in the catalog, and reads the
+ * catalog back. Installing again repairs or upgrades, and changes nothing if there is nothing to do. A backup of the catalog goes
+ * to `%ProgramData%\winsock-lsp\backup` first; on an error the catalog is put back as it was. Programs that run already go on as
+ * they are; the DLLs staged before that no catalog names any more are deleted. Needs an elevated process.
+ *
+ * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERROR_FILE_NOT_FOUND: no such DLL; ERR_NOT_A_PROVIDER: it is not the
+ *   DLL of winsock-lsp; ERR_WRONG_ARCHITECTURE; ERR_UNTRUSTED_PATH: ordinary users can replace the DLL (only with `stage: false`);
+ *   ERROR_INVALID_PARAMETER: name or path; ERROR_NOT_SUPPORTED: `dll32`, but this process cannot write the 32-bit catalog;
+ *   ERR_CATALOG_BUSY: another process is changing it; ERR_OTHERS_DEPEND: another LSP stands on entries that a repair would
+ *   replace; ERR_UNKNOWN_ENTRY: `over` names an entry that does not exist; ERR_INVALID_CHOICE: one that cannot be stood on;
+ *   ERR_NO_LOWER_PROVIDER; ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH: Windows answered success, but the catalog does not hold
+ *   what was written; what the failing function gives; ABORT_ERR: `signal` called it off; ERR_INVALID_ARG_TYPE,
+ *   ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
+ *
+ * Windows: WSCInstallProviderAndChains64_32, or WSCInstallProvider and WSCWriteProviderOrder.
+ */
+export async function installLsp(options: InstallOptions = {}): Promise<InstallReport> {
+  const { stage, dll, dll32, rest } = checkOptions(options);
+  const place = (path: string) => (stage ? callNative((native) => native.stageProviderDll(path)) : path);
+  callNative((native) => {
+    // Before anything is copied.
+    if (stage && !native.isElevated()) {
+      throw new LspError('Cannot install the provider: this process is not elevated. Run it from an elevated prompt.', {
+        code: 'ERROR_ACCESS_DENIED',
+        errno: 5,
+      });
+    }
+  });
+  return withSignal(options.signal, 'install the provider', async (cancellation) => {
+    const second = dll32();
+    const registered = {
+      dll: await place(dll()),
+      dll32: second === undefined ? undefined : await place(second),
+      ...rest,
+    };
+    return callNative((native) => native.installProvider(registered, cancellation));
+  });
+}
+
+async function planNative(options: InstallOptions): Promise<{ native: NativePlan; path: string; files: InstallPlan['files'] }> {
+  const { stage, dll, dll32, rest } = checkOptions(options);
+  const placed = (path: string) =>
+    stage ? callNative((native) => native.planStaging(path)) : Promise.resolve({ path, copies: [] });
+  // Where this is not Windows, that is said before a file is looked for.
+  callNative(() => undefined);
+  const source = dll();
+  const first = await placed(source);
+  const source32 = dll32();
+  const second = source32 === undefined ? undefined : await placed(source32);
+  // What is not copied is looked at where it lies.
+  const copied = (from: string, { copies }: { copies: InstallPlan['files'] }) =>
+    copies.some((copy) => copy.from === from) ? from : undefined;
+  const native = await callNative((addon) =>
+    addon.planInstall({
+      dll: first.path,
+      dll32: second?.path,
+      source: copied(source, first),
+      source32: second === undefined || source32 === undefined ? undefined : copied(source32, second),
+      ...rest,
+    }),
+  );
+  return { native, path: first.path, files: [...first.copies, ...(second?.copies ?? [])] };
+}
+
+function readPlan({ changes, catalogs, firstPlannedId }: NativePlan): Plan {
+  const known = (id: number) => (id >= firstPlannedId ? null : id);
+  return {
+    changes,
+    catalogs: catalogs.map(({ architecture, fault, removed, added, after }) => {
+      // The parts' names are those of all entries that play a part.
+      const names = new Map([...removed, ...added, ...after].map(({ id, name }) => [id, name]));
+      const planned = (entries: NativePlan['catalogs'][number]['after']): PlannedEntry[] =>
+        decodeCatalog(entries, architecture).map((entry) => ({
+          ...entry,
+          id: known(entry.id),
+          providerId: known(entry.id) === null ? null : entry.providerId,
+          chain: entry.chain.map(known),
+          chainParts: entry.chain.map((id) => ({ id: known(id), name: names.get(id) ?? null })),
+        }));
+      return {
+        architecture,
+        fault: fault === '' ? null : fault,
+        removed: planned(removed),
+        added: planned(added),
+        after: planned(after),
+      };
+    }),
+  };
+}
+
+/**
+ * What installLsp would do with these options now, by the same code. Changes nothing, and needs no elevated process.
+ *
+ * @throws LspError (rejects) as installLsp, where that can be foreseen; not ERROR_ACCESS_DENIED.
+ */
+export async function planInstall(options: InstallOptions = {}): Promise<InstallPlan> {
+  const { native, path, files } = await planNative(options);
+  return { ...readPlan(native), path, files, over: readOver(native.over), overChanges: native.overChanges };
+}
+
+export interface RemoveReport {
+  /** False if there was nothing of ours. */
+  changed: boolean;
+  /** The ids of the entries that were removed. */
+  entries: number[];
+}
+
+/**
+ * Takes every entry of ours out of the catalog, and out of the 32-bit one, and deletes the staged DLLs: those that running programs
+ * use go on working, and are deleted when Windows starts the next time. Needs an elevated process.
+ *
+ * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY; ERR_OTHERS_DEPEND: chains of another LSP stand
+ *   on ours, and nothing was changed; ERR_READBACK_MISMATCH; what the failing function gives; ABORT_ERR: `signal` called it off;
+ *   ERR_INVALID_ARG_TYPE; ERR_UNSUPPORTED_PLATFORM.
+ *
+ * Windows: WSCDeinstallProvider, WSCDeinstallProvider32.
+ */
+export async function removeLsp(options: Abortable = {}): Promise<RemoveReport> {
+  checkObject(options, 'options');
+  return withSignal(options.signal, 'remove the provider', (cancellation) =>
+    callNative((native) => native.removeProvider(cancellation)),
+  );
+}
+
+/**
+ * What removeLsp would do now, by the same code. Changes nothing, and needs no elevated process.
+ *
+ * @throws LspError (rejects) as removeLsp, where that can be foreseen; not ERROR_ACCESS_DENIED.
+ */
+export async function planRemove(): Promise<Plan> {
+  return readPlan(await callNative((native) => native.planRemove()));
+}
+
+/**
+ * True if the LSP is installed and complete: every chain that the last installation was to make is in this process's catalog
+ * and names an existing DLL.
+ *
+ * @throws LspError as enumerateCatalog.
+ *
+ * Windows: WSCEnumProtocols, WSCGetProviderPath.
+ */
+export function isInstalled(): boolean {
+  return callNative((native) => native.isInstalled());
+}
