@@ -69,9 +69,21 @@ async function interruptEverywhere(part: number, parts: number): Promise<Report[
 // As many prefixes at once as the machines that run this have processors.
 const parts = [0, 1];
 const reports = (await Promise.all(parts.map((part) => interruptEverywhere(part, parts.length)))).flat();
-test(`${reports.reduce((sum, { points }) => sum + Object.values(points).reduce((a, b) => a + b, 0), 0)} points of failure`, () => {
+const count = ({ points }: Report) => Object.values(points).reduce((sum, number) => sum + number, 0);
+for (const report of reports) {
+  const { operation, both, states, failures } = report;
+  console.log(
+    `${operation}, ${both ? 'both catalogs' : '64-bit catalog'}: ${count(report)} points of failure, ` +
+      `${states} different catalogs left, ${failures.length === 0 ? 'all survived' : `${failures.length} failures`}`,
+  );
+}
+const total = reports.reduce((sum, report) => sum + count(report), 0);
+console.log(`${total} points of failure tried in all`);
+
+test('every operation was interrupted', () => {
   assert.is(reports.length, new Set(reports.map(({ operation, both }) => `${operation} ${both}`)).size);
   assert.ok(reports.length >= 10);
+  assert.ok(total > 10_000);
 });
 for (const { operation, both, points, states, failures } of reports) {
   const catalogs = both ? 'both catalogs' : 'the 64-bit catalog';

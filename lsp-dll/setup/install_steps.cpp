@@ -45,7 +45,9 @@ Error vanished(std::string_view what) {
         "ERR_READBACK_MISMATCH",
         concat({"Cannot install the provider: the protocol catalog does not hold what was written, although the "
                 "call succeeded (",
-                what, "). Wine's own ws2_32 does that: a Windows ws2_32 is needed."}));
+                what,
+                "). A security product may have undone it: let it allow the change and try again. Wine's own ws2_32 "
+                "keeps nothing: a Windows ws2_32 is needed."}));
 }
 
 // The steps that NT 5 offers. Each chain has a provider id of its own, because ws2_32 calls WSPStartup once for each

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int error_codes[] = {WSAEACCES, WSANO_RECOVERY, WSAENOBUFS, WSATRY_AGAIN, WSAEINVAL};
 constexpr std::size_t most_failures = 20;
+constexpr unsigned process_kills = 3;  // of each operation
 
 // The 32-bit catalog in the place of the 64-bit one, with the 64-bit DLLs: programs under it get what 32-bit programs
 // get.
@@ -38,8 +39,8 @@ Bytes as_native(const Bytes& catalogs, const Paths& paths) {
 class Interruption {
   public:
     Interruption(const Operation& operation, const Paths& paths, const TryPrograms& programs,
-                 std::set<std::string>& known)
-        : operation_(operation), paths_(paths), programs_(programs), known_(known) {}
+                 const RunElsewhere& elsewhere, std::set<std::string>& known)
+        : operation_(operation), paths_(paths), programs_(programs), elsewhere_(elsewhere), known_(known) {}
 
     Report run() {
         if (!find_landmarks()) return report_;
@@ -86,6 +87,7 @@ class Interruption {
             kill.killWrite = n;
             attempt("a kill in a registry write", n, kill);
         }
+        if (operation_.writes) kill_processes(total);
         report_.states = static_cast<unsigned>(states_.size());
         return report_;
     }
@@ -115,6 +117,41 @@ class Interruption {
         for (unsigned n = 1; n <= counts_.calls; ++n) calls_.push_back(call(n));
         disarm();
         return static_cast<bool>(again);
+    }
+
+    // The kills of threads above stand for those of processes: some of those, with the registry's catalogs, must leave
+    // the same.
+    void kill_processes(const TestWinsockCounts& total) {
+        for (unsigned i = 1; i <= process_kills; ++i) {
+            const unsigned n = total.calls * i / (process_kills + 1) + 1;
+            TestWinsockFaults faults{};
+            faults.killCall = n;
+            compare_kill("a kill of the process before a call", n, faults, concat({"TEST_WINSOCK_KILL=", n}));
+        }
+        const unsigned n = total.writes / 2;
+        TestWinsockFaults faults{};
+        faults.killWrite = n;
+        compare_kill("a kill of the process in a registry write", n, faults, concat({"TEST_WINSOCK_KILL_WRITE=", n}));
+    }
+
+    void compare_kill(const char* kind, unsigned n, TestWinsockFaults faults, const std::string& variable) {
+        ++report_.points[kind];
+        point_ = concat({kind, " ", n});
+        load_catalogs(start_);
+        faults.killsThread = TRUE;
+        arm(faults);
+        run_until_killed([&] { (void)operation_.run(); });
+        disarm();
+        const std::string expected = canonical(read_state());
+        keep_in_memory(false);
+        elsewhere_(start_, widen(variable));
+        const CatalogState state = read_state();
+        const Bytes left = save_catalogs();
+        keep_in_memory(true);
+        load_catalogs(left);
+        if (canonical(state) != expected) fail("it leaves another catalog than the kill of a thread");
+        if (canonical(state) == goal_text_ && expected != goal_text_) fail("it was not killed");
+        examine(state, canonical(state));
     }
 
     void attempt(const char* kind, unsigned n, const TestWinsockFaults& faults) {
@@ -217,6 +254,7 @@ class Interruption {
     const Operation& operation_;
     const Paths& paths_;
     const TryPrograms& programs_;
+    const RunElsewhere& elsewhere_;
     std::set<std::string>& known_;
     Report report_;
     Bytes start_;
@@ -231,6 +269,6 @@ class Interruption {
 }  // namespace
 
 Report interrupt_everywhere(const Operation& operation, const Paths& paths, const TryPrograms& programs,
-                            std::set<std::string>& known) {
-    return Interruption(operation, paths, programs, known).run();
+                            const RunElsewhere& elsewhere, std::set<std::string>& known) {
+    return Interruption(operation, paths, programs, elsewhere, known).run();
 }

@@ -18,6 +18,9 @@ struct Report {
     std::vector<std::string> failures;       // what did not survive, with the point
 };
 
+// Carries the operation out in a process of its own, over the registry, with this in its environment.
+using RunElsewhere = std::function<void(const Bytes& catalogs, const std::wstring& variable)>;
+
 // `programs` is asked about each catalog that is not in `known`, which gets it.
 Report interrupt_everywhere(const Operation& operation, const Paths& paths, const TryPrograms& programs,
-                            std::set<std::string>& known);
+                            const RunElsewhere& elsewhere, std::set<std::string>& known);
