@@ -1,4 +1,5 @@
 #include "../lsp-dll/setup/setup.hpp"
+#include "../lsp-dll/system/guid.hpp"
 #include "../lsp-dll/system/text.hpp"
 #include "areas.hpp"
 #include "convert.hpp"
@@ -9,37 +10,7 @@ namespace lsp::binding {
 
 namespace {
 
-using system::Architecture;
 using system::CatalogEntry;
-
-Architecture read_architecture(const Napi::Value& value) {
-    if (value.IsUndefined()) return system::native_architecture;
-    const std::string text = read_text(value, "architecture");
-    if (text == "x64") return Architecture::x64;
-    if (text == "ia32") return Architecture::ia32;
-    throw invalid_argument(value.Env(),
-                           "The argument 'architecture' must be one of: 'x64', 'ia32'. Received '" + text + "'");
-}
-
-// "{E70F1AA0-AB8B-11CF-8CA3-00805F48A192}", as the registry writes it.
-std::string guid_text(const GUID& guid) {
-    static constexpr char digits[] = "0123456789ABCDEF";
-    std::string text = "{";
-    const auto append = [&text](unsigned long number, int nibbles) {
-        while (nibbles-- > 0) text += digits[number >> (4 * nibbles) & 0xF];
-    };
-    append(guid.Data1, 8);
-    text += '-';
-    append(guid.Data2, 4);
-    text += '-';
-    append(guid.Data3, 4);
-    text += '-';
-    for (int i = 0; i < 8; ++i) {
-        if (i == 2) text += '-';
-        append(guid.Data4[i], 2);
-    }
-    return text + '}';
-}
 
 // WSAPROTOCOL_INFOW is untrusted as far as it comes from other providers' installers: the name may fill its array, the
 // length of the chain may exceed it.
@@ -59,7 +30,7 @@ Napi::Object write_entry(Napi::Env env, const CatalogEntry& entry) {
     const WSAPROTOCOL_INFOW& info = entry.info;
     Napi::Object object = Napi::Object::New(env);
     object.Set("id", Napi::Number::New(env, info.dwCatalogEntryId));
-    object.Set("providerId", Napi::String::New(env, guid_text(info.ProviderId)));
+    object.Set("providerId", Napi::String::New(env, system::guid_text(info.ProviderId)));
     object.Set("name", write_text(env, entry_name(info)));
     object.Set("path", write_text(env, entry.path));
     object.Set("chainLength", Napi::Number::New(env, info.ProtocolChain.ChainLen));

@@ -77,6 +77,14 @@ Otherwise read_otherwise(const Napi::Value& value, const char* name) {
     throw invalid_value(value.Env(), name, text, "one of: 'keep', 'refuse'");
 }
 
+system::Architecture read_architecture(const Napi::Value& value) {
+    if (value.IsUndefined()) return system::native_architecture;
+    const std::string text = read_text(value, "architecture");
+    if (text == "x64") return system::Architecture::x64;
+    if (text == "ia32") return system::Architecture::ia32;
+    throw invalid_value(value.Env(), "architecture", text, "one of: 'x64', 'ia32'");
+}
+
 Napi::Object read_object(const Napi::Value& value, const char* name) {
     if (!value.IsObject()) throw invalid_type(value.Env(), name, "of type object");
     return value.As<Napi::Object>();

@@ -11,6 +11,7 @@
 
 #include "../lsp-dll/core/address.hpp"
 #include "../lsp-dll/core/rule.hpp"
+#include "../lsp-dll/system/catalog.hpp"
 
 namespace lsp::binding {
 
@@ -22,6 +23,8 @@ IpAddress read_address(const Napi::Value& value, const char* name);
 Prefix read_prefix(const Napi::Value& value, const char* name);
 Protocol read_protocol(const Napi::Value& value, const char* name);
 Otherwise read_otherwise(const Napi::Value& value, const char* name);
+// This process's own if it is undefined.
+system::Architecture read_architecture(const Napi::Value& value);
 Napi::Object read_object(const Napi::Value& value, const char* name);
 // True for a property that is there and is not undefined.
 bool has(const Napi::Object& object, const char* name);

@@ -15,6 +15,7 @@ export {
   type InstallReport,
   type RemoveReport,
 } from './catalog.js';
+export { enumerateNamespaceProviders, type NamespaceProvider } from './namespaces.js';
 export {
   explain,
   getBestRoute,

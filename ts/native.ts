@@ -25,6 +25,17 @@ export interface NativeCatalogEntry {
   ours: boolean;
 }
 
+export interface NativeNamespaceProvider {
+  id: string;
+  name: string;
+  namespace: number;
+  version: number;
+  active: boolean;
+  path: string;
+  identifier: string;
+  storesServiceClasses: boolean;
+}
+
 export interface NativeRoute {
   interfaceIndex: number;
   source: string;
@@ -75,6 +86,7 @@ export interface NativeStoredTunnel {
 
 export interface Native {
   enumerateCatalog(architecture?: Architecture): NativeCatalogEntry[];
+  enumerateNamespaces(architecture?: Architecture): NativeNamespaceProvider[];
   installProvider(options: {
     dll: string;
     dll32?: string | undefined;

@@ -1,6 +1,7 @@
 #include "backup.hpp"
 
 #include "../system/files.hpp"
+#include "../system/guid.hpp"
 #include "../system/security.hpp"
 #include "../system/text.hpp"
 
@@ -26,13 +27,6 @@ std::string quoted(const std::string& text) {
         out += c;
     }
     return out + '"';
-}
-
-std::string guid_text(const GUID& guid) {
-    std::string text =
-        concat({"{", padded(guid.Data1, 8, 16), "-", padded(guid.Data2, 4, 16), "-", padded(guid.Data3, 4, 16), "-"});
-    for (std::size_t i = 0; i < 8; ++i) text += concat({i == 2 ? "-" : "", padded(guid.Data4[i], 2, 16)});
-    return concat({text, "}"});
 }
 
 // ISO 8601, in its extended form or the basic one, which can be part of a file name.
