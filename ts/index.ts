@@ -15,6 +15,14 @@ export {
   type InstallReport,
   type RemoveReport,
 } from './catalog.js';
+export {
+  backupCatalogs,
+  restoreCatalogs,
+  type BackupOptions,
+  type RestoreOptions,
+  type RestoreReport,
+} from './backup.js';
+export { orderCatalog, type OrderOptions, type OrderReport } from './order.js';
 export { enumerateNamespaceProviders, type NamespaceProvider } from './namespaces.js';
 export {
   explain,

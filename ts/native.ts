@@ -36,6 +36,50 @@ export interface NativeNamespaceProvider {
   storesServiceClasses: boolean;
 }
 
+/** An entry of a backup; the members are WSAPROTOCOL_INFOW's. */
+export interface NativeBackupEntry {
+  id: number;
+  name: string;
+  provider: string;
+  path: string;
+  chainLength: number;
+  chain: number[];
+  serviceFlags1: number;
+  serviceFlags2: number;
+  serviceFlags3: number;
+  serviceFlags4: number;
+  providerFlags: number;
+  version: number;
+  addressFamily: number;
+  maxSockAddr: number;
+  minSockAddr: number;
+  socketType: number;
+  protocol: number;
+  protocolMaxOffset: number;
+  networkByteOrder: number;
+  securityScheme: number;
+  messageSize: number;
+  providerReserved: number;
+  lspCategories?: number;
+}
+
+export interface NativeBackupNamespace {
+  name: string;
+  identifier: string;
+  provider: string;
+  path: string;
+  namespace: number;
+  version: number;
+  active: boolean;
+  storesServiceClasses: boolean;
+}
+
+export interface NativeBackupCatalog {
+  architecture: Architecture;
+  entries: NativeBackupEntry[];
+  namespaces?: NativeBackupNamespace[];
+}
+
 export interface NativeRoute {
   interfaceIndex: number;
   source: string;
@@ -94,6 +138,16 @@ export interface Native {
   }): Promise<{ changed: boolean; path: string; entries: number[] }>;
   removeProvider(): Promise<{ changed: boolean; entries: number[] }>;
   stageProviderDll(source: string): Promise<string>;
+  backupText(): Promise<string>;
+  restoreCatalogs(
+    catalogs: NativeBackupCatalog[],
+    options: { exact: boolean; dryRun: boolean },
+  ): Promise<{ changed: boolean; steps: string[]; notes: string[]; backup: string | null }>;
+  orderCatalog(
+    architecture: Architecture | undefined,
+    ids: number[],
+    first: boolean,
+  ): Promise<{ changed: boolean; before: number[]; after: number[]; backup: string | null }>;
   isInstalled(): boolean;
   isElevated(): boolean;
   bestRoute(destination: string): NativeRoute;

@@ -164,6 +164,32 @@ bool readCatalogKey(HKEY parameters, const wchar_t* name, Catalogs& catalogs, DW
     return true;
 }
 
+// What this process read last. The key itself is written with every change (its serial number is in it), so its time
+// tells whether that still holds: Windows goes by the serial number alone.
+struct LastRead {
+    FILETIME written{};
+    DWORD serial = 0;
+    Catalogs catalogs;
+};
+LastRead* lastRead = nullptr;
+
+bool readCatalogOrLastRead(HKEY parameters, Catalogs& catalogs, DWORD& serial) {
+    RegistryKey key;
+    FILETIME written;
+    if (!key.open(parameters, catalogName) || !key.readNumber(L"Serial_Access_Num", serial) ||
+        RegQueryInfoKeyW(key.get(), nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
+                         nullptr, &written) != ERROR_SUCCESS)
+        return false;
+    if (lastRead && lastRead->serial == serial && CompareFileTime(&lastRead->written, &written) == 0) {
+        catalogs = lastRead->catalogs;
+        return true;
+    }
+    if (!readCatalogKey(parameters, catalogName, catalogs, serial)) return false;
+    if (!lastRead) lastRead = new LastRead;  // never freed: threads may call to the process's end
+    *lastRead = {written, serial, catalogs};
+    return true;
+}
+
 // ---- both keys, under the lock ----
 
 bool write(HKEY parameters, Catalogs& catalogs, DWORD serial) {
@@ -179,7 +205,7 @@ bool readOrSeed(HKEY parameters, Catalogs& catalogs, DWORD& serial) {
         if (readCatalogKey(parameters, pendingName, catalogs, serial)) return write(parameters, catalogs, serial);
         deleteTree(parameters, pendingName);
     }
-    if (readCatalogKey(parameters, catalogName, catalogs, serial)) return true;
+    if (readCatalogOrLastRead(parameters, catalogs, serial)) return true;
     catalogs = BaseCatalogs();
     serial = 1;
     return write(parameters, catalogs, serial);

@@ -17,6 +17,8 @@ export interface Command {
   name: string;
   /** Names of the arguments without dashes; all are required. */
   positionals?: readonly string[];
+  /** The name of further arguments, none or more. */
+  rest?: string;
   options?: Readonly<Record<string, OptionDescription>>;
   summary: string;
   /** Further paragraphs of the help. */
@@ -29,6 +31,8 @@ export interface Output {
   data: unknown;
   /** For people; without the last line's end. */
   text: string;
+  /** Success unless told. */
+  exitCode?: number;
 }
 
 export function usageError(message: string): LspError {
@@ -46,10 +50,16 @@ type Values = Record<string, string | boolean | (string | boolean)[] | undefined
 export class Input {
   readonly #values: Values;
   readonly #positionals: Readonly<Record<string, string>>;
+  readonly #rest: readonly string[];
 
-  constructor(values: Values, positionals: Readonly<Record<string, string>>) {
+  constructor(values: Values, positionals: Readonly<Record<string, string>>, rest: readonly string[] = []) {
     this.#values = values;
     this.#positionals = positionals;
+    this.#rest = rest;
+  }
+
+  rest(): readonly string[] {
+    return this.#rest;
   }
 
   positional(name: string): string {
@@ -102,6 +112,6 @@ export function readInput(command: Command, argv: readonly string[]): Input {
   const missing = names[positionals.length];
   if (missing !== undefined) throw usageError(`${missing} is missing`);
   const extra = positionals[names.length];
-  if (extra !== undefined) throw usageError(`unexpected argument '${extra}'`);
-  return new Input(values, Object.fromEntries(names.map((name, index) => [name, positionals[index] ?? ''])));
+  if (extra !== undefined && command.rest === undefined) throw usageError(`unexpected argument '${extra}'`);
+  return new Input(values, Object.fromEntries(names.map((name, index) => [name, positionals[index] ?? ''])), positionals.slice(names.length));
 }

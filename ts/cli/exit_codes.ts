@@ -18,7 +18,7 @@ export const exitCodeHelp: readonly (readonly [string, string])[] = [
   ['3', 'this is not Windows, or not one for x64 or ia32'],
   ['4', 'access denied: run it from an elevated prompt'],
   ['5', 'the protocol catalog did not keep what was written (ERR_READBACK_MISMATCH)'],
-  ['6', 'not found: the DLL, the tunnel, the address or the installed LSP'],
+  ['6', 'not found: the DLL, the tunnel, the address, the catalog entry or the installed LSP'],
 ];
 
 const byCode: Readonly<Record<string, number>> = {
@@ -30,6 +30,7 @@ const byCode: Readonly<Record<string, number>> = {
   WSAEACCES: exitCodes.accessDenied,
   ERR_READBACK_MISMATCH: exitCodes.readbackMismatch,
   ERR_NOT_INSTALLED: exitCodes.notFound,
+  ERR_UNKNOWN_ENTRY: exitCodes.notFound,
   ERROR_FILE_NOT_FOUND: exitCodes.notFound,
   ERROR_PATH_NOT_FOUND: exitCodes.notFound,
   ERROR_MOD_NOT_FOUND: exitCodes.notFound,

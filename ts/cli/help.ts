@@ -11,9 +11,15 @@ function optionRows(options: Readonly<Record<string, OptionDescription>>): strin
   ]);
 }
 
-export function commandHelp({ name, positionals = [], options = {}, summary, details }: Command): string {
+/** What is typed after the program's name. */
+function synopsis({ name, positionals = [], rest }: Command): string {
+  return [name, ...positionals, ...(rest === undefined ? [] : [`[${rest}...]`])].join(' ');
+}
+
+export function commandHelp(command: Command): string {
+  const { options = {}, summary, details } = command;
   return [
-    `Usage: ${[program, name, ...positionals].join(' ')} [options]`,
+    `Usage: ${program} ${synopsis(command)} [options]`,
     `${summary}.${details === undefined ? '' : `\n${details}`}`,
     `Options:\n${columns(optionRows({ ...options, ...commonOptions }), { indent: 2 })}`,
   ].join('\n\n');
@@ -22,7 +28,7 @@ export function commandHelp({ name, positionals = [], options = {}, summary, det
 /** Of all commands, or of those of one group, such as `tunnel`. */
 export function overview(commands: readonly Command[], group?: string): string {
   const shown = group === undefined ? commands : commands.filter(({ name }) => name.startsWith(`${group} `));
-  const rows = shown.map(({ name, positionals = [], summary }) => [[name, ...positionals].join(' '), summary]);
+  const rows = shown.map((command) => [synopsis(command), command.summary]);
   const common = group === undefined ? { ...commonOptions, version: { help: 'print the version' } } : commonOptions;
   return [
     `Usage: ${[program, ...(group === undefined ? [] : [group])].join(' ')} COMMAND [options]`,

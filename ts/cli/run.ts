@@ -5,15 +5,29 @@ import { join } from 'node:path';
 
 import { LspError } from '../errors.js';
 import { packageRoot } from '../root.cjs';
+import { backup, restore } from './backup.js';
 import { install, list, remove } from './catalog.js';
 import { readInput, usageError, type Command } from './command.js';
 import { exitCodeOf, exitCodes } from './exit_codes.js';
 import { commandHelp, overview } from './help.js';
+import { order } from './order.js';
 import { route } from './route.js';
 import { stats } from './stats.js';
 import { tunnelClear, tunnelSet, tunnelShow } from './tunnel.js';
 
-const commands: readonly Command[] = [list, install, remove, route, tunnelShow, tunnelSet, tunnelClear, stats];
+const commands: readonly Command[] = [
+  list,
+  install,
+  remove,
+  order,
+  backup,
+  restore,
+  route,
+  tunnelShow,
+  tunnelSet,
+  tunnelClear,
+  stats,
+];
 const groups = new Set(commands.flatMap(({ name }) => (name.includes(' ') ? [name.split(' ')[0]] : [])));
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
@@ -48,9 +62,9 @@ export async function run(argv: readonly string[]): Promise<number> {
 
     const input = readInput(command, rest);
     if (input.flag('help')) return help(commandHelp(command));
-    const { data, text } = await command.run(input);
+    const { data, text, exitCode = exitCodes.success } = await command.run(input);
     print(json ? JSON.stringify(data) : text);
-    return exitCodes.success;
+    return exitCode;
   } catch (error) {
     if (!(error instanceof LspError)) throw error;
     if (json) print(JSON.stringify({ error }));
