@@ -56,8 +56,8 @@ const sinceXp: Record<string, string> = {
     ConvertStringSecurityDescriptorToSecurityDescriptorW FreeSid GetAce GetNamedSecurityInfoW GetSecurityDescriptorDacl
     GetSecurityDescriptorOwner RegCloseKey RegCreateKeyExW RegDeleteKeyW RegEnumKeyExW RegNotifyChangeKeyValue RegOpenKeyExW
     RegQueryValueExW RegSetValueExW`,
-  'WS2_32.DLL': `WSAGetLastError WSASetLastError WSAStartup WSACleanup WSCDeinstallProvider WSCEnumProtocols WSCGetProviderPath
-    WSCInstallProvider WSCWriteProviderOrder htonl htons ntohl ntohs`,
+  'WS2_32.DLL': `WSAEnumNameSpaceProvidersW WSAGetLastError WSASetLastError WSAStartup WSACleanup WSCDeinstallProvider WSCEnumProtocols
+    WSCGetProviderPath WSCInstallProvider WSCWriteProviderOrder htonl htons ntohl ntohs`,
 };
 
 for (const dll of [provider, setup]) {

@@ -89,6 +89,7 @@ export async function restoreCatalogs(file: string, options: RestoreOptions = {}
   const { exact = false, dryRun = false } = options;
   checkBoolean(exact, 'options.exact');
   checkBoolean(dryRun, 'options.dryRun');
+  callNative(() => undefined); // elsewhere than on Windows the file does not matter
   const path = resolve(file);
   let text: string;
   try {

@@ -22,6 +22,7 @@ export {
   type RestoreOptions,
   type RestoreReport,
 } from './backup.js';
+export { doctor, type DoctorOptions, type DoctorReport, type FailedFix, type Finding } from './doctor.js';
 export { orderCatalog, type OrderOptions, type OrderReport } from './order.js';
 export { enumerateNamespaceProviders, type NamespaceProvider } from './namespaces.js';
 export {

@@ -80,6 +80,24 @@ export interface NativeBackupCatalog {
   namespaces?: NativeBackupNamespace[];
 }
 
+export interface NativeFinding {
+  code: string;
+  severity: 'error' | 'warning' | 'info';
+  message: string;
+  remedy: string;
+  fix: 'none' | 'install' | 'install_anew' | 'withdraw_tunnel' | 'publish_again' | 'delete_file';
+  /** What the fix is about: a tunnel's name, a path. */
+  subject: string;
+}
+
+export interface NativeDiagnosis {
+  findings: NativeFinding[];
+  installed: boolean;
+  /** What is registered and good, to repair with. */
+  dll: string | null;
+  dll32: string | null;
+}
+
 export interface NativeRoute {
   interfaceIndex: number;
   source: string;
@@ -148,6 +166,9 @@ export interface Native {
     ids: number[],
     first: boolean,
   ): Promise<{ changed: boolean; before: number[]; after: number[]; backup: string | null }>;
+  diagnose(): Promise<NativeDiagnosis>;
+  publishAgain(tunnel: string): Promise<void>;
+  deleteLeftover(path: string): Promise<void>;
   isInstalled(): boolean;
   isElevated(): boolean;
   bestRoute(destination: string): NativeRoute;

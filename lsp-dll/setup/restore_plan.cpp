@@ -28,7 +28,7 @@ Places places_of(const Catalog& catalog, const GUID& provider) {
     return places;
 }
 
-// All but the ids.
+// All but the ids, and of Windows' own providers the name, which is in the language of Windows.
 bool same_description(const WSAPROTOCOL_INFOW& a, const WSAPROTOCOL_INFOW& b) {
     return a.dwServiceFlags1 == b.dwServiceFlags1 && a.dwServiceFlags2 == b.dwServiceFlags2 &&
            a.dwServiceFlags3 == b.dwServiceFlags3 && a.dwServiceFlags4 == b.dwServiceFlags4 &&
@@ -37,7 +37,8 @@ bool same_description(const WSAPROTOCOL_INFOW& a, const WSAPROTOCOL_INFOW& b) {
            a.iMinSockAddr == b.iMinSockAddr && a.iSocketType == b.iSocketType && a.iProtocol == b.iProtocol &&
            a.iProtocolMaxOffset == b.iProtocolMaxOffset && a.iNetworkByteOrder == b.iNetworkByteOrder &&
            a.iSecurityScheme == b.iSecurityScheme && a.dwMessageSize == b.dwMessageSize &&
-           a.dwProviderReserved == b.dwProviderReserved && std::wcscmp(a.szProtocol, b.szProtocol) == 0;
+           a.dwProviderReserved == b.dwProviderReserved &&
+           (a.ProtocolChain.ChainLen == BASE_PROTOCOL || std::wcscmp(a.szProtocol, b.szProtocol) == 0);
 }
 
 // For each entry of one provider, the place of the one that it is in `others`: the same description first, then

@@ -63,6 +63,15 @@ TEST_CASE("nothing to do where the catalog is as the backup has it, whatever its
     CHECK(run(wanted, current) == "");
 }
 
+TEST_CASE("a base provider's name is Windows', in Windows' language: no difference") {
+    Catalog current = sample();
+    current[1].info.szProtocol[0] = L'X';
+    const WantedCatalog wanted = wanted_catalog({native_architecture, sample(), {}, {}}, current, false);
+    CHECK(run(wanted, current) == "");
+    current[0].info.szProtocol[0] = L'X';  // a chain's is its maker's
+    CHECK(run(wanted, current) == "u");
+}
+
 TEST_CASE("what is missing is installed from the bottom up, and chains name the new ids") {
     Catalog current;
     const WantedCatalog wanted = wanted_catalog({native_architecture, sample(), {}, {}}, current, false);

@@ -215,7 +215,87 @@ void scramble(Random& random) {
     generate_namespaces(random);
 }
 
+// What a dry run cannot know: ids, and whether Windows takes the categories.
+std::vector<std::string> without_ids(std::vector<std::string> steps) {
+    std::erase_if(steps, [](const std::string& step) { return contains(step, "set the categories"); });
+    for (std::string& step : steps) step = step.substr(0, step.find("into the order"));
+    return steps;
+}
+
+BackedUpCatalog& native_of(std::vector<BackedUpCatalog>& backup) { return backup[0]; }
+
+// Another provider's layered entry and its chain over TCP, in the native catalog.
+void add_layer() {
+    const std::wstring path = L"C:\\other.dll";
+    REQUIRE(install(other_guid, path, {make_entry(0, L"other", tcp4, other_guid, {}, true).info}) == 0);
+    const Catalog catalog = read(native_architecture);
+    REQUIRE(install(other_chain_guid, path,
+                    {make_entry(0, L"other over TCP", tcp4, other_chain_guid,
+                                {catalog.back().info.dwCatalogEntryId, catalog.front().info.dwCatalogEntryId})
+                         .info}) == 0);
+}
+
 }  // namespace
+
+TEST_SUITE("test winsock") {
+    TEST_CASE_FIXTURE(FreshCatalogs, "a restore that fails at a step puts everything back") {
+        add_layer();
+        std::vector<BackedUpCatalog> backup = back_up();
+        // Each is done after others were.
+        SUBCASE("a transport provider that cannot be installed") {
+            CatalogEntry bad = make_entry(500, L"bad", tcp4, {0x55555555, 5, 5, {}}, {}, true);
+            bad.path = std::wstring(300, L'x');
+            native_of(backup).entries.push_back(bad);
+            native_of(backup).categories.push_back({});
+        }
+        SUBCASE("a namespace provider that cannot be installed") {
+            NamespaceProvider bad;
+            bad.id = other_guid;
+            bad.name = L"bad";
+            bad.path = std::wstring(300, L'x');
+            native_of(backup).namespaces->push_back(bad);
+        }
+        deinstall(native_architecture, other_guid);
+        deinstall(native_architecture, native_of(backup).entries[0].info.ProviderId);
+        std::vector<DWORD> order = order_of(read(Architecture::ia32));
+        std::reverse(order.begin(), order.end());
+        REQUIRE(write_order(Architecture::ia32, order) == 0);
+        const std::vector<std::string> before = canonical(back_up());
+        const auto report = restore_catalogs(backup, {});
+        CHECK(code_of(report) == "WSAEINVAL");
+        CHECK(contains(message_of(report), "The catalogs are as they were before."));
+        CHECK(canonical(back_up()) == before);
+    }
+
+    TEST_CASE_FIXTURE(FreshCatalogs,
+                      "a base provider missing from the 32-bit catalog alone is told, and the rest restored") {
+        add_layer();
+        const std::vector<BackedUpCatalog> backup = back_up();
+        const std::vector<std::string> native = canonical({backup[0]});
+        deinstall(Architecture::ia32, backup[1].entries[0].info.ProviderId);
+        deinstall(native_architecture, other_guid);
+        const auto report = restore_catalogs(backup, {});
+        REQUIRE_MESSAGE(report, message_of(report));
+        REQUIRE(report->notes.size() == 1);
+        CHECK(contains(report->notes[0], "32-bit Node"));
+        CHECK(canonical({back_up()[0]}) == native);
+    }
+
+    TEST_CASE_FIXTURE(FreshCatalogs, "an order is written, read back, and refused where an id is unknown") {
+        for (const Architecture architecture : architectures) {
+            const std::vector<DWORD> before = order_of(read(architecture));
+            const auto report = order_catalog(architecture, {before[3], before[1]}, true);
+            REQUIRE_MESSAGE(report, message_of(report));
+            CHECK(report->before == before);
+            CHECK(report->after == order_of(read(architecture)));
+            CHECK(report->after[0] == before[3]);
+            CHECK(file_exists(report->backup));
+            DeleteFileW(report->backup.c_str());
+            CHECK(code_of(order_catalog(architecture, {4711}, true)) == "ERR_UNKNOWN_ENTRY");
+            CHECK(order_of(read(architecture)) == report->after);
+        }
+    }
+}
 
 TEST_SUITE("random catalogs") {
     TEST_CASE_FIXTURE(FreshCatalogs, "random catalogs, scrambled or wiped, are restored up to their ids") {
@@ -239,8 +319,13 @@ TEST_SUITE("random catalogs") {
             scramble(random);
             RestoreOptions options;
             options.exact = true;
+            RestoreOptions dry = options;
+            dry.dry_run = true;
+            const auto plan = restore_catalogs(backup, dry);
+            REQUIRE_MESSAGE(plan, message_of(plan));
             const auto report = restore_catalogs(backup, options);
             REQUIRE_MESSAGE(report, message_of(report));
+            CHECK(without_ids(plan->steps) == without_ids(report->steps));
             noted += report->notes.empty() ? 0 : 1;
             changed += report->changed ? 1 : 0;
             steps += static_cast<unsigned>(report->steps.size());

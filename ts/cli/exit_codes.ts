@@ -8,6 +8,7 @@ export const exitCodes = {
   accessDenied: 4,
   readbackMismatch: 5,
   notFound: 6,
+  findings: 7,
 } as const;
 
 /** As `--help` shows them. */
@@ -19,6 +20,7 @@ export const exitCodeHelp: readonly (readonly [string, string])[] = [
   ['4', 'access denied: run it from an elevated prompt'],
   ['5', 'the protocol catalog did not keep what was written (ERR_READBACK_MISMATCH)'],
   ['6', 'not found: the DLL, the tunnel, the address, the catalog entry or the installed LSP'],
+  ['7', 'doctor found something wrong that is still there'],
 ];
 
 const byCode: Readonly<Record<string, number>> = {

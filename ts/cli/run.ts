@@ -10,6 +10,7 @@ import { install, list, remove } from './catalog.js';
 import { readInput, usageError, type Command } from './command.js';
 import { exitCodeOf, exitCodes } from './exit_codes.js';
 import { commandHelp, overview } from './help.js';
+import { doctor } from './doctor.js';
 import { order } from './order.js';
 import { route } from './route.js';
 import { stats } from './stats.js';
@@ -22,6 +23,7 @@ const commands: readonly Command[] = [
   order,
   backup,
   restore,
+  doctor,
   route,
   tunnelShow,
   tunnelSet,
