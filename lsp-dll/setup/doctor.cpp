@@ -119,18 +119,33 @@ class CatalogExamination {
         }
     }
 
+    // One finding for all chains that miss the same entry.
     void broken_chains() {
+        std::vector<std::pair<DWORD, bool>> told;  // the missing id, of our chains or of others'
         for (const CatalogEntry& entry : facts_.entries) {
-            if (!entry.is_chain()) continue;
-            for (const DWORD id : chain_ids(entry.info)) {
-                if (find_entry(infos_, id) != nullptr) continue;
-                add_for(entry, "chain-broken",
-                        concat({entry_label(entry), " in ", catalog_of(facts_.architecture), " names entry ", id,
-                                ", which does not exist."}),
-                        Fix::install_anew);
-                break;
+            const auto missing = missing_part(entry);
+            if (!missing || std::find(told.begin(), told.end(), std::pair(*missing, entry.ours)) != told.end())
+                continue;
+            told.emplace_back(*missing, entry.ours);
+            std::string others;
+            for (const CatalogEntry& other : facts_.entries) {
+                if (&other == &entry || other.ours != entry.ours || missing_part(other) != missing) continue;
+                others += concat({others.empty() ? " (as do entries " : ", ", other.info.dwCatalogEntryId});
             }
+            if (!others.empty()) others += ')';
+            add_for(entry, "chain-broken",
+                    concat({entry_label(entry), " in ", catalog_of(facts_.architecture), " names entry ", *missing,
+                            ", which does not exist", others, "."}),
+                    Fix::install_anew);
         }
+    }
+
+    std::optional<DWORD> missing_part(const CatalogEntry& entry) const {
+        if (!entry.is_chain()) return std::nullopt;
+        for (const DWORD id : chain_ids(entry.info)) {
+            if (find_entry(infos_, id) == nullptr) return id;
+        }
+        return std::nullopt;
     }
 
     void dlls() {

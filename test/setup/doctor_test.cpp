@@ -272,6 +272,17 @@ TEST_CASE("doctor: each damage is found, with a remedy, and mended only where th
     MESSAGE(std::size(damages), " kinds of damage, each found");
 }
 
+TEST_CASE("doctor: chains that miss the same entry are one finding") {
+    Facts facts = healthy();
+    erase(facts, 100);
+    const Diagnosis diagnosis = diagnose(facts);
+    REQUIRE(diagnosis.findings.size() == 2);
+    CHECK(diagnosis.findings[0].message ==
+          "Entry 101 \"winsock-lsp over [MSAFD]\" in the 64-bit catalog names entry 100, which does not exist (as do "
+          "entries 102, 103, 104).");
+    CHECK(diagnosis.findings[1].code == "layered-entry-missing");
+}
+
 TEST_CASE("doctor: what blocks LSPs is not told where there is none") {
     Facts facts = not_installed();
     facts.blocks.extension_points_disabled = facts.blocks.dll_rules = facts.blocks.smart_app_control = true;
