@@ -15,6 +15,8 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
     bind_functions_with_doubles(env);
     lsp::binding::export_cancellation(env, exports);
     lsp::binding::export_catalog(env, exports);
+    lsp::binding::export_catalog_tools(env, exports);
+    lsp::binding::export_doctor(env, exports);
     lsp::binding::export_namespaces(env, exports);
     lsp::binding::export_routes(env, exports);
     lsp::binding::export_tunnels(env, exports);

@@ -57,7 +57,7 @@ const sinceXp: Record<string, string> = {
     ConvertStringSecurityDescriptorToSecurityDescriptorW FreeSid GetAce GetNamedSecurityInfoW GetSecurityDescriptorDacl
     GetSecurityDescriptorOwner RegCloseKey RegCreateKeyExW RegDeleteKeyW RegDeleteValueW RegEnumKeyExW RegNotifyChangeKeyValue
     RegOpenKeyExW RegQueryValueExW RegSetValueExW`,
-  'WS2_32.DLL': `WSAGetLastError WSASetLastError WSAStartup WSACleanup WSCDeinstallProvider WSCEnumProtocols WSCGetProviderPath
+  'WS2_32.DLL': `WSAEnumNameSpaceProvidersW WSAGetLastError WSASetLastError WSAStartup WSACleanup WSCDeinstallProvider WSCEnumProtocols WSCGetProviderPath
     WSCInstallProvider WSCWriteProviderOrder htonl htons ntohl ntohs`,
 };
 

@@ -32,6 +32,15 @@ export {
 } from './install.js';
 export { enumerateNamespaceProviders, type NamespaceName, type NamespaceProvider } from './namespaces.js';
 export {
+  backupCatalogs,
+  restoreCatalogs,
+  type BackupOptions,
+  type RestoreOptions,
+  type RestoreReport,
+} from './backup.js';
+export { doctor, type DoctorOptions, type DoctorReport, type FailedFix, type Finding } from './doctor.js';
+export { orderCatalog, type OrderOptions, type OrderReport } from './order.js';
+export {
   explain,
   getBestRoute,
   type BestRoute,

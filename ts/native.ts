@@ -37,6 +37,68 @@ export interface NativeNamespaceProvider {
   storesServiceClasses: boolean;
 }
 
+/** An entry of a backup; the members are WSAPROTOCOL_INFOW's. */
+export interface NativeBackupEntry {
+  id: number;
+  name: string;
+  provider: string;
+  path: string;
+  chainLength: number;
+  chain: number[];
+  serviceFlags1: number;
+  serviceFlags2: number;
+  serviceFlags3: number;
+  serviceFlags4: number;
+  providerFlags: number;
+  version: number;
+  addressFamily: number;
+  maxSockAddr: number;
+  minSockAddr: number;
+  socketType: number;
+  protocol: number;
+  protocolMaxOffset: number;
+  networkByteOrder: number;
+  securityScheme: number;
+  messageSize: number;
+  providerReserved: number;
+  lspCategories?: number;
+}
+
+export interface NativeBackupNamespace {
+  name: string;
+  identifier: string;
+  provider: string;
+  path: string;
+  namespace: number;
+  version: number;
+  active: boolean;
+  storesServiceClasses: boolean;
+}
+
+export interface NativeBackupCatalog {
+  architecture: Architecture;
+  entries: NativeBackupEntry[];
+  namespaces?: NativeBackupNamespace[];
+}
+
+export interface NativeFinding {
+  code: string;
+  severity: 'error' | 'warning' | 'info';
+  message: string;
+  remedy: string;
+  fix: 'none' | 'install' | 'install_anew' | 'withdraw_tunnel' | 'publish_again' | 'delete_file';
+  /** What the fix is about: a tunnel's name, a path. */
+  subject: string;
+}
+
+export interface NativeDiagnosis {
+  findings: NativeFinding[];
+  installed: boolean;
+  /** What is registered and good, to repair with. */
+  dll: string | null;
+  dll32: string | null;
+}
+
 export interface NativeRoute {
   interfaceIndex: number;
   source: string;
@@ -162,6 +224,19 @@ export interface Native {
   planStaging(source: string): Promise<{ path: string; copies: { from: string; to: string }[] }>;
   removeProvider(cancellation?: Cancellation): Promise<{ changed: boolean; entries: number[] }>;
   stageProviderDll(source: string): Promise<string>;
+  backupText(): Promise<string>;
+  restoreCatalogs(
+    catalogs: NativeBackupCatalog[],
+    options: { exact: boolean; dryRun: boolean },
+  ): Promise<{ changed: boolean; steps: string[]; notes: string[]; backup: string | null }>;
+  orderCatalog(
+    architecture: Architecture | undefined,
+    ids: number[],
+    first: boolean,
+  ): Promise<{ changed: boolean; before: number[]; after: number[]; backup: string | null }>;
+  diagnose(): Promise<NativeDiagnosis>;
+  publishAgain(tunnel: string): Promise<void>;
+  deleteLeftover(path: string): Promise<void>;
   isInstalled(): boolean;
   isElevated(): boolean;
   bestRoute(destination: string): NativeRoute;

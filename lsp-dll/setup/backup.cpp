@@ -4,6 +4,9 @@
 #include "../system/guid.hpp"
 #include "../system/security.hpp"
 #include "../system/text.hpp"
+#include "catalog_tools.hpp"
+#include "install_steps.hpp"
+#include "provider_info.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -63,7 +66,7 @@ class Members {
     std::string indent_, body_;
 };
 
-std::string entry_json(const CatalogEntry& entry, std::size_t order) {
+std::string entry_json(const CatalogEntry& entry, std::size_t order, std::optional<DWORD> categories) {
     const WSAPROTOCOL_INFOW& info = entry.info;
     std::string chain;
     for (const DWORD id : chain_ids(info)) chain += concat({chain.empty() ? "" : ", ", id});
@@ -92,7 +95,29 @@ std::string entry_json(const CatalogEntry& entry, std::size_t order) {
     members.number("securityScheme", info.iSecurityScheme);
     members.number("messageSize", info.dwMessageSize);
     members.number("providerReserved", info.dwProviderReserved);
+    if (categories) members.number("lspCategories", *categories);
     return members.object();
+}
+
+std::string namespace_json(const NamespaceProvider& provider, std::size_t order) {
+    Members members("        ");
+    members.number("order", static_cast<unsigned long>(order));
+    members.text("name", narrow(provider.name));
+    members.text("identifier", narrow(provider.identifier));
+    members.text("provider", guid_text(provider.id));
+    members.text("path", narrow(provider.path));
+    members.number("namespace", provider.name_space);
+    members.number("version", provider.version);
+    members.raw("active", provider.active ? "true" : "false");
+    members.raw("storesServiceClasses", provider.stores_service_classes ? "true" : "false");
+    return members.object();
+}
+
+std::string list_json(const std::vector<std::string>& objects, const char* indent) {
+    if (objects.empty()) return "[]";
+    std::string list;
+    for (const std::string& object : objects) list += concat({list.empty() ? "\n" : ",\n", indent, "  ", object});
+    return concat({"[", list, "\n", indent, "]"});
 }
 
 Error backup_error(DWORD error, const char* syscall, const std::wstring& path) {
@@ -100,29 +125,66 @@ Error backup_error(DWORD error, const char* syscall, const std::wstring& path) {
                         "Nothing was changed.");
 }
 
+std::vector<CatalogDump> dumps_of(const Snapshot& snapshot) {
+    std::vector<CatalogDump> dumps = {{native_architecture, &snapshot.native}};
+    if (snapshot.other) dumps.push_back({Architecture::ia32, &*snapshot.other});
+    return dumps;
+}
+
 }  // namespace
 
+void complete(CatalogDump& dump) {
+    if (dump.categories.empty()) {
+        for (const CatalogEntry& entry : *dump.catalog) {
+            // Base providers have none.
+            dump.categories.push_back(entry.is_base() ? std::nullopt
+                                                      : lsp_categories(dump.architecture, entry.info.ProviderId));
+        }
+    }
+    if (dump.namespaces) return;
+    auto namespaces = enumerate_namespaces(dump.architecture);
+    if (namespaces) dump.namespaces = std::move(*namespaces);
+}
+
 std::string catalog_json(const std::vector<CatalogDump>& dumps, const SYSTEMTIME& time) {
-    std::string catalogs;
+    std::vector<std::string> catalogs;
     for (const CatalogDump& dump : dumps) {
-        std::string entries;
+        std::vector<std::string> entries, namespaces;
         for (std::size_t i = 0; i < dump.catalog->size(); ++i) {
-            entries += concat({entries.empty() ? "\n        " : ",\n        ", entry_json((*dump.catalog)[i], i + 1)});
+            entries.push_back(
+                entry_json((*dump.catalog)[i], i + 1, i < dump.categories.size() ? dump.categories[i] : std::nullopt));
         }
         Members members("    ");
         members.text("architecture", dump.architecture == Architecture::x64 ? "x64" : "ia32");
-        members.raw("entries", concat({"[", entries, entries.empty() ? "]" : "\n      ]"}));
-        catalogs += concat({catalogs.empty() ? "\n    " : ",\n    ", members.object()});
+        members.raw("entries", list_json(entries, "      "));
+        if (dump.namespaces) {
+            for (const NamespaceProvider& provider : *dump.namespaces) {
+                namespaces.push_back(namespace_json(provider, namespaces.size() + 1));
+            }
+            members.raw("namespaces", list_json(namespaces, "      "));
+        }
+        catalogs.push_back(members.object());
     }
     Members members("");
     members.text("format", "winsock-lsp protocol catalog");
-    members.number("formatVersion", 1);
+    members.number("formatVersion", 2);
     members.text("created", time_text(time, true));
-    members.raw("catalogs", concat({"[", catalogs, catalogs.empty() ? "]" : "\n  ]"}));
+    members.raw("catalogs", list_json(catalogs, "  "));
     return concat({members.object(), "\n"});
 }
 
-Result<std::wstring> write_backup(const std::vector<CatalogDump>& dumps) {
+Result<std::string> backup_text() {
+    const auto snapshot = take_snapshot();
+    if (!snapshot) return snapshot.error();
+    std::vector<CatalogDump> dumps = dumps_of(*snapshot);
+    for (CatalogDump& dump : dumps) complete(dump);
+    SYSTEMTIME time{};
+    GetSystemTime(&time);
+    return catalog_json(dumps, time);
+}
+
+Result<std::wstring> write_backup(std::vector<CatalogDump> dumps) {
+    for (CatalogDump& dump : dumps) complete(dump);
     std::wstring folder = environment_variable(L"ProgramData");
     if (folder.empty()) folder = environment_variable(L"ALLUSERSPROFILE");  // NT 5
     if (!is_full_path(folder)) return backup_error(ERROR_ENVVAR_NOT_FOUND, "GetEnvironmentVariableW", L"%ProgramData%");
@@ -145,6 +207,12 @@ Result<std::wstring> write_backup(const std::vector<CatalogDump>& dumps) {
     }
     if (error != ERROR_SUCCESS) return backup_error(error, "CreateFileW", path);
     return path;
+}
+
+Result<std::wstring> write_current_backup() {
+    const auto snapshot = take_snapshot();
+    if (!snapshot) return snapshot.error();
+    return write_backup(dumps_of(*snapshot));
 }
 
 }  // namespace lsp::setup

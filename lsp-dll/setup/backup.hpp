@@ -1,6 +1,9 @@
-// Private to setup: the catalog as a readable file, written before it is changed.
+// Private to setup: the catalogs as a readable file, written before they are changed. ts/backup.ts reads it.
 #pragma once
 
+#include <optional>
+
+#include "../system/namespaces.hpp"
 #include "catalog_plan.hpp"
 
 namespace lsp::setup {
@@ -8,12 +11,21 @@ namespace lsp::setup {
 struct CatalogDump {
     Architecture architecture;
     const Catalog* catalog;
+    // Of each entry of the catalog; nothing where Windows does not tell, or was not asked.
+    std::vector<std::optional<DWORD>> categories = {};
+    // Nothing if they could not be read: restoring then leaves them alone.
+    std::optional<std::vector<NamespaceProvider>> namespaces = {};
 };
 
-// The dump as JSON text, UTF-8.
+// Adds what is not in the protocol catalog itself.
+void complete(CatalogDump& dump);
+
+// The dumps as JSON text, UTF-8.
 std::string catalog_json(const std::vector<CatalogDump>& dumps, const SYSTEMTIME& time);
 
-// Writes it to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json and gives that path.
-Result<std::wstring> write_backup(const std::vector<CatalogDump>& dumps);
+// Completes the dumps and writes them to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json and gives that path.
+Result<std::wstring> write_backup(std::vector<CatalogDump> dumps);
+// The same of the catalogs as they are now.
+Result<std::wstring> write_current_backup();
 
 }  // namespace lsp::setup

@@ -13,7 +13,13 @@ using WriteProviderOrder = int WSPAPI(LPDWORD, DWORD);
 using InstallProviderAndChains = int WSPAPI(LPGUID, LPWSTR, LPWSTR, LPWSTR, DWORD, LPWSAPROTOCOL_INFOW, DWORD, LPDWORD,
                                             LPINT);
 
+using UpdateProvider = int WSPAPI(LPGUID, const WCHAR*, const LPWSAPROTOCOL_INFOW, DWORD, LPINT);
+
+constinit SystemFunction<UpdateProvider> update_provider{SystemLibrary::ws2_32, "WSCUpdateProvider"};
+
 // They exist in a 64-bit ws2_32 only.
+constinit SystemFunction<UpdateProvider> update_provider32{SystemLibrary::ws2_32, "WSCUpdateProvider32"};
+constinit SystemFunction<UpdateProvider> install_provider64_32{SystemLibrary::ws2_32, "WSCInstallProvider64_32"};
 constinit SystemFunction<DeinstallProvider> deinstall_provider32{SystemLibrary::ws2_32, "WSCDeinstallProvider32"};
 constinit SystemFunction<WriteProviderOrder> write_provider_order32{SystemLibrary::ws2_32, "WSCWriteProviderOrder32"};
 constinit SystemFunction<InstallProviderAndChains> install_provider_and_chains{SystemLibrary::ws2_32,
@@ -43,6 +49,25 @@ int install(const GUID& provider, const std::wstring& path, std::vector<WSAPROTO
     GUID id = provider;
     int error = 0;
     const int result = WSCInstallProvider(&id, path.c_str(), infos.data(), static_cast<DWORD>(infos.size()), &error);
+    return result == 0 ? 0 : failure(error);
+}
+
+int install_in_both(const GUID& provider, const std::wstring& path, std::vector<WSAPROTOCOL_INFOW> infos) {
+    const auto function = install_provider64_32.get();
+    if (function == nullptr) return ERROR_NOT_SUPPORTED;
+    GUID id = provider;
+    int error = 0;
+    const int result = function(&id, path.c_str(), infos.data(), static_cast<DWORD>(infos.size()), &error);
+    return result == 0 ? 0 : failure(error);
+}
+
+int update(Architecture architecture, const GUID& provider, const std::wstring& path,
+           std::vector<WSAPROTOCOL_INFOW> infos) {
+    const auto function = function_for(architecture, update_provider.get(), update_provider32);
+    if (function == nullptr) return ERROR_NOT_SUPPORTED;
+    GUID id = provider;
+    int error = 0;
+    const int result = function(&id, path.c_str(), infos.data(), static_cast<DWORD>(infos.size()), &error);
     return result == 0 ? 0 : failure(error);
 }
 

@@ -12,6 +12,12 @@ int write_order(Architecture architecture, std::vector<DWORD> ids);
 
 // The native catalog only: there is no such call for the 32-bit one.
 int install(const GUID& provider, const std::wstring& path, std::vector<WSAPROTOCOL_INFOW> infos);
+// The same entries with the same path in both catalogs; in neither may the provider be installed. There is no call that
+// writes the 32-bit catalog alone.
+int install_in_both(const GUID& provider, const std::wstring& path, std::vector<WSAPROTOCOL_INFOW> infos);
+// Path and description of the entries with these ids, which they keep (Vista and later).
+int update(Architecture architecture, const GUID& provider, const std::wstring& path,
+           std::vector<WSAPROTOCOL_INFOW> infos);
 // Both catalogs in one call (Vista and later, 64-bit).
 bool has_install_with_chains() noexcept;
 int install_with_chains(const GUID& provider, const InstallOptions& options, DWORD service_flags,

@@ -115,7 +115,7 @@ Result<std::vector<NamespaceProvider>> enumerate_namespaces(Architecture archite
         if (error != WSAEFAULT || i + 1 == namespace_attempts) {
             return system_error(static_cast<std::uint32_t>(failure(error)), syscall, attempt);
         }
-        buffer.resize(std::max(size / sizeof(WSANAMESPACE_INFOW) + 8, buffer.size() * 2));
+        buffer.resize(std::max<std::size_t>(size / sizeof(WSANAMESPACE_INFOW) + 8, buffer.size() * 2));
     }
     std::vector<NamespaceProvider> providers;
     for (int i = 0; i < count; ++i) {

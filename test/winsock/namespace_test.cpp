@@ -23,8 +23,10 @@ struct Functions {
 const Functions bitnesses[] = {
     {&WSAEnumNameSpaceProvidersW, &WSCInstallNameSpace, &WSCUnInstallNameSpace, &WSCEnableNSProvider,
      &WSCWriteNameSpaceOrder},
+#ifdef _WIN64  // where there are two catalogs
     {&WSCEnumNameSpaceProviders32, &WSCInstallNameSpace32, &WSCUnInstallNameSpace32, &WSCEnableNSProvider32,
      &WSCWriteNameSpaceOrder32},
+#endif
 };
 
 struct FreshNamespaces {

@@ -1,4 +1,5 @@
-// winsock_catalog.exe list [32] | install <dll> [dll32] [name] | remove <name> | reset
+// winsock_catalog.exe list [32] | install <dll> [dll32] [name] | remove <name> | reset, and to do damage:
+// deinstall <id> | path <id> <dll> | chain <id> <position> <entry> | copy <id>, each with 32 at the end or without
 // Looks at and changes the protocol catalog through the WSC* functions, as an installer would.
 #include <objbase.h>
 #include <windows.h>
@@ -107,6 +108,49 @@ int remove(const std::wstring& name) {
     return 1;
 }
 
+// ---- damage: by an entry's id, in either catalog ----
+
+#ifdef _WIN64
+constexpr bool bitnesses = true;
+#define BY_BITNESS(name, bits32) (bits32 ? &name##32 : &name)
+#else
+constexpr bool bitnesses = false;
+#define BY_BITNESS(name, bits32) (&name)
+#endif
+
+bool findEntry(DWORD id, bool bits32, WSAPROTOCOL_INFOW& found) {
+    for (const WSAPROTOCOL_INFOW& entry : readCatalog(bits32))
+        if (entry.dwCatalogEntryId == id) {
+            found = entry;
+            return true;
+        }
+    std::fprintf(stderr, "there is no entry %lu\n", id);
+    return false;
+}
+
+int damage(const std::wstring& command, std::vector<std::wstring> words) {
+    const bool bits32 = bitnesses && !words.empty() && words.back() == L"32";
+    if (bits32) words.pop_back();
+    WSAPROTOCOL_INFOW entry;
+    if (words.empty() || !findEntry(wcstoul(words[0].c_str(), nullptr, 10), bits32, entry)) return 2;
+    GUID provider = entry.ProviderId;
+    std::wstring path = pathOf(provider, bits32);
+    int error = 0;
+    int result = 2;
+    if (command == L"deinstall") result = BY_BITNESS(WSCDeinstallProvider, bits32)(&provider, &error);
+    if (command == L"path" && words.size() > 1)
+        result = BY_BITNESS(WSCUpdateProvider, bits32)(&provider, words[1].c_str(), &entry, 1, &error);
+    if (command == L"chain" && words.size() > 2) {
+        entry.ProtocolChain.ChainEntries[wcstoul(words[1].c_str(), nullptr, 10) % MAX_PROTOCOL_CHAIN] =
+            wcstoul(words[2].c_str(), nullptr, 10);
+        result = BY_BITNESS(WSCUpdateProvider, bits32)(&provider, path.c_str(), &entry, 1, &error);
+    }
+    if (command == L"copy" && CoCreateGuid(&provider) == S_OK)
+        result = WSCInstallProvider(&provider, path.c_str(), &entry, 1, &error);
+    if (result != 0) std::fprintf(stderr, "%ls: error %d\n", command.c_str(), error);
+    return result == 0 ? 0 : 1;
+}
+
 // The test Winsock seeds the catalog again at its next use.
 int reset() {
     const LSTATUS status = RegDeleteTreeW(
@@ -124,6 +168,8 @@ int wmain(int count, wchar_t** arguments) {
     }
     if (command == L"remove" && count > 2) return remove(arguments[2]);
     if (command == L"reset") return reset();
+    if (command == L"deinstall" || command == L"path" || command == L"chain" || command == L"copy")
+        return damage(command, {arguments + 2, arguments + count});
     std::fprintf(stderr, "winsock_catalog list [32] | install <dll> [<dll32> [<name>]] | remove <name> | reset\n");
     return 2;
 }

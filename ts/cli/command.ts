@@ -24,6 +24,8 @@ export interface Command {
   name: string;
   /** Names of the arguments without dashes; all are required. */
   positionals?: readonly string[];
+  /** The name of further arguments, none or more. */
+  rest?: string;
   options?: Readonly<Record<string, OptionDescription>>;
   summary: string;
   /** Further paragraphs of the help: what it does, what it needs, what it changes. Lines are wrapped where they are shown. */
@@ -59,10 +61,16 @@ type Values = Record<string, string | boolean | (string | boolean)[] | undefined
 export class Input {
   readonly #values: Values;
   readonly #positionals: Readonly<Record<string, string>>;
+  readonly #rest: readonly string[];
 
-  constructor(values: Values, positionals: Readonly<Record<string, string>>) {
+  constructor(values: Values, positionals: Readonly<Record<string, string>>, rest: readonly string[] = []) {
     this.#values = values;
     this.#positionals = positionals;
+    this.#rest = rest;
+  }
+
+  rest(): readonly string[] {
+    return this.#rest;
   }
 
   positional(name: string): string {
@@ -115,11 +123,12 @@ export function readInput(command: Command, argv: readonly string[]): Input {
   const missing = names[positionals.length];
   if (missing !== undefined) throw usageError(`${missing} is missing`);
   const extra = positionals[names.length];
-  if (extra !== undefined) throw usageError(`unexpected argument '${extra}'`);
+  if (extra !== undefined && command.rest === undefined) throw usageError(`unexpected argument '${extra}'`);
   for (const [name, { aliasOf }] of Object.entries(command.options ?? {})) {
     if (aliasOf === undefined || values[name] === undefined) continue;
     if (values[aliasOf] !== undefined) throw usageError(`--${name} and --${aliasOf} are the same option`);
     values[aliasOf] = values[name];
   }
-  return new Input(values, Object.fromEntries(names.map((name, index) => [name, positionals[index] ?? ''])));
+  const named = Object.fromEntries(names.map((name, index) => [name, positionals[index] ?? '']));
+  return new Input(values, named, positionals.slice(names.length));
 }

@@ -1,9 +1,12 @@
 /** All commands, in the order in which `--help` shows them. A new one is one line here. */
 
 import type { Command } from './command.js';
+import { backup, restore } from './backup.js';
+import { doctor } from './doctor.js';
 import { install, remove } from './install.js';
 import { list } from './list.js';
 import { map } from './map.js';
+import { order } from './order.js';
 import { policyAdd, policyCheck, policyExplain, policyList, policyRemove, policySet } from './policy.js';
 import { route } from './route.js';
 import { stats } from './stats.js';
@@ -15,6 +18,10 @@ export const commands: readonly Command[] = [
   map,
   install,
   remove,
+  order,
+  backup,
+  restore,
+  doctor,
   route,
   policyList,
   policyAdd,

@@ -9,6 +9,7 @@ export const exitCodes = {
   readbackMismatch: 5,
   notFound: 6,
   conflict: 7,
+  findings: 8,
 } as const;
 export type ExitCode = keyof typeof exitCodes;
 
@@ -21,6 +22,7 @@ export const exitCodeHelp: Readonly<Record<ExitCode, string>> = {
   accessDenied: 'access denied: run it from an elevated prompt',
   readbackMismatch: 'the protocol catalog did not keep what was written (ERR_READBACK_MISMATCH)',
   notFound: 'not found: the DLL, the catalog entry, the tunnel, the address or the installed LSP',
+  findings: 'doctor found something wrong that is still there',
   conflict: 'another program is in the way: it is changing the catalog, or its chains stand on ours',
 };
 
@@ -41,11 +43,11 @@ const byCode: Readonly<Record<string, number>> = {
   WSAEACCES: exitCodes.accessDenied,
   ERR_READBACK_MISMATCH: exitCodes.readbackMismatch,
   ERR_NOT_INSTALLED: exitCodes.notFound,
+  ERR_UNKNOWN_ENTRY: exitCodes.notFound,
   ERROR_FILE_NOT_FOUND: exitCodes.notFound,
   ERROR_PATH_NOT_FOUND: exitCodes.notFound,
   ERROR_MOD_NOT_FOUND: exitCodes.notFound,
   ERROR_NOT_FOUND: exitCodes.notFound,
-  ERR_UNKNOWN_ENTRY: exitCodes.notFound,
   ERR_CATALOG_BUSY: exitCodes.conflict,
   ERR_OTHERS_DEPEND: exitCodes.conflict,
 };

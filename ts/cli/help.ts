@@ -24,13 +24,18 @@ function definitions(rows: readonly (readonly string[])[], width: number): strin
   return rows.map(([name = '', text = '']) => `  ${name}`.padEnd(first) + wrap(text, width, first)).join('\n');
 }
 
+/** What is typed after the program's name. */
+function synopsis({ name, positionals = [], rest }: Command): string {
+  return [name, ...positionals, ...(rest === undefined ? [] : [`[${rest}...]`])].join(' ');
+}
+
 export function commandHelp(command: Command, terminal: Terminal = plain): string {
-  const { name, positionals = [], options = {}, summary, details, examples = [], exitCodes = [] } = command;
+  const { options = {}, summary, details, examples = [], exitCodes = [] } = command;
   const width = Math.max(40, Math.min(terminal.width, widestText));
   const what = wrap(`${summary}.${details === undefined ? '' : `\n${details}`}`, width);
   const shown = examples.flatMap(([line, does]) => [`  ${program} ${line}`, `      ${wrap(does, width, 6)}`]);
   return [
-    `Usage: ${[program, name, ...positionals].join(' ')} [options]`,
+    `Usage: ${program} ${synopsis(command)} [options]`,
     what,
     `Options:\n${definitions(optionRows({ ...options, ...commonOptions }), width)}`,
     ...(shown.length > 0 ? [`Examples:\n${shown.join('\n')}`] : []),
@@ -41,7 +46,7 @@ export function commandHelp(command: Command, terminal: Terminal = plain): strin
 /** Of all commands, or of those of one group, such as `tunnel`. */
 export function overview(commands: readonly Command[], group?: string): string {
   const shown = group === undefined ? commands : commands.filter(({ name }) => name.startsWith(`${group} `));
-  const rows = shown.map(({ name, positionals = [], summary }) => [[name, ...positionals].join(' '), summary]);
+  const rows = shown.map((command) => [synopsis(command), command.summary]);
   const common = group === undefined ? { ...commonOptions, version: { help: 'print the version' } } : commonOptions;
   return [
     `Usage: ${[program, ...(group === undefined ? [] : [group])].join(' ')} COMMAND [options]`,

@@ -1,0 +1,261 @@
+#include <algorithm>
+#include <cstring>
+#include <cwchar>
+
+#include "../system/catalog_functions.hpp"
+#include "../system/files.hpp"
+#include "../system/host_model.hpp"
+#include "../system/registry.hpp"
+#include "../system/text.hpp"
+#include "../system/tunnels.hpp"
+#include "catalog_plan.hpp"
+#include "doctor.hpp"
+#include "install_steps.hpp"
+#include "pe_image.hpp"
+#include "setup_dll.hpp"
+#include "trust.hpp"
+
+namespace lsp::setup {
+namespace {
+
+constexpr std::size_t longest_fact = 64 * 1024;  // bytes of a registry value
+constexpr DWORD most_programs = 2048;
+constexpr wchar_t openvpn_key[] = L"SOFTWARE\\OpenVPN";
+constexpr wchar_t image_options_key[] =
+    L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Image File Execution Options";
+constexpr wchar_t kernel_key[] = L"SYSTEM\\CurrentControlSet\\Control\\Session Manager\\kernel";
+constexpr wchar_t application_categories_key[] =
+    L"SYSTEM\\CurrentControlSet\\Services\\WinSock2\\Parameters\\AppId_Catalog";
+constexpr wchar_t code_integrity_key[] = L"SYSTEM\\CurrentControlSet\\Control\\CI\\Policy";
+constexpr wchar_t dll_rules_key[] = L"SOFTWARE\\Policies\\Microsoft\\Windows\\SrpV2\\Dll";
+constexpr wchar_t program_files_key[] = L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion";
+
+// PROCESS_CREATION_MITIGATION_POLICY_…: two bits each. 1: always on; of the second also 3: the Store's are allowed too.
+constexpr unsigned extension_point_disable_bit = 32;
+constexpr unsigned block_non_microsoft_bit = 44;
+
+std::wstring text_value(HKEY parent, const wchar_t* key_name, const wchar_t* name) {
+    RegistryKey key;
+    DWORD type = 0;
+    std::vector<unsigned char> bytes;
+    if (key.open(parent, key_name, KEY_QUERY_VALUE) != ERROR_SUCCESS ||
+        read_value(key.get(), name, longest_fact, type, bytes) != ERROR_SUCCESS ||
+        (type != REG_SZ && type != REG_EXPAND_SZ)) {
+        return {};
+    }
+    std::wstring text(bytes.size() / sizeof(wchar_t), L'\0');
+    if (!text.empty()) std::memcpy(text.data(), bytes.data(), text.size() * sizeof(wchar_t));
+    return text.substr(0, text.find(L'\0'));
+}
+
+// A number, whether REG_DWORD, REG_QWORD or REG_BINARY (MitigationOptions is any of them); 0 if it is not there.
+std::uint64_t number_value(HKEY parent, const wchar_t* key_name, const wchar_t* name) {
+    RegistryKey key;
+    DWORD type = 0;
+    std::vector<unsigned char> bytes;
+    std::uint64_t number = 0;
+    if (key.open(parent, key_name, KEY_QUERY_VALUE) != ERROR_SUCCESS ||
+        read_value(key.get(), name, longest_fact, type, bytes) != ERROR_SUCCESS || type == REG_SZ || bytes.empty()) {
+        return 0;
+    }
+    std::memcpy(&number, bytes.data(), std::min(bytes.size(), sizeof(number)));
+    return number;
+}
+
+unsigned policy_at(std::uint64_t options, unsigned bit) { return static_cast<unsigned>(options >> bit & 3); }
+
+// For a 32-bit process system32 is another folder.
+std::wstring file_of(const std::wstring& path, Architecture architecture) {
+    std::wstring file = expand_environment(path);
+    if (architecture == native_architecture) return file;
+    wchar_t folder[MAX_PATH];
+    const UINT length = GetSystemDirectoryW(folder, MAX_PATH);
+    if (length == 0 || length >= MAX_PATH || _wcsnicmp(file.c_str(), folder, length) != 0) return file;
+    const std::wstring other = folder_of(folder) + L"\\SysWOW64" + file.substr(length);
+    return file_exists(other) ? other : file;
+}
+
+DllFacts dll_facts(const std::wstring& path, Architecture architecture) {
+    DllFacts facts;
+    facts.path = path;
+    const std::wstring file = file_of(path, architecture);
+    std::vector<unsigned char> bytes;
+    if (read_file(file, bytes) != ERROR_SUCCESS) return facts;
+    facts.exists = true;
+    PeImage image;
+    if (!parse_pe(bytes, image) || !image.is_dll) return facts;
+    facts.machine = image.machine;
+    facts.is_provider = image.has_export("WSPStartup");
+    facts.replaceable_by = who_can_replace(file);
+    return facts;
+}
+
+CatalogFacts catalog_facts(Architecture architecture, Catalog catalog) {
+    CatalogFacts facts;
+    facts.architecture = architecture;
+    facts.entries = std::move(catalog);
+    for (const CatalogEntry& entry : facts.entries) {
+        const bool known = std::any_of(facts.dlls.begin(), facts.dlls.end(),
+                                       [&](const DllFacts& dll) { return dll.path == entry.path; });
+        if (!known && !entry.path.empty()) facts.dlls.push_back(dll_facts(entry.path, architecture));
+    }
+    auto namespaces = enumerate_namespaces(architecture);
+    if (namespaces) facts.namespaces = std::move(*namespaces);
+    return facts;
+}
+
+std::optional<bool> weak(const HostModelFunctions& functions, std::uint32_t interface_index, Family family, bool send) {
+    // Not set there either (see host_model.cpp).
+    if (!functions.complete() || functions.weak_by_nature || interface_index == 0) return std::nullopt;
+    MIB_IPINTERFACE_ROW row{};
+    functions.initialize(&row);
+    row.Family = family == Family::ipv4 ? AF_INET : AF_INET6;
+    row.InterfaceIndex = interface_index;
+    if (functions.get(&row) != NO_ERROR) return std::nullopt;
+    return (send ? row.WeakHostSend : row.WeakHostReceive) != FALSE;
+}
+
+TunnelFacts tunnel_facts(StoredTunnel stored) {
+    TunnelFacts facts;
+    const Tunnel& tunnel = stored.tunnel;
+    if (stored.rejected.empty()) {
+        facts.interface_exists = interface_exists(tunnel.interface_index);
+        const HostModelFunctions functions = system_host_model();
+        for (const IpAddress& address : {tunnel.source4, tunnel.source6}) {
+            if (!address) continue;
+            TunnelFacts::Source source;
+            source.address = address;
+            const auto owner = find_address(address);
+            if (owner && *owner) source.owner = (*owner)->interface_index;
+            source.weak_send = weak(functions, source.owner, address.family, true);
+            source.weak_receive = weak(functions, tunnel.interface_index, address.family, false);
+            facts.sources.push_back(source);
+        }
+    }
+    facts.stored = std::move(stored);
+    return facts;
+}
+
+OpenVpnFacts openvpn_facts(const std::wstring& registered) {
+    OpenVpnFacts facts;
+    facts.folder = text_value(HKEY_LOCAL_MACHINE, openvpn_key, L"plugin_dir");
+    if (facts.folder.empty()) {
+        const std::wstring root = text_value(HKEY_LOCAL_MACHINE, openvpn_key, nullptr);
+        if (!root.empty()) facts.folder = root + (root.back() == L'\\' ? L"plugins" : L"\\plugins");
+    }
+    while (!facts.folder.empty() && facts.folder.back() == L'\\') facts.folder.pop_back();
+    if (facts.folder.empty()) return facts;
+    const std::wstring plugin = facts.folder + L"\\winsock-lsp.dll";
+    std::vector<unsigned char> bytes, installed;
+    facts.plugin = read_file(plugin, bytes) == ERROR_SUCCESS;
+    if (!facts.plugin) return facts;
+    facts.same = read_file(expand_environment(registered), installed) != ERROR_SUCCESS || bytes == installed;
+    facts.setup = file_exists(setup_dll_of(plugin));
+    facts.replaceable_by = who_can_replace(plugin);
+    return facts;
+}
+
+template <typename Look>
+void for_each_subkey(const wchar_t* path, Look look) {
+    RegistryKey key;
+    if (key.open(HKEY_LOCAL_MACHINE, path, KEY_ENUMERATE_SUB_KEYS) != ERROR_SUCCESS) return;
+    std::wstring name;
+    for (DWORD i = 0; i < most_programs && subkey_name(key.get(), i, name) == ERROR_SUCCESS; ++i) look(key.get(), name);
+}
+
+BlockFacts block_facts() {
+    BlockFacts facts;
+    facts.extension_points_disabled =
+        policy_at(number_value(HKEY_LOCAL_MACHINE, kernel_key, L"MitigationOptions"), extension_point_disable_bit) == 1;
+    for_each_subkey(image_options_key, [&](HKEY parent, const std::wstring& program) {
+        const std::uint64_t options = number_value(parent, program.c_str(), L"MitigationOptions");
+        if (policy_at(options, extension_point_disable_bit) == 1) facts.without_extension_points.push_back(program);
+        if ((policy_at(options, block_non_microsoft_bit) & 1) != 0) facts.microsoft_only.push_back(program);
+    });
+    const std::wstring windows = environment_variable(L"SystemRoot") + L"\\";
+    for_each_subkey(application_categories_key, [&](HKEY parent, const std::wstring& name) {
+        const std::wstring program = expand_environment(text_value(parent, name.c_str(), L"AppFullPath"));
+        // Windows' own services are there as it comes.
+        if (!program.empty() && _wcsnicmp(program.c_str(), windows.c_str(), windows.size()) != 0)
+            facts.categorised.push_back(program);
+    });
+    facts.smart_app_control =
+        number_value(HKEY_LOCAL_MACHINE, code_integrity_key, L"VerifiedAndReputablePolicyState") == 1;
+    facts.dll_rules = number_value(HKEY_LOCAL_MACHINE, dll_rules_key, L"EnforcementMode") == 1;
+    return facts;
+}
+
+template <typename Found>
+void find_files(const std::wstring& pattern, Found found) {
+    WIN32_FIND_DATAW data;
+    const HANDLE search = FindFirstFileW(pattern.c_str(), &data);
+    if (search == INVALID_HANDLE_VALUE) return;
+    do {
+        const bool folder = (data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+        const bool link = (data.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
+        if (!link && data.cFileName[0] != L'.') found(std::wstring(data.cFileName), folder);
+    } while (FindNextFileW(search, &data));
+    FindClose(search);
+}
+
+// What stage_provider_dll writes before it moves it into place. Not while somebody may be at it: it is done in seconds.
+std::vector<std::wstring> leftover_files() {
+    std::vector<std::wstring> files;
+    const std::wstring root =
+        text_value(HKEY_LOCAL_MACHINE, program_files_key, L"ProgramFilesDir") + L"\\winsock-lsp\\";
+    if (!is_full_path(root)) return files;
+    find_files(root + L"*", [&](const std::wstring& version, bool folder) {
+        if (!folder) return;
+        const std::wstring inside = root + version + L"\\";
+        find_files(inside + L"new-*.tmp", [&](const std::wstring& name, bool is_folder) {
+            if (!is_folder) files.push_back(inside + name);
+        });
+    });
+    return files;
+}
+
+}  // namespace
+
+Result<Facts> collect_facts() {
+    auto snapshot = take_snapshot();
+    if (!snapshot) return snapshot.error();
+    Facts facts;
+    facts.catalogs.push_back(catalog_facts(native_architecture, std::move(snapshot->native)));
+    if (snapshot->other) facts.catalogs.push_back(catalog_facts(Architecture::ia32, std::move(*snapshot->other)));
+    std::wstring registered;
+    for (const CatalogEntry& entry : facts.catalogs.front().entries) {
+        if (is_our_layered(entry.info)) registered = entry.path;
+    }
+    if (!registered.empty()) {
+        facts.unregistered_dll32 = file_exists(folder_of(expand_environment(registered)) + L"\\winsock-lsp-ia32.dll");
+    }
+    auto policy = read_policy();
+    if (!policy) return policy.error();
+    facts.policy_rejected = policy->rejected;
+    for (StoredTunnel& tunnel : policy->tunnels) facts.tunnels.push_back(tunnel_facts(std::move(tunnel)));
+    facts.openvpn = openvpn_facts(registered);
+    facts.blocks = block_facts();
+    facts.leftovers = leftover_files();
+    return facts;
+}
+
+Outcome delete_leftover(const std::wstring& path) {
+    const std::vector<std::wstring> files = leftover_files();
+    const std::string attempt = concat({"Cannot delete ", path});
+    if (std::find(files.begin(), files.end(), path) == files.end()) {
+        return system_error(ERROR_INVALID_PARAMETER, "", attempt, "It is not what an installation left.");
+    }
+    if (DeleteFileW(path.c_str())) return Done{};
+    return system_error(GetLastError(), "DeleteFileW", attempt);
+}
+
+Outcome publish_again(const std::string& name) {
+    auto tunnels = list_tunnels();
+    if (!tunnels) return tunnels.error();
+    for (StoredTunnel& stored : *tunnels) {
+        if (_stricmp(stored.tunnel.name.c_str(), name.c_str()) == 0) return publish_tunnel(std::move(stored.tunnel));
+    }
+    return system_error(ERROR_FILE_NOT_FOUND, "", concat({"Cannot publish the tunnel ", name, " again"}));
+}
+
+}  // namespace lsp::setup

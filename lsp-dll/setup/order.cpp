@@ -1,0 +1,92 @@
+#include <algorithm>
+
+#include "../system/catalog_functions.hpp"
+#include "../system/text.hpp"
+#include "backup.hpp"
+#include "catalog_changes.hpp"
+#include "catalog_lock.hpp"
+#include "catalog_tools.hpp"
+#include "order_plan.hpp"
+
+namespace lsp::setup {
+namespace {
+
+constexpr char order_attempt[] = "Cannot change the order of the protocol catalog";
+
+std::string numbers(const std::vector<DWORD>& ids) {
+    std::string text;
+    for (const DWORD id : ids) text += concat({text.empty() ? "" : ", ", id});
+    return text;
+}
+
+// Writes the order and reads it back.
+Outcome set_order(Architecture architecture, const std::vector<DWORD>& order) {
+    if (const int error = write_order(architecture, order)) {
+        const bool denied = error == WSAEACCES || error == ERROR_ACCESS_DENIED;
+        return system_error(static_cast<std::uint32_t>(error), function_name("WSCWriteProviderOrder", architecture),
+                            order_attempt, denied ? "Run it from an elevated prompt." : "");
+    }
+    const auto now = enumerate_catalog(architecture);
+    if (!now) return now.error();
+    if (order_of(*now) == order) return Done{};
+    return own_error(
+        "ERR_READBACK_MISMATCH",
+        concat({order_attempt, ": the call succeeded, but the catalog has the order ", numbers(order_of(*now)), "."}));
+}
+
+}  // namespace
+
+Result<std::vector<DWORD>> plan_order(const std::vector<DWORD>& current, const std::vector<DWORD>& ids, bool first) {
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        const auto end = ids.begin() + static_cast<std::ptrdiff_t>(i);
+        if (std::find(current.begin(), current.end(), ids[i]) == current.end()) {
+            return own_error("ERR_UNKNOWN_ENTRY",
+                             concat({order_attempt, ": it has no entry ", ids[i], ". It has ", numbers(current), "."}));
+        }
+        if (std::find(ids.begin(), end, ids[i]) != end) {
+            return own_error("ERR_UNKNOWN_ENTRY",
+                             concat({order_attempt, ": entry ", ids[i], " is named twice. Name each once."}));
+        }
+    }
+    std::vector<DWORD> order;
+    auto next = ids.begin();
+    if (first) order = ids;
+    for (const DWORD id : current) {
+        const bool named = std::find(ids.begin(), ids.end(), id) != ids.end();
+        if (!named) order.push_back(id);
+        if (named && !first) order.push_back(*next++);
+    }
+    return order;
+}
+
+Result<OrderReport> order_catalog(Architecture architecture, const std::vector<DWORD>& ids, bool first) {
+    if (!is_elevated()) {
+        return system_error(ERROR_ACCESS_DENIED, "", concat({order_attempt, ": this process is not elevated"}),
+                            "Run it from an elevated prompt.");
+    }
+    const auto lock = CatalogLock::take();
+    if (!lock) return lock.error();
+    const auto catalog = enumerate_catalog(architecture);
+    if (!catalog) return catalog.error();
+    OrderReport report;
+    report.before = order_of(*catalog);
+    auto order = plan_order(report.before, ids, first);
+    if (!order) return order.error();
+    report.after = std::move(*order);
+    report.changed = report.after != report.before;
+    if (!report.changed) return report;
+
+    auto backup = write_current_backup();
+    if (!backup) return backup.error();
+    report.backup = std::move(*backup);
+    Outcome outcome = set_order(architecture, report.after);
+    if (outcome) return report;
+    const auto now = enumerate_catalog(architecture);
+    const bool back = now && (order_of(*now) == report.before || set_order(architecture, report.before));
+    outcome.error().message +=
+        back ? std::string(" The catalog is as it was before.")
+             : concat({" And the order could not be put back. A copy of the catalog is in ", report.backup, "."});
+    return outcome.error();
+}
+
+}  // namespace lsp::setup

@@ -1,0 +1,299 @@
+// The doctor's judgement, on values: one healthy machine, and each damage to it.
+#include "setup/doctor.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "../system/catalog_support.hpp"
+#include "../system/support.hpp"
+
+using namespace lsp::setup;
+
+namespace {
+
+constexpr Kind udp6{AF_INET6, SOCK_DGRAM, IPPROTO_UDP};
+constexpr wchar_t our_dll[] = L"C:\\Program Files\\winsock-lsp\\1\\winsock-lsp.dll";
+constexpr wchar_t our_dll32[] = L"C:\\Program Files\\winsock-lsp\\1\\winsock-lsp-ia32.dll";
+constexpr wchar_t base_dll[] = L"%SystemRoot%\\system32\\mswsock.dll";
+
+GUID chain_guid(unsigned char number) { return {number, 1, 2, {3, 4, 5, 6, 7, 8, 9, number}}; }
+
+CatalogFacts base_catalog(Architecture architecture) {
+    CatalogFacts facts;
+    facts.architecture = architecture;
+    DWORD id = 1;
+    for (const Kind& kind : {tcp4, udp4, tcp6, udp6})
+        facts.entries.push_back(make_entry(id++, L"MSAFD", kind, base_guid));
+    const std::uint16_t machine =
+        architecture == Architecture::x64 ? IMAGE_FILE_MACHINE_AMD64 : IMAGE_FILE_MACHINE_I386;
+    facts.dlls = {{base_dll, true, machine, true, ""}};
+    NamespaceProvider tcpip;
+    tcpip.name = L"Tcpip";
+    tcpip.name_space = NS_DNS;
+    tcpip.active = true;
+    facts.namespaces = {tcpip};
+    return facts;
+}
+
+CatalogFacts installed_catalog(Architecture architecture) {
+    CatalogFacts facts = base_catalog(architecture);
+    const Catalog bases = facts.entries;
+    const wchar_t* const dll = architecture == Architecture::x64 ? our_dll : our_dll32;
+    for (const CatalogEntry& base : bases) {
+        const WSAPROTOCOL_INFOW& info = base.info;
+        CatalogEntry chain =
+            make_entry(100 + info.dwCatalogEntryId, L"winsock-lsp over [MSAFD]",
+                       {info.iAddressFamily, info.iSocketType, info.iProtocol},
+                       chain_guid(static_cast<unsigned char>(info.dwCatalogEntryId)), {100, info.dwCatalogEntryId});
+        chain.path = dll;
+        facts.entries.insert(facts.entries.begin() + static_cast<std::ptrdiff_t>(info.dwCatalogEntryId) - 1, chain);
+    }
+    CatalogEntry layered = make_entry(100, L"winsock-lsp", tcp4, provider_guid, {}, true);
+    layered.path = dll;
+    facts.entries.push_back(layered);
+    mark_ours(facts.entries);
+    facts.dlls.push_back({dll, true, facts.dlls[0].machine, true, ""});
+    return facts;
+}
+
+Facts healthy() {
+    Facts facts;
+    facts.catalogs = {installed_catalog(Architecture::x64), installed_catalog(Architecture::ia32)};
+    return facts;
+}
+
+Facts not_installed() {
+    Facts facts;
+    facts.catalogs = {base_catalog(Architecture::x64), base_catalog(Architecture::ia32)};
+    return facts;
+}
+
+Catalog& entries(Facts& facts, std::size_t catalog = 0) { return facts.catalogs[catalog].entries; }
+void erase(Facts& facts, DWORD id, std::size_t catalog = 0) {
+    std::erase_if(entries(facts, catalog),
+                  [&](const CatalogEntry& entry) { return entry.info.dwCatalogEntryId == id; });
+    mark_ours(entries(facts, catalog));
+}
+CatalogEntry& entry(Facts& facts, DWORD id) {
+    for (CatalogEntry& each : entries(facts)) {
+        if (each.info.dwCatalogEntryId == id) return each;
+    }
+    FAIL("no such entry");
+    return entries(facts).front();
+}
+void add(Facts& facts, const CatalogEntry& each, bool first = false) {
+    Catalog& catalog = entries(facts);
+    catalog.insert(first ? catalog.begin() : catalog.end(), each);
+    mark_ours(catalog);
+}
+// Another provider's chain for TCP over IPv4, and its layered entry.
+void add_other(Facts& facts, std::vector<DWORD> below, bool first) {
+    CatalogEntry layer = make_entry(50, L"other", tcp4, other_guid, {}, true);
+    below.insert(below.begin(), 50);
+    CatalogEntry chain = make_entry(51, L"other over TCP", tcp4, other_chain_guid, below);
+    layer.path = chain.path = L"C:\\other.dll";
+    facts.catalogs[0].dlls.push_back({L"C:\\other.dll", true, IMAGE_FILE_MACHINE_AMD64, true, ""});
+    add(facts, layer);
+    add(facts, chain, first);
+}
+DllFacts& dll(Facts& facts, const wchar_t* path, std::size_t catalog = 0) {
+    for (DllFacts& each : facts.catalogs[catalog].dlls) {
+        if (each.path == path) return each;
+    }
+    FAIL("no such DLL");
+    return facts.catalogs[0].dlls.front();
+}
+TunnelFacts& add_tunnel(Facts& facts) {
+    TunnelFacts tunnel;
+    tunnel.stored.tunnel = sample_tunnel("vpn");
+    tunnel.stored.tunnel.publisher.process_id = 4711;
+    tunnel.sources = {{tunnel.stored.tunnel.source4, 3, true, true}};
+    facts.tunnels.push_back(tunnel);
+    return facts.tunnels.back();
+}
+
+struct Damage {
+    const char* code;
+    Severity severity;
+    Fix fix;
+    std::function<void(Facts&)> make;
+};
+
+const Damage damages[] = {
+    {"catalog-missing", Severity::error, Fix::install_anew,
+     [](Facts& facts) { facts.catalogs[0] = base_catalog(Architecture::x64); }},
+    {"catalog-missing", Severity::error, Fix::install_anew,
+     [](Facts& facts) {
+         facts.catalogs[1] = base_catalog(Architecture::ia32);
+         facts.unregistered_dll32 = true;
+     }},
+    {"chain-missing", Severity::error, Fix::install, [](Facts& facts) { erase(facts, 102); }},
+    {"chain-missing", Severity::error, Fix::install, [](Facts& facts) { erase(facts, 101, 1); }},
+    {"layered-entry-missing", Severity::error, Fix::install_anew, [](Facts& facts) { erase(facts, 100); }},
+    {"installation-interrupted", Severity::error, Fix::install,
+     [](Facts& facts) {
+         for (DWORD id = 101; id <= 104; ++id) erase(facts, id);
+     }},
+    {"chain-broken", Severity::error, Fix::install_anew,
+     [](Facts& facts) { entry(facts, 101).info.ProtocolChain.ChainEntries[1] = 77; }},
+    {"chain-broken", Severity::error, Fix::none,
+     [](Facts& facts) {
+         add_other(facts, {77, 1}, false);
+     }},
+    {"dll-missing", Severity::error, Fix::install_anew, [](Facts& facts) { dll(facts, our_dll).exists = false; }},
+    {"dll-missing", Severity::error, Fix::install_anew, [](Facts& facts) { dll(facts, our_dll32, 1).exists = false; }},
+    {"dll-missing", Severity::error, Fix::none,
+     [](Facts& facts) {
+         add_other(facts, {1}, false);
+         dll(facts, L"C:\\other.dll").exists = false;
+     }},
+    {"dll-missing", Severity::error, Fix::none, [](Facts& facts) { dll(facts, base_dll).exists = false; }},
+    {"dll-wrong-architecture", Severity::error, Fix::install_anew,
+     [](Facts& facts) { dll(facts, our_dll).machine = IMAGE_FILE_MACHINE_I386; }},
+    {"dll-wrong-architecture", Severity::error, Fix::none,
+     [](Facts& facts) {
+         add_other(facts, {1}, false);
+         dll(facts, L"C:\\other.dll").machine = IMAGE_FILE_MACHINE_I386;
+     }},
+    {"dll-not-a-provider", Severity::error, Fix::install_anew,
+     [](Facts& facts) { dll(facts, our_dll).is_provider = false; }},
+    {"dll-replaceable", Severity::error, Fix::install_anew,
+     [](Facts& facts) { dll(facts, our_dll).replaceable_by = "S-1-5-32-545 on C:\\x"; }},
+    {"duplicate-entry", Severity::error, Fix::install_anew,
+     [](Facts& facts) {
+         CatalogEntry copy = entry(facts, 101);
+         copy.info.dwCatalogEntryId = 200;
+         copy.info.ProviderId = chain_guid(9);
+         add(facts, copy);
+     }},
+    {"duplicate-entry", Severity::error, Fix::none,
+     [](Facts& facts) {
+         add_other(facts, {1}, false);
+         CatalogEntry copy = entry(facts, 51);
+         copy.info.dwCatalogEntryId = 52;
+         add(facts, copy);
+     }},
+    {"not-first", Severity::error, Fix::install, [](Facts& facts) { add_other(facts, {1}, true); }},
+    {"not-first", Severity::error, Fix::install,
+     [](Facts& facts) { std::rotate(entries(facts).begin(), entries(facts).begin() + 4, entries(facts).end()); }},
+    {"ifs-handles-missing", Severity::error, Fix::install,
+     [](Facts& facts) { entry(facts, 103).info.dwServiceFlags1 = 0; }},
+    {"base-provider-missing", Severity::error, Fix::none,
+     [](Facts& facts) {
+         erase(facts, 1, 1);
+         erase(facts, 101, 1);
+     }},
+    {"name-provider-missing", Severity::error, Fix::none,
+     [](Facts& facts) { facts.catalogs[0].namespaces->front().active = false; }},
+    {"tunnel-stale", Severity::warning, Fix::withdraw_tunnel,
+     [](Facts& facts) { add_tunnel(facts).stored.alive = false; }},
+    {"tunnel-rejected", Severity::warning, Fix::withdraw_tunnel,
+     [](Facts& facts) { add_tunnel(facts).stored.rejected = "garbage"; }},
+    {"tunnel-interface-missing", Severity::warning, Fix::none,
+     [](Facts& facts) { add_tunnel(facts).interface_exists = false; }},
+    {"tunnel-without-provider", Severity::warning, Fix::none,
+     [](Facts& facts) {
+         facts = not_installed();
+         add_tunnel(facts);
+     }},
+    {"source-missing", Severity::warning, Fix::none, [](Facts& facts) { add_tunnel(facts).sources[0].owner = 0; }},
+    {"strong-host", Severity::error, Fix::publish_again,
+     [](Facts& facts) { add_tunnel(facts).sources[0].weak_send = false; }},
+    {"strong-host", Severity::error, Fix::publish_again,
+     [](Facts& facts) { add_tunnel(facts).sources[0].weak_receive = false; }},
+    {"policy-rejected", Severity::error, Fix::none, [](Facts& facts) { facts.policy_rejected = "line 1: x"; }},
+    {"plugin-outdated", Severity::warning, Fix::none,
+     [](Facts& facts) {
+         facts.openvpn = {L"C:\\OpenVPN\\plugins", true, false, true, ""};
+     }},
+    {"plugin-setup-missing", Severity::warning, Fix::none,
+     [](Facts& facts) {
+         facts.openvpn = {L"C:\\OpenVPN\\plugins", true, true, false, ""};
+     }},
+    {"plugin-replaceable", Severity::error, Fix::none,
+     [](Facts& facts) {
+         facts.openvpn = {L"C:\\OpenVPN\\plugins", true, true, true, "S-1-1-0"};
+     }},
+    {"extension-points-disabled", Severity::error, Fix::none,
+     [](Facts& facts) { facts.blocks.extension_points_disabled = true; }},
+    {"program-extension-points-disabled", Severity::info, Fix::none,
+     [](Facts& facts) { facts.blocks.without_extension_points = {L"a.exe"}; }},
+    {"program-microsoft-only", Severity::info, Fix::none,
+     [](Facts& facts) { facts.blocks.microsoft_only = {L"a.exe"}; }},
+    {"program-categories", Severity::info, Fix::none, [](Facts& facts) { facts.blocks.categorised = {L"C:\\a.exe"}; }},
+    {"smart-app-control", Severity::warning, Fix::none, [](Facts& facts) { facts.blocks.smart_app_control = true; }},
+    {"dll-rules", Severity::info, Fix::none, [](Facts& facts) { facts.blocks.dll_rules = true; }},
+    {"leftover-file", Severity::warning, Fix::delete_file,
+     [](Facts& facts) { facts.leftovers = {L"C:\\Program Files\\winsock-lsp\\1\\new-1-2.tmp"}; }},
+};
+
+}  // namespace
+
+TEST_CASE("doctor: a healthy machine has no finding, installed or not, with others above and below") {
+    Facts facts = healthy();
+    CHECK(diagnose(facts).findings.empty());
+    CHECK(diagnose(facts).installed);
+    CHECK(diagnose(facts).dll == our_dll);
+    CHECK(diagnose(facts).dll32 == our_dll32);
+
+    CHECK(diagnose(not_installed()).findings.empty());
+    CHECK_FALSE(diagnose(not_installed()).installed);
+
+    facts.catalogs[1] = base_catalog(Architecture::ia32);  // 32-bit programs were left alone
+    CHECK(diagnose(facts).findings.empty());
+
+    facts = healthy();
+    add_other(facts, {101, 1}, true);  // it stands on us
+    add_tunnel(facts);
+    facts.openvpn = {L"C:\\OpenVPN\\plugins", true, true, true, ""};
+    CHECK(diagnose(facts).findings.empty());
+    facts = healthy();
+    add_other(facts, {1}, false);  // it is below all of ours
+    CHECK(diagnose(facts).findings.empty());
+}
+
+TEST_CASE("doctor: each damage is found, with a remedy, and mended only where that is safe") {
+    for (const Damage& damage : damages) {
+        Facts facts = healthy();
+        damage.make(facts);
+        const Diagnosis diagnosis = diagnose(facts);
+        CAPTURE(damage.code);
+        const auto found = std::find_if(diagnosis.findings.begin(), diagnosis.findings.end(),
+                                        [&](const Finding& finding) { return finding.code == damage.code; });
+        REQUIRE(found != diagnosis.findings.end());
+        CHECK(found->severity == damage.severity);
+        CHECK(found->fix == damage.fix);
+        CHECK(found->message.size() > 20);
+        CHECK(found->message.back() == '.');
+        CHECK_FALSE(found->remedy.empty());
+    }
+    MESSAGE(std::size(damages), " kinds of damage, each found");
+}
+
+TEST_CASE("doctor: chains that miss the same entry are one finding") {
+    Facts facts = healthy();
+    erase(facts, 100);
+    const Diagnosis diagnosis = diagnose(facts);
+    REQUIRE(diagnosis.findings.size() == 2);
+    CHECK(diagnosis.findings[0].message ==
+          "Entry 101 \"winsock-lsp over [MSAFD]\" in the 64-bit catalog names entry 100, which does not exist (as do "
+          "entries 102, 103, 104).");
+    CHECK(diagnosis.findings[1].code == "layered-entry-missing");
+}
+
+TEST_CASE("doctor: what blocks LSPs is not told where there is none") {
+    Facts facts = not_installed();
+    facts.blocks.extension_points_disabled = facts.blocks.dll_rules = facts.blocks.smart_app_control = true;
+    CHECK(diagnose(facts).findings.empty());
+}
+
+TEST_CASE("doctor: a DLL that is not good is not proposed to repair with") {
+    Facts facts = healthy();
+    dll(facts, our_dll).replaceable_by = "S-1-1-0";
+    dll(facts, our_dll32, 1).exists = false;
+    dll(facts, our_dll32, 1).is_provider = false;
+    CHECK(diagnose(facts).dll.empty());
+    CHECK(diagnose(facts).dll32.empty());
+}

@@ -1,0 +1,125 @@
+/** What is wrong on this machine, and what to do about it. */
+
+import { checkBoolean, checkObject } from './arguments.js';
+import { LspError } from './errors.js';
+import { installLsp, removeLsp } from './install.js';
+import { callNative, type NativeDiagnosis, type NativeFinding } from './native.js';
+import * as tunnel from './tunnel.js';
+
+export interface Finding {
+  /** Stays the same from version to version; docs/recovery.md lists them. */
+  code: string;
+  /** `info` is worth knowing, and nothing is wrong. */
+  severity: 'error' | 'warning' | 'info';
+  /** A sentence. */
+  message: string;
+  /** What to do. */
+  remedy: string;
+  /** Whether doctor can mend it. */
+  fixable: boolean;
+}
+
+/** A finding that could not be mended, and why not. */
+export interface FailedFix {
+  finding: Finding;
+  error: LspError;
+}
+
+export interface DoctorOptions {
+  /** Whether to mend what can be mended safely; false unless told. Needs an elevated process. */
+  fix?: boolean | undefined;
+}
+
+export interface DoctorReport {
+  /** True if no error and no warning is left. */
+  healthy: boolean;
+  installed: boolean;
+  /** What is there now, gravest first. */
+  findings: Finding[];
+  /** What was there and is gone. */
+  fixed: Finding[];
+  failed: FailedFix[];
+}
+
+const publicFinding = ({ code, severity, message, remedy, fix }: NativeFinding): Finding => ({
+  code,
+  severity,
+  message,
+  remedy,
+  fixable: fix !== 'none',
+});
+
+const diagnose = () => callNative((native) => native.diagnose());
+
+async function install({ dll, dll32 }: NativeDiagnosis, anew: boolean): Promise<void> {
+  if (anew) await removeLsp();
+  await installLsp({ dll: dll ?? undefined, dll32: dll32 ?? undefined });
+}
+
+/** Mends one finding. All that installing mends is mended at once. */
+function mend({ fix, subject }: NativeFinding, diagnosis: NativeDiagnosis): Promise<unknown> {
+  switch (fix) {
+    case 'install':
+    case 'install_anew':
+      return install(diagnosis, diagnosis.findings.some((each) => each.fix === 'install_anew'));
+    case 'withdraw_tunnel':
+      return tunnel.withdraw(subject);
+    case 'publish_again':
+      return callNative((native) => native.publishAgain(subject));
+    case 'delete_file':
+      return callNative((native) => native.deleteLeftover(subject));
+    case 'none':
+      return Promise.resolve();
+  }
+}
+
+async function mendAll(diagnosis: NativeDiagnosis): Promise<FailedFix[]> {
+  const failed: FailedFix[] = [];
+  const done = new Set<string>();
+  for (const finding of diagnosis.findings) {
+    const key = finding.fix.startsWith('install') ? 'install' : `${finding.fix} ${finding.subject}`;
+    if (finding.fix === 'none' || done.has(key)) continue;
+    done.add(key);
+    try {
+      await mend(finding, diagnosis);
+    } catch (error) {
+      if (!(error instanceof LspError)) throw error;
+      failed.push({ finding: publicFinding(finding), error });
+    }
+  }
+  return failed;
+}
+
+/**
+ * Examines both catalogs, the DLLs that they name, the published tunnels with the host model, OpenVPN's plugin folder, and what
+ * keeps LSPs out of programs.
+ *
+ * With `fix`, what can be mended safely is: entries of ours, by installing again; stale tunnels, by withdrawing them; the host
+ * model, by publishing again; files of an interrupted installation. Nothing of another provider's is touched.
+ *
+ * @throws LspError (rejects) ERROR_ACCESS_DENIED: `fix`, and the process is not elevated; as enumerateCatalog; what keeps the
+ *   policy store from being read. A fix that fails is told in `failed`.
+ */
+export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
+  checkObject(options, 'options');
+  const { fix = false } = options;
+  checkBoolean(fix, 'options.fix');
+  const first = await diagnose();
+  const mending = fix && first.findings.some((finding) => finding.fix !== 'none');
+  if (mending && !callNative((native) => native.isElevated())) {
+    throw new LspError('Cannot mend anything: this process is not elevated. Run it from an elevated prompt.', {
+      code: 'ERROR_ACCESS_DENIED',
+      errno: 5,
+    });
+  }
+  const failed = mending ? await mendAll(first) : [];
+  const { findings, installed } = mending ? await diagnose() : first;
+  const left = new Set(findings.map(({ code, message }) => `${code} ${message}`));
+  return {
+    healthy: findings.every(({ severity }) => severity === 'info'),
+    installed,
+    findings: findings.map(publicFinding),
+    fixed: first.findings.filter(({ code, message }) => !left.has(`${code} ${message}`)).map(publicFinding),
+    failed,
+  };
+}
