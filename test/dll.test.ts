@@ -45,12 +45,13 @@ function exported({ dump }: Dll): string[] {
 // somebody has looked it up ("Minimum supported client" is no help, it names XP for much older ones) and added it here.
 const sinceXp: Record<string, string> = {
   'KERNEL32.DLL': `CloseHandle CreateDirectoryW CreateEventW CreateFileW CreateMutexW CreateSemaphoreW DeleteCriticalSection
-    DeleteFileW EnterCriticalSection ExpandEnvironmentStringsW FlushFileBuffers FormatMessageW FreeLibrary GetCurrentProcess
+    DeleteFileW EnterCriticalSection ExpandEnvironmentStringsW FindClose FindFirstFileW FindNextFileW FlushFileBuffers FormatMessageW
+    FreeLibrary GetCurrentProcess
     GetCurrentProcessId GetCurrentThreadId GetEnvironmentVariableW GetFileAttributesW GetFileSizeEx GetLastError
     GetModuleFileNameW GetModuleHandleExW GetModuleHandleW GetProcAddress GetProcessHeap GetProcessTimes
-    GetStdHandle GetSystemDirectoryW GetSystemTime GetSystemTimeAsFileTime GetTickCount GetVersion HeapAlloc HeapFree InitializeCriticalSection
+    GetStdHandle GetSystemDirectoryW GetSystemTime GetSystemTimeAsFileTime GetSystemWow64DirectoryW GetTickCount GetVersion HeapAlloc HeapFree InitializeCriticalSection
     IsDBCSLeadByteEx LeaveCriticalSection LoadLibraryA LoadLibraryExW LoadLibraryW LocalFree MoveFileExW MultiByteToWideChar OpenProcess RaiseException
-    ReadFile ReleaseMutex ReleaseSemaphore ResetEvent RtlCaptureContext RtlLookupFunctionEntry RtlUnwindEx RtlVirtualUnwind
+    ReadFile ReleaseMutex ReleaseSemaphore RemoveDirectoryW ResetEvent RtlCaptureContext RtlLookupFunctionEntry RtlUnwindEx RtlVirtualUnwind
     SetEvent SetLastError Sleep TlsAlloc TlsFree TlsGetValue TlsSetValue VirtualAlloc VirtualFree VirtualProtect VirtualQuery
     WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler`,
   'ADVAPI32.DLL': `AllocateAndInitializeSid CheckTokenMembership ConvertSidToStringSidW

@@ -85,12 +85,13 @@ TEST_CASE_FIXTURE(FreshNamespaces,
     wchar_t name[] = L"test", path[] = L"C:\\test.dll";
     GUID id = provider;
     for (const Functions& functions : bitnesses) {
-        const Functions& others = bitnesses[&functions == bitnesses];
         REQUIRE(functions.install(name, path, NS_DNS, 7, &id) == 0);
         CHECK(functions.install(name, path, NS_DNS, 7, &id) == SOCKET_ERROR);
         CHECK(WSAGetLastError() == WSAEINVAL);
         CHECK(list(functions).size() == 7);
-        CHECK(list(others).size() == 6);
+        for (const Functions& other : bitnesses) {
+            if (&other != &functions) CHECK(list(other).size() == 6);
+        }
         CHECK(functions.enable(&id, FALSE) == 0);
         CHECK_FALSE(list(functions)[6].active);
 
