@@ -2,7 +2,7 @@
 
 import { checkBoolean, checkObject } from './arguments.js';
 import { LspError } from './errors.js';
-import { installLsp, removeLsp } from './install.js';
+import { installLsp, planInstall, removeLsp } from './install.js';
 import { callNative, type NativeDiagnosis, type NativeFinding } from './native.js';
 import * as tunnel from './tunnel.js';
 
@@ -52,8 +52,12 @@ const publicFinding = ({ code, severity, message, remedy, fix }: NativeFinding):
 const diagnose = () => callNative((native) => native.diagnose());
 
 async function install({ dll, dll32 }: NativeDiagnosis, anew: boolean): Promise<void> {
-  if (anew) await removeLsp();
-  await installLsp({ dll: dll ?? undefined, dll32: dll32 ?? undefined });
+  const registered = { dll: dll ?? undefined, dll32: dll32 ?? undefined };
+  // Where installing sees nothing to repair, all of ours is taken out first. That deletes the staged DLLs, so the package's
+  // are staged again.
+  const fresh = anew && !(await planInstall(registered)).changes;
+  if (fresh) await removeLsp();
+  await installLsp(fresh ? {} : registered);
 }
 
 /** Mends one finding. All that installing mends is mended at once. */

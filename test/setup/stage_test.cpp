@@ -67,7 +67,7 @@ TEST_CASE("the setup DLL beside the source is copied along, each time as it is t
 }
 
 TEST_CASE("a dry run foretells what staging copies, and copies nothing itself") {
-    std::vector<unsigned char> provider = provider_for_machine(IMAGE_FILE_MACHINE_AMD64), setup = provider;
+    std::vector<unsigned char> provider = bytes_of(fake_provider_path()), setup = provider;
     const auto check = [&](const char* what, std::size_t copies) {
         CAPTURE(what);
         const std::wstring source = write_temporary(L"planned.dll", provider);

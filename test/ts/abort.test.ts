@@ -1,6 +1,6 @@
 // AbortSignals: what changes the catalog can be called off at any step, in Windows' node.exe over the test Winsock, and then
 // leaves it as it was. (That it can be at every step of every change, test/catalog_crash.test.ts shows.)
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -68,17 +68,37 @@ const calledOff = (call: string, milliseconds?: number) => `
     return { is: error instanceof lsp.LspError, code, message, cause, unchanged };
   }`;
 
-// In the addon's process the first calls of a WSC* function are those of enumerateCatalog before it: seven for six entries.
-const situations: readonly (readonly [string, string, number | undefined, string])[] = [
-  ['install, called off before it starts', 'lsp.installLsp({ signal })', undefined, ''],
-  ['install, while it first reads the catalog', 'lsp.installLsp({ signal })', 700, '9:3000'],
-  ['install, while it puts the layered entry in', 'lsp.installLsp({ signal })', 700, '30:3000'],
-  ['install, after its chains are in', 'lsp.installLsp({ signal })', 700, '50:3000'],
+const install = 'lsp.installLsp({ signal, dll32: null })';
+
+/** The number of the call, in a program that enumerates the catalog and then installs, whose name fits; 0: the first. */
+async function numberOf(name: RegExp, which: 0 | -1): Promise<number> {
+  if (calls.length === 0) {
+    const file = join(directory, 'calls');
+    await evaluate('lsp.enumerateCatalog(); await lsp.installLsp({ dll32: null }); return null;', {
+      TEST_WINSOCK_COUNT: prefix.toWindowsPath(file),
+    });
+    await evaluate('await lsp.removeLsp(); return null;');
+    calls = readFileSync(file, 'utf8').split(/\r?\n/);
+  }
+  const found = calls.flatMap((call, index) => (name.test(call) ? [index + 1] : []));
+  const number = found.at(which);
+  if (number === undefined) throw new Error(`install did not call ${name}: ${calls.join(' ')}`);
+  return number;
+}
+let calls: string[] = [];
+
+const situations: readonly (readonly [string, RegExp | undefined, 0 | -1])[] = [
+  ['install, called off before it starts', undefined, 0],
+  ['install, while it puts the layered entry in', /^WSCInstallProvider/, 0],
+  ['install, while it puts the last chain in', /^WSCInstallProvider/, -1],
 ];
 
-for (const [name, call, milliseconds, pause] of situations) {
+for (const [name, pausing, which] of situations) {
   test(`${name}: ABORT_ERR, and the catalog is as it was`, async () => {
-    const outcome = (await evaluate(calledOff(call, milliseconds), { TEST_WINSOCK_PAUSE: pause })) as Outcome;
+    const pause = pausing === undefined ? '' : `${await numberOf(pausing, which)}:3000`;
+    const outcome = (await evaluate(calledOff(install, pausing === undefined ? undefined : 1000), {
+      TEST_WINSOCK_PAUSE: pause,
+    })) as Outcome;
     assert.equal([outcome.is, outcome.code, outcome.cause, outcome.unchanged], [true, 'ABORT_ERR', 'no more', true]);
     assert.match(outcome.message, /called off/);
   });
@@ -87,7 +107,7 @@ for (const [name, call, milliseconds, pause] of situations) {
 test('a signal that stays quiet changes nothing, and one that comes too late neither', async () => {
   const result = await evaluate(`
     const controller = new AbortController();
-    const report = await lsp.installLsp({ signal: controller.signal });
+    const report = await lsp.installLsp({ signal: controller.signal, dll32: null });
     controller.abort();
     return [report.changed, lsp.isInstalled()];`);
   assert.equal(result, [true, true]);
