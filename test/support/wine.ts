@@ -245,6 +245,9 @@ export class WineProgram {
   }
 }
 
+/** What Wine's loader says when making the process failed, as it sometimes does on a busy machine: nothing of the program has run. */
+const neverStarted = /^Application could not be started[^]*ShellExecuteEx failed: Internal error/;
+
 export class WinePrefix {
   readonly directory: string;
   readonly networkNamespace: string | undefined;
@@ -296,6 +299,14 @@ export class WinePrefix {
 
   /** Runs a program to its end; `executable` is a Linux path, or the name of one of Wine's own programs. */
   async run(executable: string, parameters: readonly string[] = [], options: RunOptions = {}): Promise<Completed> {
+    for (let attempt = 1; ; ++attempt) {
+      const completed = await this.#runOnce(executable, parameters, options);
+      if (attempt === 3 || !neverStarted.test(completed.stderr)) return completed;
+      console.error(`Wine could not start ${basename(executable)}, and is asked again: ${completed.stderr.trim()}`);
+    }
+  }
+
+  async #runOnce(executable: string, parameters: readonly string[], options: RunOptions): Promise<Completed> {
     const { timeoutMilliseconds = 60_000, ...programOptions } = options;
     const program = this.spawn(executable, parameters, programOptions);
     let late = false;
