@@ -1,7 +1,7 @@
 /** The DLLs as files: one is loaded into every program of the machine, so what it asks of the system is part of the contract. */
 
 import { execFileSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 
 import { test } from 'uvu';
@@ -41,18 +41,52 @@ function exported({ dump }: Dll): string[] {
   return [...names].map(([, each = '']) => each).sort();
 }
 
+/** What the file holds for a section. */
+function sectionOf({ path, architecture }: Dll, name: string): Buffer {
+  const headers = execFileSync(objdump[architecture], ['-h', path], { encoding: 'utf8' });
+  for (const line of headers.split('\n')) {
+    const [, found, size = '', , , offset = ''] = line.trim().split(/\s+/);
+    if (found !== name) continue;
+    const start = Number.parseInt(offset, 16);
+    return readFileSync(path).subarray(start, start + Number.parseInt(size, 16));
+  }
+  throw new Error(`${path} has no section ${name}`);
+}
+
+/** The pointer encodings that the records of an .eh_frame have in common (Linux Standard Base, 10.6.1.1.1). */
+function commonEncodings(frames: Buffer): (number | undefined)[] {
+  const result: (number | undefined)[] = [];
+  let at = 0;
+  for (let length = 0; at + 4 <= frames.length && (length = frames.readUInt32LE(at)) > 0; at += 4 + length) {
+    if (frames.readUInt32LE(at + 4) !== 0) continue;
+    const record = frames.subarray(at + 8, at + 4 + length);
+    const end = record.indexOf(0, 1);
+    const augmentation = record.toString('latin1', 1, end);
+    // Then the two alignment factors, the return address's column and the length of what follows: a byte each, as all are
+    // below 64. 'P' has its own encoding, then a pointer of 4 bytes; 'L' and 'R' only an encoding.
+    let data = end + 1 + 4;
+    let encoding: number | undefined;
+    for (const each of augmentation.slice(1)) {
+      if (each === 'R') encoding = record[data];
+      data += each === 'P' ? 5 : 1;
+    }
+    result.push(encoding);
+  }
+  return result;
+}
+
 // Functions that Windows XP exports (for x64, Server 2003), of those that we have a use for. A new import fails the test below until
 // somebody has looked it up ("Minimum supported client" is no help, it names XP for much older ones) and added it here.
 const sinceXp: Record<string, string> = {
-  'KERNEL32.DLL': `CloseHandle CreateDirectoryW CreateEventW CreateFileW CreateMutexW CreateSemaphoreW DeleteCriticalSection
+  'KERNEL32.DLL': `CloseHandle CreateDirectoryW CreateEventW CreateFileW CreateMutexW DeleteCriticalSection
     DeleteFileW EnterCriticalSection ExpandEnvironmentStringsW FindClose FindFirstFileW FindNextFileW FlushFileBuffers FormatMessageW
     FreeLibrary GetCurrentProcess
     GetCurrentProcessId GetCurrentThreadId GetEnvironmentVariableW GetFileAttributesW GetFileSizeEx GetLastError
     GetModuleFileNameW GetModuleHandleExW GetModuleHandleW GetProcAddress GetProcessHeap GetProcessTimes
     GetStdHandle GetSystemDirectoryW GetSystemTime GetSystemTimeAsFileTime GetSystemWow64DirectoryW GetTickCount GetVersion HeapAlloc HeapFree InitializeCriticalSection
     IsDBCSLeadByteEx LeaveCriticalSection LoadLibraryA LoadLibraryExW LoadLibraryW LocalFree MoveFileExW MultiByteToWideChar OpenProcess RaiseException
-    ReadFile ReleaseMutex ReleaseSemaphore RemoveDirectoryW ResetEvent RtlCaptureContext RtlLookupFunctionEntry RtlUnwindEx RtlVirtualUnwind
-    SetEvent SetLastError Sleep TlsAlloc TlsFree TlsGetValue TlsSetValue VirtualAlloc VirtualFree VirtualProtect VirtualQuery
+    ReadFile ReleaseMutex RemoveDirectoryW ResetEvent RtlCaptureContext RtlLookupFunctionEntry RtlUnwindEx RtlVirtualUnwind
+    SetEvent SetLastError Sleep VirtualAlloc VirtualFree VirtualProtect VirtualQuery
     WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler`,
   'ADVAPI32.DLL': `AllocateAndInitializeSid CheckTokenMembership ConvertSidToStringSidW
     ConvertStringSecurityDescriptorToSecurityDescriptorW FreeSid GetAce GetNamedSecurityInfoW GetSecurityDescriptorDacl
@@ -94,9 +128,13 @@ for (const architecture of ['x64', 'ia32'] as const) {
       assert.is(characteristics & (dynamicBase | nxCompatible | noSeh), dynamicBase | nxCompatible);
     });
 
+    test(`${file} has no thread-local storage, for which the system would make room in each thread of each program`, () => {
+      assert.match(dll.dump, /^Entry 9 0+ 0+ Thread Storage Directory/m);
+    });
+
     test(`${file} is smaller than 200 KB`, () => {
       const { size } = statSync(dll.path);
-      assert.ok(size > 0 && size < 200_000, `${size} bytes`);
+      assert.ok(size > 0 && size < 200 * 1024, `${size} bytes`);
     });
   }
 
@@ -132,6 +170,18 @@ for (const architecture of ['x64', 'ia32'] as const) {
     );
     assert.ok(Number.parseInt(shared[0]?.[2] ?? '', 16) <= 7_000);
   });
+
+  if (architecture === 'ia32') {
+    for (const dll of [provider, setup]) {
+      // lsp-dll/runtime/unwinder.cpp reads no others.
+      test(`${basename(dll.path)}: where a function begins is said relative to its frame description, ${architecture}`, () => {
+        const encodings = commonEncodings(sectionOf(dll, '.eh_fram'));
+        assert.ok(encodings.length > 0);
+        const relativeSigned4 = 0x1b;
+        assert.equal(encodings.filter((each) => each !== relativeSigned4), []);
+      });
+    }
+  }
 
   test(`the DLL is for ${architecture}`, () => {
     const format = { x64: 'pei-x86-64', ia32: 'pei-i386' };

@@ -4,51 +4,63 @@
 
 #include "chain.hpp"
 
+// On ia32 the chain travels in a register: all else is then where ws2_32 left it, and a chain's procedure
+// (procedures.cpp) is a load and a jump. GCC takes a function's convention from its declaration here; MSVC knows this
+// one for members only.
+#if defined(__MINGW32__) && defined(__i386__)
+#define LSP_HOOK __attribute__((thiscall))
+#else
+#define LSP_HOOK
+#endif
+
 namespace lsp::provider::hooks {
 
 // lifetime.cpp
-SOCKET socket(Chain&, int family, int type, int protocol, LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags,
-              LPINT error);
-SOCKET accept(Chain&, SOCKET, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition, DWORD_PTR data,
-              LPINT error);
-SOCKET join_leaf(Chain&, SOCKET, const sockaddr* name, int name_length, LPWSABUF caller_data, LPWSABUF callee_data,
-                 LPQOS socket_qos, LPQOS group_qos, DWORD flags, LPINT error);
-int close_socket(Chain&, SOCKET, LPINT error);
-int duplicate_socket(Chain&, SOCKET, DWORD process_id, LPWSAPROTOCOL_INFOW info, LPINT error);
+SOCKET LSP_HOOK socket(Chain&, int family, int type, int protocol, LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags,
+                       LPINT error);
+SOCKET LSP_HOOK accept(Chain&, SOCKET, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition,
+                       DWORD_PTR data, LPINT error);
+SOCKET LSP_HOOK join_leaf(Chain&, SOCKET, const sockaddr* name, int name_length, LPWSABUF caller_data,
+                          LPWSABUF callee_data, LPQOS socket_qos, LPQOS group_qos, DWORD flags, LPINT error);
+int LSP_HOOK close_socket(Chain&, SOCKET, LPINT error);
+int LSP_HOOK duplicate_socket(Chain&, SOCKET, DWORD process_id, LPWSAPROTOCOL_INFOW info, LPINT error);
 
 // bind.cpp
-int bind(Chain&, SOCKET, const sockaddr* name, int name_length, LPINT error);
+int LSP_HOOK bind(Chain&, SOCKET, const sockaddr* name, int name_length, LPINT error);
 
 // connect.cpp
-int connect(Chain&, SOCKET, const sockaddr* name, int name_length, LPWSABUF caller_data, LPWSABUF callee_data,
-            LPQOS socket_qos, LPQOS group_qos, LPINT error);
-BOOL connect_ex(Chain&, SOCKET, const sockaddr* name, int name_length, void* data, DWORD data_length, LPDWORD sent,
-                LPOVERLAPPED overlapped);
+int LSP_HOOK connect(Chain&, SOCKET, const sockaddr* name, int name_length, LPWSABUF caller_data, LPWSABUF callee_data,
+                     LPQOS socket_qos, LPQOS group_qos, LPINT error);
+BOOL LSP_HOOK connect_ex(Chain&, SOCKET, const sockaddr* name, int name_length, void* data, DWORD data_length,
+                         LPDWORD sent, LPOVERLAPPED overlapped);
 
 // datagram.cpp
-int send_to(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags, const sockaddr* to,
-            int to_length, LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE, LPWSATHREADID, LPINT error);
-int send_msg(Chain&, SOCKET, LPWSAMSG message, DWORD flags, LPDWORD sent, LPWSAOVERLAPPED,
-             LPWSAOVERLAPPED_COMPLETION_ROUTINE);
+int LSP_HOOK send_to(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
+                     const sockaddr* to, int to_length, LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE,
+                     LPWSATHREADID, LPINT error);
+int LSP_HOOK send_msg(Chain&, SOCKET, LPWSAMSG message, DWORD flags, LPDWORD sent, LPWSAOVERLAPPED,
+                      LPWSAOVERLAPPED_COMPLETION_ROUTINE);
 
 // options.cpp
-int get_option(Chain&, SOCKET, int level, int name, char* value, LPINT value_length, LPINT error);
-int set_option(Chain&, SOCKET, int level, int name, const char* value, int value_length, LPINT error);
-int ioctl(Chain&, SOCKET, DWORD code, void* in, DWORD in_length, void* out, DWORD out_length, LPDWORD returned,
-          LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE, LPWSATHREADID, LPINT error);
+int LSP_HOOK get_option(Chain&, SOCKET, int level, int name, char* value, LPINT value_length, LPINT error);
+int LSP_HOOK set_option(Chain&, SOCKET, int level, int name, const char* value, int value_length, LPINT error);
+int LSP_HOOK ioctl(Chain&, SOCKET, DWORD code, void* in, DWORD in_length, void* out, DWORD out_length, LPDWORD returned,
+                   LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE, LPWSATHREADID, LPINT error);
 
 // settling.cpp: calls before which a deferred socket is bound to the wildcard after all, so that the program sees
 // exactly what it would see without us.
-int listen(Chain&, SOCKET, int backlog, LPINT error);
-int get_socket_name(Chain&, SOCKET, sockaddr* name, LPINT name_length, LPINT error);
-int receive(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWORD received, LPDWORD flags, LPWSAOVERLAPPED,
-            LPWSAOVERLAPPED_COMPLETION_ROUTINE, LPWSATHREADID, LPINT error);
-int receive_from(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWORD received, LPDWORD flags, sockaddr* from,
-                 LPINT from_length, LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE, LPWSATHREADID, LPINT error);
-int receive_msg(Chain&, SOCKET, LPWSAMSG message, LPDWORD received, LPWSAOVERLAPPED,
-                LPWSAOVERLAPPED_COMPLETION_ROUTINE);
-int select(Chain&, int count, fd_set* read, fd_set* write, fd_set* except, const timeval* timeout, LPINT error);
-int event_select(Chain&, SOCKET, WSAEVENT event, long events, LPINT error);
-int async_select(Chain&, SOCKET, HWND window, unsigned message, long events, LPINT error);
+int LSP_HOOK listen(Chain&, SOCKET, int backlog, LPINT error);
+int LSP_HOOK get_socket_name(Chain&, SOCKET, sockaddr* name, LPINT name_length, LPINT error);
+int LSP_HOOK receive(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWORD received, LPDWORD flags,
+                     LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE, LPWSATHREADID, LPINT error);
+int LSP_HOOK receive_from(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWORD received, LPDWORD flags,
+                          sockaddr* from, LPINT from_length, LPWSAOVERLAPPED, LPWSAOVERLAPPED_COMPLETION_ROUTINE,
+                          LPWSATHREADID, LPINT error);
+int LSP_HOOK receive_msg(Chain&, SOCKET, LPWSAMSG message, LPDWORD received, LPWSAOVERLAPPED,
+                         LPWSAOVERLAPPED_COMPLETION_ROUTINE);
+int LSP_HOOK select(Chain&, int count, fd_set* read, fd_set* write, fd_set* except, const timeval* timeout,
+                    LPINT error);
+int LSP_HOOK event_select(Chain&, SOCKET, WSAEVENT event, long events, LPINT error);
+int LSP_HOOK async_select(Chain&, SOCKET, HWND window, unsigned message, long events, LPINT error);
 
 }  // namespace lsp::provider::hooks

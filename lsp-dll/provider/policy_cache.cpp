@@ -16,6 +16,12 @@ namespace {
 
 constexpr DWORD check_interval_ms = 50;
 
+// The rules that were in force last, with the text they came from: what is rejected leaves them in force.
+struct LastGood {
+    std::vector<Rule> rules;
+    std::vector<std::string> lines;
+};
+
 struct Snapshot : PolicySnapshot {
     Snapshot* next_retired = nullptr;
 };
@@ -29,7 +35,10 @@ std::atomic<Snapshot*> retired{nullptr};
 
 std::atomic<DWORD> last_check{0};
 std::atomic<bool> loading{false};
-system::PolicyWatch* watch = nullptr;  // made by the first loader, lives as long as the process
+
+// Made by the first loader, live as long as the process; the loader's only.
+system::PolicyWatch* watch = nullptr;
+LastGood* last_good = nullptr;
 
 void push_retired(Snapshot* snapshot) noexcept {
     Snapshot* head = retired.load();
@@ -83,17 +92,13 @@ void load() {
     watch->watch_publishers(publishers);
 
     // Rejected rules leave the last good ones in force; what the tunnels say is separate and still counts.
-    static std::vector<Rule>* const last_good = new std::vector<Rule>;
-    static std::vector<std::string>* const last_lines = new std::vector<std::string>;
-    if (stored->rejected.empty()) {
-        *last_good = std::move(stored->rules);
-        *last_lines = std::move(stored->lines);
-    }
+    if (last_good == nullptr) last_good = new LastGood;
+    if (stored->rejected.empty()) *last_good = {std::move(stored->rules), std::move(stored->lines)};
 
     auto snapshot = std::make_unique<Snapshot>();
-    snapshot->policy = build_policy(*last_good, tunnels);
+    snapshot->policy = build_policy(last_good->rules, tunnels);
     snapshot->index = PolicyIndex(snapshot->policy, process_path());
-    snapshot->stamp = policy_stamp(*last_lines, tunnels);
+    snapshot->stamp = policy_stamp(last_good->lines, tunnels);
     // Rules for other programs only are none: sockets stay untouched, routes are not asked for.
     publish(snapshot->index.empty() ? nullptr : snapshot.release());
 }

@@ -32,6 +32,8 @@ namespace __gnu_cxx {
 
 extern "C" {
 
+[[noreturn]] void __cxa_throw_bad_array_new_length() { throw std::bad_alloc(); }
+
 // The system's versions write no terminator when the text does not fit.
 int __mingw_vsnprintf(char* text, size_t size, const char* format, va_list arguments) {
     const int length = _vsnprintf(text, size, format, arguments);
