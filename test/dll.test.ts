@@ -86,7 +86,7 @@ const sinceXp: Record<string, string> = {
     GetStdHandle GetSystemDirectoryW GetSystemTime GetSystemTimeAsFileTime GetSystemWow64DirectoryW GetTickCount GetVersion HeapAlloc HeapFree InitializeCriticalSection
     IsDBCSLeadByteEx LeaveCriticalSection LoadLibraryA LoadLibraryExW LoadLibraryW LocalFree MoveFileExW MultiByteToWideChar OpenProcess RaiseException
     ReadFile ReleaseMutex RemoveDirectoryW ResetEvent RtlCaptureContext RtlLookupFunctionEntry RtlUnwindEx RtlVirtualUnwind
-    SetEvent SetLastError Sleep VirtualAlloc VirtualFree VirtualProtect VirtualQuery
+    SetEvent SetLastError Sleep TlsAlloc TlsFree TlsGetValue TlsSetValue VirtualAlloc VirtualFree VirtualProtect VirtualQuery
     WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler`,
   'ADVAPI32.DLL': `AllocateAndInitializeSid CheckTokenMembership ConvertSidToStringSidW
     ConvertStringSecurityDescriptorToSecurityDescriptorW FreeSid GetAce GetNamedSecurityInfoW GetSecurityDescriptorDacl
