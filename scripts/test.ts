@@ -1,7 +1,11 @@
-/** Runs every test file in a process of its own and adds up what they report. Arguments: parts of file names to run only those. */
+/**
+ * Runs every test file in a process of its own, two at a time, and adds up what they report. Each has networks, Wine prefixes and
+ * directories of its own. Arguments: parts of file names to run only those. WINSOCK_LSP_TEST_JOBS: how many at a time.
+ */
 
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,7 +38,6 @@ function readTotals(output: string, code: number | null): Totals {
 
 async function run(file: string): Promise<Totals> {
   const begun = Date.now();
-  process.stdout.write(`${file} … `);
   const child = spawn(process.execPath, ['--import', 'tsx', file], {
     cwd: repository,
     env: { ...process.env, FORCE_COLOR: '0' },
@@ -50,19 +53,33 @@ async function run(file: string): Promise<Totals> {
   clearTimeout(timer);
   const totals = readTotals(output, code);
   const seconds = ((Date.now() - begun) / 1000).toFixed(1);
-  process.stdout.write(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped (${seconds} s)\n`);
+  process.stdout.write(`${file} … ${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped (${seconds} s)\n`);
   if (totals.failed > 0) process.stdout.write(`${output}\n`);
   return totals;
 }
 
-const wanted = process.argv.slice(2);
+// Those that take minutes begin first, so that none is left alone at the end.
+const long = ['e2e.test.ts', 'wine.test.ts', 'provider.test.ts', 'differential.test.ts', 'repair.test.ts', 'catalog_crash.test.ts'];
+const rank = (file: string) => {
+  const place = long.findIndex((name) => file.endsWith(name));
+  return place < 0 ? long.length : place;
+};
+
+const parts = process.argv.slice(2);
+const waiting = testFiles(join(repository, 'test'))
+  .filter((file) => parts.length === 0 || parts.some((part) => file.includes(part)))
+  .sort((a, b) => rank(a) - rank(b));
+const jobs = Number(process.env.WINSOCK_LSP_TEST_JOBS ?? Math.min(2, availableParallelism()));
 const all: Totals = { passed: 0, failed: 0, skipped: 0 };
-for (const file of testFiles(join(repository, 'test'))) {
-  if (wanted.length > 0 && !wanted.some((part) => file.includes(part))) continue;
-  const totals = await run(file);
-  all.passed += totals.passed;
-  all.failed += totals.failed;
-  all.skipped += totals.skipped;
-}
+await Promise.all(
+  Array.from({ length: Math.max(1, jobs) }, async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const totals = await run(file);
+      all.passed += totals.passed;
+      all.failed += totals.failed;
+      all.skipped += totals.skipped;
+    }
+  }),
+);
 process.exitCode = all.failed > 0 || all.passed === 0 ? 1 : 0;
 process.stdout.write(`${all.passed} passed, ${all.failed} failed, ${all.skipped} skipped\n`);
