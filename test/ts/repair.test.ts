@@ -345,7 +345,8 @@ const damages: Damage[] = [
     situation: 'the base provider of IPv4 is gone',
     make: async () => damage('deinstall', (await catalog()).find(({ kind, addressFamily }) => kind === 'base' && addressFamily === 2)?.id ?? 0),
     found: ['base-provider-missing', 'chain-broken'],
-    left: ['base-provider-missing'],
+    // The call that installs into both catalogs takes the protocols that both have.
+    left: ['base-provider-missing', 'chain-missing'],
     mend: () => cli(0, 'restore', prefix.toWindowsPath(file), '--exact'),
   },
   {
