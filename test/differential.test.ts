@@ -17,16 +17,20 @@ import { datagramsIn, recordedSituations } from './differential/recorded.js';
 import { SituationRunner } from './differential/runner.js';
 import { situations as table } from './differential/situations.js';
 import { missingForNetwork, namespacePrefix } from './e2e/namespaces.js';
-import { requireArtifact } from './support/artifacts.js';
+import { missingForArchitecture, requireArtifact, type Architecture } from './support/artifacts.js';
 import { stageProgram, WinePrefix } from './support/wine.js';
 
-async function runAll(): Promise<void> {
+async function runAll(architecture: Architecture): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'winsock-lsp-differential-'));
   const network = await DifferentialNetwork.create(namespacePrefix('diff'));
   try {
-    const prefix = await WinePrefix.create({ directory: join(directory, 'wine'), networkNamespace: network.host });
+    const prefix = await WinePrefix.create({
+      directory: join(directory, 'wine'),
+      networkNamespace: network.host,
+      programs32: architecture === 'ia32',
+    });
     try {
-      await compareAll(network, prefix, directory);
+      await compareAll({ architecture, network, prefix, directory });
     } finally {
       await prefix.stop();
     }
@@ -36,15 +40,30 @@ async function runAll(): Promise<void> {
   }
 }
 
-async function compareAll(network: DifferentialNetwork, prefix: WinePrefix, directory: string): Promise<void> {
-  const runner = new SituationRunner(prefix, join(directory, 'programs'), { interfaceIndex: (name) => network.interfaceIndex(name) });
+interface Machine {
+  /** Of the programs and the DLL. */
+  architecture: Architecture;
+  network: DifferentialNetwork;
+  prefix: WinePrefix;
+  /** For files of the test. */
+  directory: string;
+}
+
+async function compareAll(machine: Machine): Promise<void> {
+  const { architecture, network, prefix, directory } = machine;
+  const runner = new SituationRunner(prefix, join(directory, 'programs'), {
+    architecture,
+    interfaceIndex: (name) => network.interfaceIndex(name),
+  });
   const all = policies(network.interfaceIndex('tunnel'));
-  const plain = await runner.run(situations);
+  const situationsUnder = (policy: TestPolicy) => sample(policy, all, architecture);
+  const compared = new Set(all.flatMap(situationsUnder));
+  const plain = await runner.run([...compared]);
   // The expectation alone knows which calls a policy refuses, one after another: twins of twins.
   for (;;) {
     const wanted = new Set<string>();
     for (const policy of all) {
-      for (const situation of situationsUnder(policy, all)) {
+      for (const situation of situationsUnder(policy)) {
         expectation(situation, plain.get(situation) ?? [], policy, (untaken) => {
           const twin = twinOf(situation, untaken);
           if (!plain.has(twin)) wanted.add(twin);
@@ -55,9 +74,9 @@ async function compareAll(network: DifferentialNetwork, prefix: WinePrefix, dire
     if (wanted.size === 0) break;
     for (const [twin, results] of await runner.run([...wanted])) plain.set(twin, results);
   }
-  await installDll(prefix, directory);
+  await installDll(machine);
   const broken = [...plain].filter(([, results]) => /BROKEN|HANGS|CRASHED|missing/.test(results.join()));
-  test('every situation runs to its end without the DLL', () => {
+  test(`${architecture}: every situation runs to its end without the DLL`, () => {
     assert.equal(broken, []);
   });
 
@@ -66,7 +85,7 @@ async function compareAll(network: DifferentialNetwork, prefix: WinePrefix, dire
   let runs = 0;
   for (const policy of all) {
     await setPolicy(prefix, policy);
-    const chosen = situationsUnder(policy, all);
+    const chosen = situationsUnder(policy);
     const found = await runner.run(chosen);
     let asked = 0;
     const unasked: string[] = [];
@@ -80,21 +99,24 @@ async function compareAll(network: DifferentialNetwork, prefix: WinePrefix, dire
     }
     askedInAll += asked;
     unaskedInAll += unasked.length;
-    test(`${policy.name}: ${chosen.length} situations differ where the policy asks for it, and nowhere else`, () => {
+    test(`${architecture}, ${policy.name}: ${chosen.length} situations differ where the policy asks for it, and nowhere else`, () => {
       assert.is(unasked.length, 0, `${unasked.length} situations:\n${unasked.join('\n')}`);
     });
     runs += chosen.length;
-    console.log(`${policy.name}: ${chosen.length} situations, ${asked} differences asked for, ${unasked.length} situations with others`);
+    console.log(
+      `${architecture}, ${policy.name}: ${chosen.length} situations, ${asked} differences asked for, ` +
+        `${unasked.length} situations with others`,
+    );
   }
-  for (const policy of all) await checkRecorded(policy, network, prefix, directory);
+  for (const policy of all) await checkRecorded(policy, machine);
   console.log(
-    `${situations.length} situations, ${all.length} policies, ${runs} of their combinations: ${askedInAll} differences asked for, ` +
+    `${architecture}: ${compared.size} situations, ${all.length} policies, ${runs} of their combinations: ${askedInAll} differences asked for, ` +
       `${unaskedInAll} situations with differences not asked for`,
   );
 }
 
 /** What reaches the base provider, where the peers cannot tell. */
-async function checkRecorded(policy: TestPolicy, network: DifferentialNetwork, prefix: WinePrefix, directory: string): Promise<void> {
+async function checkRecorded(policy: TestPolicy, { architecture, network, prefix, directory }: Machine): Promise<void> {
   const chosen = recordedSituations.filter((each) => each.policy === policy.name);
   if (chosen.length === 0) return;
   await setPolicy(prefix, policy);
@@ -102,21 +124,25 @@ async function checkRecorded(policy: TestPolicy, network: DifferentialNetwork, p
     chosen.map(async ({ situation, sent }, place) => {
       const record = join(directory, `recorded-${policy.name}-${place}.jsonl`);
       const runner = new SituationRunner(prefix, join(directory, `recorded-${policy.name}-${place}`), {
+        architecture,
         interfaceIndex: (name) => network.interfaceIndex(name),
         environment: { TEST_WINSOCK_RECORD: prefix.toWindowsPath(record) },
       });
       await runner.run([situation]);
       const found = datagramsIn(record, network.interfaceIndex('tunnel'));
-      test(`${policy.name}: the datagrams of ${situation} have the packet information that they need`, () => {
+      test(`${architecture}, ${policy.name}: the datagrams of ${situation} have the packet information that they need`, () => {
         assert.equal(found, sent);
       });
     }),
   );
 }
 
-/** All of them with DIFFERENTIAL=all; else as many as CI has time for, others under each policy. */
-function situationsUnder(policy: TestPolicy, all: readonly TestPolicy[]): string[] {
-  const oneIn = process.env.DIFFERENTIAL === 'all' ? 1 : policy.oneIn;
+/**
+ * All of them with DIFFERENTIAL=all; else as many as CI has time for, others under each policy. Of ia32 fewer: what the policy asks for
+ * is x64's to show, and calling conventions and layouts differ in every situation or in none.
+ */
+function sample(policy: TestPolicy, all: readonly TestPolicy[], architecture: Architecture): string[] {
+  const oneIn = process.env.DIFFERENTIAL === 'all' ? 1 : policy.oneIn * (architecture === 'x64' ? 1 : 4);
   const first = all.indexOf(policy) % oneIn;
   return situations.filter((_, place) => place % oneIn === first);
 }
@@ -131,11 +157,11 @@ function difference(situation: string, plain: readonly string[], expected: reado
   return [situation, ...lines].join('\n');
 }
 
-async function installDll(prefix: WinePrefix, directory: string): Promise<void> {
+async function installDll({ architecture, prefix, directory }: Machine): Promise<void> {
   const folder = join(directory, 'installer');
   // The product's own installer, which the provider's tests have in them.
-  const installer = stageProgram(requireArtifact('providerTests'), folder);
-  const dll = prefix.toWindowsPath(requireArtifact('lspDll'));
+  const installer = stageProgram(requireArtifact('providerTests', architecture), folder, architecture);
+  const dll = prefix.toWindowsPath(requireArtifact('lspDll', architecture));
   const { code, stdout, stderr } = await prefix.run(installer, ['install', dll], { winsock: 'test', cwd: dirname(installer) });
   if (code !== 0) throw new Error(`installing ${dll}: ${stdout}${stderr}`);
 }
@@ -161,11 +187,13 @@ async function setPolicy(prefix: WinePrefix, { rules, tunnel }: TestPolicy): Pro
   }
 }
 
-const missing = missingForNetwork();
-if (missing === undefined) {
-  await runAll();
-} else {
-  test.skip(`differential: ${missing}`);
+for (const architecture of ['x64', 'ia32'] as const) {
+  const missing = missingForNetwork() ?? missingForArchitecture(architecture);
+  if (missing === undefined) {
+    await runAll(architecture);
+  } else {
+    test.skip(`differential, ${architecture}: ${missing}`);
+  }
 }
 
 test.run();

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { requireArtifact } from '../support/artifacts.js';
+import { requireArtifact, type Architecture } from '../support/artifacts.js';
 import { stageProgram, type ProgramOptions, type WinePrefix } from '../support/wine.js';
 
 /** Most of a situation's time is waiting. */
@@ -13,6 +13,8 @@ const firstPort = 8_000;
 const lastPort = 49_990;
 
 export interface RunnerOptions {
+  /** Of differential.exe. */
+  architecture: Architecture;
   /** The number of the interface that a step `interface NAME` names. */
   interfaceIndex(name: string): number;
   environment?: ProgramOptions['environment'];
@@ -31,7 +33,7 @@ export class SituationRunner {
     this.#folder = folder;
     this.#options = options;
     mkdirSync(folder, { recursive: true });
-    this.#program = stageProgram(requireArtifact('differential'), folder);
+    this.#program = stageProgram(requireArtifact('differential', options.architecture), folder, options.architecture);
   }
 
   /** Each situation's results, one for each of its steps (stepsOf in expectation.ts). */
