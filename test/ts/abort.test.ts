@@ -44,6 +44,7 @@ async function evaluate(body: string, environment: Record<string, string> = {}):
   writeFileSync(
     script,
     `import * as lsp from ${JSON.stringify(url)};
+     const backup = ${JSON.stringify(prefix.toWindowsPath(join(directory, 'catalogs.json')))};
      (async () => { ${body} })().then((result) => process.stdout.write(JSON.stringify(result)));`,
   );
   const { code, stdout, stderr } = await prefix.run(program, [prefix.toWindowsPath(script)], {
@@ -131,7 +132,7 @@ const orderAll = 'lsp.orderCatalog(lsp.enumerateCatalog().map(({ id }) => id).re
 
 for (const [name, call] of [
   ['order', orderAll],
-  ['restore', `lsp.restoreCatalogs('catalogs.json', { signal })`],
+  ['restore', `lsp.restoreCatalogs(backup, { signal })`],
   ['doctor --fix', 'lsp.doctor({ fix: true, signal })'],
 ] as const) {
   for (const milliseconds of [undefined, 700]) {
@@ -140,7 +141,7 @@ for (const [name, call] of [
       // Made of an installation: backed up, then in another order, in which doctor finds ours not first.
       await evaluate(`
         await lsp.installLsp({ dll32: null });
-        await lsp.backupCatalogs('catalogs.json', { overwrite: true });
+        await lsp.backupCatalogs(backup, { overwrite: true });
         const bases = lsp.enumerateCatalog().filter(({ kind }) => kind === 'base').map(({ id }) => id);
         await lsp.orderCatalog(bases, { first: true });
         return null;`);
@@ -161,7 +162,7 @@ test('what is no AbortSignal is refused', async () => {
       lsp.removeLsp,
       lsp.doctor,
       (options) => lsp.orderCatalog([1001], options),
-      (options) => lsp.restoreCatalogs('catalogs.json', options),
+      (options) => lsp.restoreCatalogs(backup, options),
     ];
     for (const call of calls) await call({ signal: {} }).catch(({ code }) => codes.push(code));
     return codes;`);
