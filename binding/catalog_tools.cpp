@@ -5,6 +5,7 @@
 #include "../lsp-dll/system/guid.hpp"
 #include "../lsp-dll/system/text.hpp"
 #include "areas.hpp"
+#include "cancellation.hpp"
 #include "convert.hpp"
 #include "errors.hpp"
 #include "promise.hpp"
@@ -137,7 +138,9 @@ Napi::Value restore_catalogs(const Napi::CallbackInfo& call) {
     options.exact = from.Get("exact").ToBoolean();
     options.dry_run = from.Get("dryRun").ToBoolean();
     return run_async(
-        call.Env(), [backup = std::move(backup), options] { return setup::restore_catalogs(backup, options); },
+        call.Env(),
+        cancellable(read_cancellation(call[2]),
+                    [backup = std::move(backup), options] { return setup::restore_catalogs(backup, options); }),
         [](Napi::Env env, const setup::RestoreReport& report) {
             Napi::Object object = Napi::Object::New(env);
             object.Set("changed", Napi::Boolean::New(env, report.changed));
@@ -156,7 +159,8 @@ Napi::Value order_catalog(const Napi::CallbackInfo& call) {
     const bool first = call[2].ToBoolean();
     return run_async(
         call.Env(),
-        [architecture, ids = std::move(ids), first] { return setup::order_catalog(architecture, ids, first); },
+        cancellable(read_cancellation(call[3]), [architecture, ids = std::move(ids),
+                                                 first] { return setup::order_catalog(architecture, ids, first); }),
         [](Napi::Env env, const setup::OrderReport& report) {
             Napi::Object object = Napi::Object::New(env);
             object.Set("changed", Napi::Boolean::New(env, report.changed));

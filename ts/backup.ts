@@ -3,6 +3,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
+import { withSignal, type Abortable } from './abort.js';
 import { checkBoolean, checkNonEmptyText, checkObject } from './arguments.js';
 import { parseBackup } from './backup_format.js';
 import { LspError } from './errors.js';
@@ -16,7 +17,7 @@ export interface BackupOptions {
   overwrite?: boolean | undefined;
 }
 
-export interface RestoreOptions {
+export interface RestoreOptions extends Abortable {
   /** Whether providers that the backup does not have are taken out; false unless told: they stay. */
   exact?: boolean | undefined;
   /** Only tells what would be done. Needs no elevation. */
@@ -78,7 +79,7 @@ export async function backupCatalogs(file: string, options: BackupOptions = {}):
  *
  * @param file A file of backupCatalogs, or one of those in `%ProgramData%\winsock-lsp\backup`.
  * @throws LspError (rejects) ERR_INVALID_BACKUP: the file is not a backup, and the message says where; ERROR_FILE_NOT_FOUND;
- *   ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY; ERR_READBACK_MISMATCH; what the failing function gives.
+ *   ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY; ERR_READBACK_MISMATCH; ABORT_ERR; what the failing function gives.
  *
  * Windows: WSCInstallProvider(64_32), WSCUpdateProvider(32), WSCDeinstallProvider(32), WSCWriteProviderOrder(32),
  * WSCSetProviderInfo(32), WSCInstallNameSpace(32), WSCUnInstallNameSpace(32), WSCEnableNSProvider(32), WSCWriteNameSpaceOrder(32).
@@ -104,5 +105,7 @@ export async function restoreCatalogs(file: string, options: RestoreOptions = {}
     throw error instanceof LspError ? error : fileError(`Cannot read the backup ${path}`, error);
   }
   const { catalogs } = parseBackup(text, path);
-  return callNative((native) => native.restoreCatalogs(catalogs, { exact, dryRun }));
+  return withSignal(options.signal, 'restore the catalogs', (cancellation) =>
+    callNative((native) => native.restoreCatalogs(catalogs, { exact, dryRun }, cancellation)),
+  );
 }

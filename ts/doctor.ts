@@ -1,5 +1,6 @@
 /** What is wrong on this machine, and what to do about it. */
 
+import { withSignal, type Abortable } from './abort.js';
 import { checkBoolean, checkObject } from './arguments.js';
 import { LspError } from './errors.js';
 import { installLsp, planInstall, removeLsp } from './install.js';
@@ -25,7 +26,7 @@ export interface FailedFix {
   error: LspError;
 }
 
-export interface DoctorOptions {
+export interface DoctorOptions extends Abortable {
   /** Whether to mend what can be mended safely; false unless told. Needs an elevated process. */
   fix?: boolean | undefined;
 }
@@ -51,21 +52,24 @@ const publicFinding = ({ code, severity, message, remedy, fix }: NativeFinding):
 
 const diagnose = () => callNative((native) => native.diagnose());
 
-async function install({ dll, dll32 }: NativeDiagnosis, anew: boolean): Promise<void> {
+type Signal = AbortSignal | undefined;
+
+async function install({ dll, dll32 }: NativeDiagnosis, anew: boolean, signal: Signal): Promise<void> {
   const registered = { dll: dll ?? undefined, dll32: dll32 ?? undefined };
   // Where installing sees nothing to repair, all of ours is taken out first. That deletes the staged DLLs, so the package's
   // are staged again.
   const fresh = anew && !(await planInstall(registered)).changes;
-  if (fresh) await removeLsp();
-  await installLsp(fresh ? {} : registered);
+  if (fresh) await removeLsp({ signal });
+  // With ours taken out it is too late to call it off: that would leave the machine without.
+  await installLsp(fresh ? {} : { ...registered, signal });
 }
 
 /** Mends one finding. All that installing mends is mended at once. */
-function mend({ fix, subject }: NativeFinding, diagnosis: NativeDiagnosis): Promise<unknown> {
+function mend({ fix, subject }: NativeFinding, diagnosis: NativeDiagnosis, signal: Signal): Promise<unknown> {
   switch (fix) {
     case 'install':
     case 'install_anew':
-      return install(diagnosis, diagnosis.findings.some((each) => each.fix === 'install_anew'));
+      return install(diagnosis, diagnosis.findings.some((each) => each.fix === 'install_anew'), signal);
     case 'withdraw_tunnel':
       return tunnel.withdraw(subject);
     case 'publish_again':
@@ -77,7 +81,7 @@ function mend({ fix, subject }: NativeFinding, diagnosis: NativeDiagnosis): Prom
   }
 }
 
-async function mendAll(diagnosis: NativeDiagnosis): Promise<FailedFix[]> {
+async function mendAll(diagnosis: NativeDiagnosis, signal: Signal): Promise<FailedFix[]> {
   const failed: FailedFix[] = [];
   const done = new Set<string>();
   for (const finding of diagnosis.findings) {
@@ -85,9 +89,9 @@ async function mendAll(diagnosis: NativeDiagnosis): Promise<FailedFix[]> {
     if (finding.fix === 'none' || done.has(key)) continue;
     done.add(key);
     try {
-      await mend(finding, diagnosis);
+      await withSignal(signal, 'mend what doctor found', () => mend(finding, diagnosis, signal));
     } catch (error) {
-      if (!(error instanceof LspError)) throw error;
+      if (!(error instanceof LspError) || error.code === 'ABORT_ERR') throw error;
       failed.push({ finding: publicFinding(finding), error });
     }
   }
@@ -102,13 +106,15 @@ async function mendAll(diagnosis: NativeDiagnosis): Promise<FailedFix[]> {
  * model, by publishing again; files of an interrupted installation. Nothing of another provider's is touched.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: `fix`, and the process is not elevated; as enumerateCatalog; what keeps the
- *   policy store from being read. A fix that fails is told in `failed`.
+ *   policy store from being read; ABORT_ERR: `signal` called a fix off, and those before it stay. A fix that fails is told in
+ *   `failed`.
  */
 export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
   checkObject(options, 'options');
   const { fix = false } = options;
   checkBoolean(fix, 'options.fix');
-  const first = await diagnose();
+  const { signal } = options;
+  const first = await withSignal(signal, 'examine the catalogs', diagnose);
   const mending = fix && first.findings.some((finding) => finding.fix !== 'none');
   if (mending && !callNative((native) => native.isElevated())) {
     throw new LspError('Cannot mend anything: this process is not elevated. Run it from an elevated prompt.', {
@@ -116,7 +122,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
       errno: 5,
     });
   }
-  const failed = mending ? await mendAll(first) : [];
+  const failed = mending ? await mendAll(first, signal) : [];
   const { findings, installed } = mending ? await diagnose() : first;
   const left = new Set(findings.map(({ code, message }) => `${code} ${message}`));
   return {

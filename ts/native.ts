@@ -228,11 +228,13 @@ export interface Native {
   restoreCatalogs(
     catalogs: NativeBackupCatalog[],
     options: { exact: boolean; dryRun: boolean },
+    cancellation?: Cancellation,
   ): Promise<{ changed: boolean; steps: string[]; notes: string[]; backup: string | null }>;
   orderCatalog(
     architecture: Architecture | undefined,
     ids: number[],
     first: boolean,
+    cancellation?: Cancellation,
   ): Promise<{ changed: boolean; before: number[]; after: number[]; backup: string | null }>;
   diagnose(): Promise<NativeDiagnosis>;
   publishAgain(tunnel: string): Promise<void>;

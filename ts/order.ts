@@ -1,9 +1,10 @@
 /** The order of the protocol catalog, which decides whose sockets programs get. */
 
+import { withSignal, type Abortable } from './abort.js';
 import { checkBoolean, checkInteger, checkObject, checkOneOf, invalidType, invalidValue } from './arguments.js';
 import { callNative, type Architecture } from './native.js';
 
-export interface OrderOptions {
+export interface OrderOptions extends Abortable {
   /** Which catalog of a 64-bit Windows: `x64` or `ia32`; this process's own unless told. */
   architecture?: Architecture | undefined;
   /** Whether the entries go to the front; unless told they share the places that they have now. */
@@ -27,8 +28,8 @@ export interface OrderReport {
  *
  * @param ids Of all or of some of the entries.
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERR_UNKNOWN_ENTRY: an id that is not in the catalog, or twice in
- *   the list; ERR_CATALOG_BUSY; ERR_READBACK_MISMATCH; what the failing function gives; ERR_INVALID_ARG_TYPE,
- *   ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
+ *   the list; ERR_CATALOG_BUSY; ERR_READBACK_MISMATCH; ABORT_ERR; what the failing function gives;
+ *   ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
  *
  * Windows: WSCWriteProviderOrder, WSCWriteProviderOrder32.
  */
@@ -40,5 +41,8 @@ export async function orderCatalog(ids: readonly number[], options: OrderOptions
   const { architecture, first = false } = options;
   if (architecture !== undefined) checkOneOf(architecture, 'options.architecture', ['x64', 'ia32']);
   checkBoolean(first, 'options.first');
-  return callNative((native) => native.orderCatalog(architecture, [...ids], first));
+  const copy = [...ids];
+  return withSignal(options.signal, 'change the order of the protocol catalog', (cancellation) =>
+    callNative((native) => native.orderCatalog(architecture, copy, first, cancellation)),
+  );
 }

@@ -53,6 +53,7 @@ int install(const GUID& provider, const std::wstring& path, std::vector<WSAPROTO
 }
 
 int install_in_both(const GUID& provider, const std::wstring& path, std::vector<WSAPROTOCOL_INFOW> infos) {
+    if (is_cancelled()) return cancelled_error;
     const auto function = install_provider64_32.get();
     if (function == nullptr) return ERROR_NOT_SUPPORTED;
     GUID id = provider;
@@ -63,6 +64,7 @@ int install_in_both(const GUID& provider, const std::wstring& path, std::vector<
 
 int update(Architecture architecture, const GUID& provider, const std::wstring& path,
            std::vector<WSAPROTOCOL_INFOW> infos) {
+    if (is_cancelled()) return cancelled_error;
     const auto function = function_for(architecture, update_provider.get(), update_provider32);
     if (function == nullptr) return ERROR_NOT_SUPPORTED;
     GUID id = provider;

@@ -196,9 +196,6 @@ Outcome restore(const Snapshot& snapshot) {
 
 }  // namespace
 
-namespace {
-
-// The paths are what the backup, and going back, rest on: one that could not be read is asked for once more.
 Result<Catalog> read_with_paths(Architecture architecture) {
     auto catalog = enumerate_catalog(architecture);
     if (!catalog) return catalog;
@@ -206,8 +203,6 @@ Result<Catalog> read_with_paths(Architecture architecture) {
         std::all_of(catalog->begin(), catalog->end(), [](const CatalogEntry& entry) { return entry.path_error == 0; });
     return whole ? std::move(catalog) : enumerate_catalog(architecture);
 }
-
-}  // namespace
 
 Result<Snapshot> take_snapshot() {
     Snapshot snapshot;

@@ -15,6 +15,10 @@ struct Snapshot {
 };
 Result<Snapshot> take_snapshot();
 
+// enumerate_catalog. The paths are what backups, and going back, rest on: one that could not be read is asked for once
+// more.
+Result<Catalog> read_with_paths(Architecture architecture);
+
 // Takes these entries out, in their order: chains first, the layered entry last, so that a process killed in between
 // never leaves a chain that names a missing entry.
 Outcome remove_entries(Architecture architecture, const Catalog& ours);

@@ -3,6 +3,7 @@
 #include "../system/catalog_functions.hpp"
 #include "../system/text.hpp"
 #include "backup.hpp"
+#include "cancel.hpp"
 #include "catalog_changes.hpp"
 #include "catalog_lock.hpp"
 #include "catalog_tools.hpp"
@@ -22,6 +23,7 @@ std::string numbers(const std::vector<DWORD>& ids) {
 // Writes the order and reads it back.
 Outcome set_order(Architecture architecture, const std::vector<DWORD>& order) {
     if (const int error = write_order(architecture, order)) {
+        if (error == cancelled_error) return cancelled(order_attempt);
         const bool denied = error == WSAEACCES || error == ERROR_ACCESS_DENIED;
         return system_error(static_cast<std::uint32_t>(error), function_name("WSCWriteProviderOrder", architecture),
                             order_attempt, denied ? "Run it from an elevated prompt." : "");
@@ -81,6 +83,7 @@ Result<OrderReport> order_catalog(Architecture architecture, const std::vector<D
     report.backup = std::move(*backup);
     Outcome outcome = set_order(architecture, report.after);
     if (outcome) return report;
+    const CancelScope never(nullptr);
     const auto now = enumerate_catalog(architecture);
     const bool back = now && (order_of(*now) == report.before || set_order(architecture, report.before));
     outcome.error().message +=

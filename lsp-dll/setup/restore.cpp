@@ -3,6 +3,7 @@
 #include "../system/catalog_functions.hpp"
 #include "../system/text.hpp"
 #include "backup.hpp"
+#include "cancel.hpp"
 #include "catalog_changes.hpp"
 #include "catalog_lock.hpp"
 #include "install_steps.hpp"
@@ -41,7 +42,7 @@ class Catalogs {
     }
 
     Result<Catalog> read(Architecture architecture) const {
-        if (copies_ == nullptr) return enumerate_catalog(architecture);
+        if (copies_ == nullptr) return read_with_paths(architecture);
         return architecture == native_architecture ? copies_->native : *copies_->other;
     }
 
@@ -87,9 +88,10 @@ class Catalogs {
   private:
     static Error step_error(int error, const std::string& function, Architecture architecture,
                             const RestoreStep& step) {
-        return system_error(static_cast<std::uint32_t>(error), function,
-                            concat({"Cannot restore the ", bits(architecture), " catalog (", describe(step), ")"}),
-                            reset_remedy);
+        const std::string attempt =
+            concat({"Cannot restore the ", bits(architecture), " catalog (", describe(step), ")"});
+        if (error == cancelled_error) return cancelled(attempt);
+        return system_error(static_cast<std::uint32_t>(error), function, attempt, reset_remedy);
     }
 
     // The 32-bit catalog is written together with the 64-bit one, where the provider must not be installed then.
@@ -116,7 +118,14 @@ class Catalogs {
     DWORD next_id_ = 1;
 };
 
-Error not_kept(Architecture architecture, const RestoreStep& step) {
+Error not_kept(Architecture architecture, const RestoreStep& step, const Catalog& current) {
+    for (const CatalogEntry& entry : current) {
+        if (entry.path_error == 0 || !same_guid(entry.info.ProviderId, step.provider)) continue;
+        return system_error(entry.path_error, function_name("WSCGetProviderPath", architecture),
+                            concat({"Cannot read back the path of entry ", entry.info.dwCatalogEntryId, " \"",
+                                    entry.info.szProtocol, "\" of the ", bits(architecture), " catalog"}),
+                            reset_remedy);
+    }
     return own_error("ERR_READBACK_MISMATCH",
                      concat({"Cannot restore the ", bits(architecture),
                              " catalog: it does not hold what was written, although the call succeeded (",
@@ -145,7 +154,7 @@ Outcome converge(Catalogs& catalogs, Architecture architecture, const WantedCata
             case RestoreStep::Kind::remove: repeated = again(removed); break;
             case RestoreStep::Kind::order: repeated = std::exchange(ordered, true); break;
         }
-        if (repeated) return not_kept(architecture, *step);
+        if (repeated) return not_kept(architecture, *step, *current);
         const bool keep_native = count_of(wanted_native, step->provider) == step->infos.size();
         const Outcome outcome = catalogs.carry_out(architecture, *step, keep_native);
         if (outcome) {
@@ -226,8 +235,8 @@ Outcome restore_entries(const Restoration& what, Catalogs& catalogs, const Snaps
         }
     }
     // It stays as it is if the backup does not have it, whatever the other one's steps take out of it.
-    const bool has_native = std::any_of(plan.begin(), plan.end(),
-                                        [](const auto& each) { return each.first == native_architecture; });
+    const bool has_native =
+        std::any_of(plan.begin(), plan.end(), [](const auto& each) { return each.first == native_architecture; });
     if (!has_native) {
         plan.emplace_back(native_architecture,
                           wanted_catalog({native_architecture, snapshot.native, {}, {}}, snapshot.native, false));
@@ -278,6 +287,7 @@ std::string put_back(const std::vector<BackedUpCatalog>& before, const std::wstr
     RestoreOptions options;
     options.exact = true;
     RestoreReport report;
+    const CancelScope never(nullptr);
     const auto now = take_snapshot();
     const Outcome outcome = now ? restore_everything({before, options, report}, *now) : Outcome(now.error());
     if (outcome) return " The catalogs are as they were before.";

@@ -7,6 +7,7 @@
 #include "../system/catalog_functions.hpp"
 #include "../system/guid.hpp"
 #include "../system/text.hpp"
+#include "cancel.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -100,9 +101,10 @@ class NamespaceChanges {
     Outcome carry_out(const std::string& what, const char* native_name, Call call) {
         const std::string step =
             concat({architecture_ == Architecture::x64 ? "64-bit catalog: " : "32-bit catalog: ", what});
+        const std::string attempt = concat({"Cannot restore the namespace catalog (", step, ")"});
+        if (!dry_run_ && is_cancelled()) return cancelled(attempt);
         if (const int error = dry_run_ ? 0 : call()) {
-            return system_error(static_cast<std::uint32_t>(error), function_name(native_name, architecture_),
-                                concat({"Cannot restore the namespace catalog (", step, ")"}));
+            return system_error(static_cast<std::uint32_t>(error), function_name(native_name, architecture_), attempt);
         }
         steps_.push_back(step);
         return Done{};

@@ -44,6 +44,7 @@ async function evaluate(body: string, environment: Record<string, string> = {}):
   writeFileSync(
     script,
     `import * as lsp from ${JSON.stringify(url)};
+     const backup = ${JSON.stringify(prefix.toWindowsPath(join(directory, 'catalogs.json')))};
      (async () => { ${body} })().then((result) => process.stdout.write(JSON.stringify(result)));`,
   );
   const { code, stdout, stderr } = await prefix.run(program, [prefix.toWindowsPath(script)], {
@@ -126,12 +127,46 @@ for (const [name, milliseconds, pause] of [
   });
 }
 
+// A catalog whose first entry is another, so that there is something to put back.
+const orderAll = 'lsp.orderCatalog(lsp.enumerateCatalog().map(({ id }) => id).reverse(), { signal })';
+
+for (const [name, call] of [
+  ['order', orderAll],
+  ['restore', `lsp.restoreCatalogs(backup, { signal })`],
+  ['doctor --fix', 'lsp.doctor({ fix: true, signal })'],
+] as const) {
+  for (const milliseconds of [undefined, 700]) {
+    const when = milliseconds === undefined ? 'before it starts' : 'before its first step';
+    test(`${name}, called off ${when}: ABORT_ERR, and the catalog is as it was`, async () => {
+      // Made of an installation: backed up, then in another order, in which doctor finds ours not first.
+      await evaluate(`
+        await lsp.installLsp({ dll32: null });
+        await lsp.backupCatalogs(backup, { overwrite: true });
+        const bases = lsp.enumerateCatalog().filter(({ kind }) => kind === 'base').map(({ id }) => id);
+        await lsp.orderCatalog(bases, { first: true });
+        return null;`);
+      const outcome = (await evaluate(calledOff(call, milliseconds), {
+        TEST_WINSOCK_PAUSE: milliseconds === undefined ? '' : '45:3000',
+      })) as Outcome | null;
+      assert.ok(outcome, 'it was not called off');
+      assert.equal([outcome.is, outcome.code, outcome.cause, outcome.unchanged], [true, 'ABORT_ERR', 'no more', true]);
+    });
+  }
+}
+
 test('what is no AbortSignal is refused', async () => {
   const codes = await evaluate(`
     const codes = [];
-    for (const call of [lsp.installLsp, lsp.removeLsp]) await call({ signal: {} }).catch(({ code }) => codes.push(code));
+    const calls = [
+      lsp.installLsp,
+      lsp.removeLsp,
+      lsp.doctor,
+      (options) => lsp.orderCatalog([1001], options),
+      (options) => lsp.restoreCatalogs(backup, options),
+    ];
+    for (const call of calls) await call({ signal: {} }).catch(({ code }) => codes.push(code));
     return codes;`);
-  assert.equal(codes, ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_TYPE']);
+  assert.equal(codes, Array(5).fill('ERR_INVALID_ARG_TYPE'));
 });
 
 test.run();
