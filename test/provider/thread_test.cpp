@@ -40,7 +40,9 @@ class Complaints {
         if (texts_.size() < 10) texts_.push_back(text);
     }
     void report() const {
-        for (const std::string& text : texts_) FAIL_CHECK(text);
+        std::string all;
+        for (const std::string& text : texts_) all += text + "; ";
+        CAPTURE(all);
         CHECK(count_ == 0);
     }
 
