@@ -141,10 +141,10 @@ const arrangements: Arrangement[] = [
     seen: ours,
   },
   {
-    // Its remover takes every chain that names it, ours too. The network goes on.
-    name: 'another below ours is removed, and with it our chains',
+    // Ours name its chains, not itself, so its remover leaves them; they are led to the base provider.
+    name: 'another below ours is removed, and ours goes on',
     steps: [installOther('below'), installOurs, removeOther('below')],
-    seen: withoutUs,
+    seen: ours,
   },
   {
     name: 'another below ours is removed, and ours installed again',
