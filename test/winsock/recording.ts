@@ -20,6 +20,11 @@ export interface RecordedCall {
   /** WSASendMsg's control data, hexadecimal, and what it means. */
   control?: string;
   pktinfo?: { source: string; interface: number };
+  /** Of control-changed: the bytes, hexadecimal; no `is` where the memory is gone. */
+  was?: string;
+  is?: string;
+  /** Of control-checked. */
+  count?: number;
   /** What the call answered and its Winsock error; missing while it has not ended. */
   result?: number;
   error?: number;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "arguments.h"
+#include "control_check.h"
 #include "packet_information.h"
 #include "provider.h"
 #include "recording.h"
@@ -47,6 +48,7 @@ int WSAAPI sendMessage(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWORD sen
         SetLastError(WSAEFAULT);
         return SOCKET_ERROR;
     }
+    CheckControl(message->Control);
     Record record("WSASendMsg", socket);
     record.Address(message->name, message->namelen).Control(message->Control).Begin();
     PacketInformation information;

@@ -1,6 +1,7 @@
 // WSPStartup. The mode is an environment variable, so that one catalog serves all tests.
 #include "provider.h"
 
+#include "control_check.h"
 #include "protocol_info.h"
 #include "recording.h"
 
@@ -24,6 +25,7 @@ int startFirst(const WSPUPCALLTABLE& table) {
         return WSASYSNOTREADY;
     if (!LoadBaseEntries()) return WSANO_RECOVERY;
     OpenRecording();
+    if (isVariable(L"TEST_WINSOCK_CHECK_CONTROL", L"1")) StartControlCheck();
     return 0;
 }
 }  // namespace
@@ -32,7 +34,10 @@ bool LacksSendMessage() { return isVariable(L"TEST_WINSOCK_NO_SENDMSG", L"1"); }
 
 int WSPAPI wspCleanup(LPINT) {
     AcquireSRWLockExclusive(&lock);
-    if (startups > 0 && --startups == 0) systemWinsock.WSACleanup();
+    if (startups > 0 && --startups == 0) {
+        EndControlCheck();
+        systemWinsock.WSACleanup();
+    }
     ReleaseSRWLockExclusive(&lock);
     return 0;
 }

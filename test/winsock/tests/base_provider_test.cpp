@@ -2,7 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 
 #include "winsock_session.h"
 
@@ -108,6 +111,43 @@ TEST_CASE("WSASendMsg with IP_PKTINFO completes overlapped requests") {
     CHECK(sent == 10);
     CHECK(receive(receiver).text == "overlapped");
     CloseHandle(port);
+}
+
+TEST_CASE("control data that changes, or whose memory goes, after WSASendMsg is told of") {
+    enum class Fate { kept, changed, freed };
+    wchar_t folder[MAX_PATH], path[MAX_PATH];
+    REQUIRE(GetTempPathW(MAX_PATH, folder) != 0);
+    // One for all: the base provider opens it once in the process.
+    REQUIRE(GetTempFileNameW(folder, L"rec", 0, path) != 0);
+    SetEnvironmentVariableW(L"TEST_WINSOCK_RECORD", path);
+    SetEnvironmentVariableW(L"TEST_WINSOCK_CHECK_CONTROL", L"1");
+    std::size_t before = 0;
+    for (Fate fate : {Fate::kept, Fate::changed, Fate::freed}) {
+        CAPTURE(static_cast<int>(fate));
+        {
+            WinsockSession session(Chain::base);
+            Socket receiver(SOCK_DGRAM, IPPROTO_UDP), sender(SOCK_DGRAM, IPPROTO_UDP);
+            Message message(bindTo(receiver), "127.0.0.5", "text");
+            auto* memory = static_cast<char*>(VirtualAlloc(nullptr, 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
+            std::memcpy(memory, message.get()->Control.buf, message.get()->Control.len);
+            message.get()->Control.buf = memory;
+            DWORD sent = 0;
+            CHECK(WSASendMsg(sender, message.get(), 0, &sent, nullptr, nullptr) == 0);
+            if (fate == Fate::changed) memory[WSA_CMSG_LEN(0)] ^= 1;
+            // Still reserved, lest something else moves in.
+            if (fate == Fate::freed) VirtualFree(memory, 4096, MEM_DECOMMIT);
+        }
+        std::ifstream file{std::filesystem::path(path)};
+        const std::string recording{std::istreambuf_iterator<char>(file), {}};
+        const auto has = [&](const char* text) { return recording.find(text, before) != std::string::npos; };
+        CHECK(has("control-changed") == (fate != Fate::kept));
+        CHECK(has("\"is\":") == (fate == Fate::changed));
+        CHECK(has(fate == Fate::kept ? "\"control-checked\",\"count\":1" : "\"control-checked\",\"count\":0"));
+        before = recording.size();
+    }
+    SetEnvironmentVariableW(L"TEST_WINSOCK_RECORD", nullptr);
+    SetEnvironmentVariableW(L"TEST_WINSOCK_CHECK_CONTROL", nullptr);
+    DeleteFileW(path);
 }
 
 TEST_CASE("bind refuses an address that the host does not have, for streams and for datagrams") {
