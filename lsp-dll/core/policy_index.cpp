@@ -155,6 +155,12 @@ Decision PolicyIndex::decide(const Policy& policy, Protocol protocol, const IpAd
                              const Route& route) const noexcept {
     Decision decision;
     if (always_kept(policy, destination, decision.reason)) return decision;
+    return decide_rules(policy, protocol, destination, port, route);
+}
+
+Decision PolicyIndex::decide_rules(const Policy& policy, Protocol protocol, const IpAddress& destination,
+                                   std::uint16_t port, const Route& route) const noexcept {
+    Decision decision;
     const IpAddress address = destination.unmapped();
     const Flow flow{policy, protocol, address, port, route};
     std::uint32_t best = none;

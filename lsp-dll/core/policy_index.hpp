@@ -26,6 +26,9 @@ class PolicyIndex {
     // nothing, throws nothing.
     Decision decide(const Policy& policy, Protocol protocol, const IpAddress& destination, std::uint16_t port,
                     const Route& route) const noexcept;
+    // The same for a destination of which always_kept has said no.
+    Decision decide_rules(const Policy& policy, Protocol protocol, const IpAddress& destination, std::uint16_t port,
+                          const Route& route) const noexcept;
 
     bool empty() const noexcept { return keys_.empty(); }       // every destination is kept
     bool needs_route() const noexcept { return needs_route_; }  // some rule that can match has `via`

@@ -138,14 +138,16 @@ Flow decide_flow(const SocketState& state, const Endpoint& destination) noexcept
     flow.destination = destination;
     flow.protocol = protocol_of(state.type);
     if (state.interface_chosen) return flow;
-    const PolicyReader reader;
+    flow.tick = GetTickCount();
+    const PolicyReader reader(flow.tick);
     const PolicySnapshot* const snapshot = reader.get();
     if (snapshot == nullptr) return flow;
     Decision& decision = flow.decision;
     if (!always_kept(snapshot->policy, destination.address, decision.reason)) {
-        const Route route = snapshot->index.needs_route() ? cached_route(destination.address.unmapped()) : Route{};
+        const Route route =
+            snapshot->index.needs_route() ? cached_route(destination.address.unmapped(), flow.tick) : Route{};
         decision =
-            snapshot->index.decide(snapshot->policy, flow.protocol, destination.address, destination.port, route);
+            snapshot->index.decide_rules(snapshot->policy, flow.protocol, destination.address, destination.port, route);
         flow.policy_stamp = snapshot->stamp;
         flow.decided = true;
     }

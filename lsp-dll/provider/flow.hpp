@@ -13,6 +13,7 @@ struct Flow {
     Endpoint destination;
     Protocol protocol = Protocol::any;
     Decision decision;
+    std::uint32_t tick = 0;  // GetTickCount when it was decided
     std::uint32_t policy_stamp = 0;
     DecisionResult result = DecisionResult::carried_out;
     bool decided = false;  // by the policy: not one of the destinations that are always kept

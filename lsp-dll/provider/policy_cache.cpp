@@ -105,9 +105,10 @@ void load() {
 
 }  // namespace
 
-void refresh_policy() noexcept {
-    const DWORD now = GetTickCount();
-    DWORD last = last_check.load(std::memory_order_relaxed);
+namespace {
+
+void refresh_policy(DWORD now) noexcept {
+    const DWORD last = last_check.load(std::memory_order_relaxed);
     if (last != 0 && now - last < check_interval_ms) return;
     if (loading.exchange(true, std::memory_order_acquire)) return;  // somebody is at it; go on with what there is
     try {
@@ -120,13 +121,17 @@ void refresh_policy() noexcept {
     loading.store(false, std::memory_order_release);
 }
 
+}  // namespace
+
+void refresh_policy() noexcept { refresh_policy(GetTickCount()); }
+
 bool policy_active() noexcept {
     refresh_policy();
     return current.load(std::memory_order_relaxed) != nullptr;
 }
 
-PolicyReader::PolicyReader() noexcept {
-    refresh_policy();
+PolicyReader::PolicyReader(std::uint32_t now) noexcept {
+    refresh_policy(now);
     if (current.load(std::memory_order_relaxed) == nullptr) {
         snapshot_ = nullptr;
         return;

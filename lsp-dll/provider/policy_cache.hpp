@@ -19,10 +19,10 @@ void refresh_policy() noexcept;
 // True if there is anything to decide. Refreshes first.
 bool policy_active() noexcept;
 
-// Holds the snapshot that was current when it was made.
+// Refreshes, and holds the snapshot that was current when it was made.
 class PolicyReader {
   public:
-    PolicyReader() noexcept;
+    explicit PolicyReader(std::uint32_t now) noexcept;  // GetTickCount
     ~PolicyReader();
     PolicyReader(const PolicyReader&) = delete;
     PolicyReader& operator=(const PolicyReader&) = delete;

@@ -18,21 +18,21 @@ constexpr DWORD quiet_ms = 1000;
 std::atomic<std::uint64_t> recent[64];
 
 std::uint32_t hash_of(const Flow& flow) noexcept {
-    std::uint32_t hash = 2166136261U;  // FNV-1a
-    const auto add = [&hash](std::uint32_t byte) { hash = (hash ^ (byte & 0xff)) * 16777619U; };
-    for (const std::uint8_t byte : flow.destination.address.bytes) add(byte);
-    add(flow.destination.port);
-    add(flow.destination.port >> 8U);
-    add(static_cast<std::uint32_t>(flow.protocol));
-    add(static_cast<std::uint32_t>(flow.decision.verdict));
-    add(static_cast<std::uint32_t>(flow.result));
-    for (unsigned shift = 0; shift < 32; shift += 8) add(flow.policy_stamp >> shift);
-    return hash;
+    std::uint64_t address[2];
+    std::memcpy(address, flow.destination.address.bytes.data(), sizeof(address));
+    const std::uint64_t rest = std::uint64_t{flow.policy_stamp} << 32U | std::uint64_t{flow.destination.port} << 16U |
+                               static_cast<std::uint64_t>(flow.protocol) << 8U |
+                               static_cast<std::uint64_t>(flow.decision.verdict) << 4U |
+                               static_cast<std::uint64_t>(flow.result);
+    // Multiplied by odd constants (of SplitMix64), so that every bit reaches the upper half.
+    std::uint64_t hash = address[0] * 0xbf58476d1ce4e5b9U ^ address[1] * 0x94d049bb133111ebU;
+    hash = (hash ^ hash >> 29U ^ rest) * 0x9e3779b97f4a7c15U;
+    return static_cast<std::uint32_t>(hash >> 32U);
 }
 
 bool recorded_lately(const Flow& flow) noexcept {
     const std::uint32_t hash = hash_of(flow);
-    const DWORD now = GetTickCount();
+    const DWORD now = flow.tick;
     std::atomic<std::uint64_t>& place = recent[hash % 64];
     const std::uint64_t before = place.load(std::memory_order_relaxed);
     if (before >> 32U == hash && now - static_cast<DWORD>(before) < quiet_ms) return true;

@@ -127,9 +127,8 @@ void watch_changes() noexcept {
 
 void forget_routes() noexcept { generation.fetch_add(1, std::memory_order_acq_rel); }
 
-Route cached_route(const IpAddress& destination) noexcept {
+Route cached_route(const IpAddress& destination, std::uint32_t now) noexcept {
     CachedRoute* const routes = table();
-    const DWORD now = GetTickCount();
     const std::uint32_t known = current_generation();
     Content content;
     if (routes != nullptr && read(entry_for(routes, destination), content) && content.destination == destination &&

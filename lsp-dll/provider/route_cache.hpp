@@ -6,8 +6,8 @@
 namespace lsp::provider {
 
 // The best route to an unmapped destination; interface_index 0 if there is none. From the cache if it was asked within
-// the last second and no route or address changed since.
-Route cached_route(const IpAddress& destination) noexcept;
+// the last second and no route or address changed since. `now`: GetTickCount.
+Route cached_route(const IpAddress& destination, std::uint32_t now) noexcept;
 
 void forget_routes() noexcept;
 
