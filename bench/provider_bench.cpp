@@ -1,3 +1,5 @@
+// provider_bench idle RULES: the memory of a process that has opened and closed two sockets; one line of JSON.
+//
 // provider_bench SOCKETS RULES: what each call costs with so many other sockets open and so many rules in force; one
 // line of JSON. Over the null base provider (TEST_WINSOCK_BASE=null), whose calls cost next to nothing. Run with our
 // DLL in the chain and without; the difference is ours.
@@ -10,6 +12,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -82,18 +86,41 @@ bool put_rules(int count) {
     return status == 0 && lsp::system::read_policy()->rules.size() == static_cast<std::size_t>(count);
 }
 
-// Committed memory that is this process's alone: private pages, and writable pages of images.
-std::size_t private_bytes() {
+struct Memory {
+    std::size_t committed = 0;  // private pages, and writable pages of images: touched or not
+    std::size_t touched = 0;    // those of them that are in memory and this process's alone
+};
+
+std::size_t touched_bytes(const MEMORY_BASIC_INFORMATION& region) {
+    constexpr std::size_t page = 4096;
+    static PSAPI_WORKING_SET_EX_INFORMATION pages[256];
     std::size_t total = 0;
+    for (std::size_t offset = 0; offset < region.RegionSize;) {
+        DWORD count = 0;
+        for (; count < std::size(pages) && offset < region.RegionSize; ++count, offset += page) {
+            pages[count].VirtualAddress = static_cast<char*>(region.BaseAddress) + offset;
+        }
+        if (!K32QueryWorkingSetEx(GetCurrentProcess(), pages, count * static_cast<DWORD>(sizeof(pages[0])))) continue;
+        for (DWORD i = 0; i < count; ++i) {
+            const auto& attributes = pages[i].VirtualAttributes;
+            if (attributes.Valid && !attributes.Shared) total += page;
+        }
+    }
+    return total;
+}
+
+Memory private_memory() {
+    Memory memory;
     MEMORY_BASIC_INFORMATION info{};
     constexpr DWORD writable = PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY;
     for (char* at = nullptr; VirtualQuery(at, &info, sizeof(info)) == sizeof(info);
          at = static_cast<char*>(info.BaseAddress) + info.RegionSize) {
         if (info.State != MEM_COMMIT) continue;
-        if (info.Type == MEM_PRIVATE || (info.Type == MEM_IMAGE && (info.Protect & writable) != 0))
-            total += info.RegionSize;
+        if (info.Type != MEM_PRIVATE && (info.Type != MEM_IMAGE || (info.Protect & writable) == 0)) continue;
+        memory.committed += info.RegionSize;
+        memory.touched += touched_bytes(info);
     }
-    return total;
+    return memory;
 }
 
 template <typename Use>
@@ -108,7 +135,8 @@ double cost_of_life(int type, Use use) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const int others = argc > 1 ? std::atoi(argv[1]) : 0;
+    const bool idle = argc > 1 && std::strcmp(argv[1], "idle") == 0;
+    const int others = argc > 1 && !idle ? std::atoi(argv[1]) : 0;
     const int rules = argc > 2 ? std::atoi(argv[2]) : 0;
     WSADATA winsock;
     if (const int error = WSAStartup(MAKEWORD(2, 2), &winsock); error != 0) {
@@ -121,11 +149,12 @@ int main(int argc, char** argv) {
     }
     closesocket(open_socket(SOCK_STREAM));  // the provider is loaded, as in a process that has used the network
     closesocket(open_socket(SOCK_DGRAM));
-    const std::size_t idle_bytes = private_bytes();
-    PROCESS_MEMORY_COUNTERS_EX counters{};
-    counters.cb = sizeof(counters);
-    K32GetProcessMemoryInfo(GetCurrentProcess(), reinterpret_cast<PROCESS_MEMORY_COUNTERS*>(&counters),
-                            sizeof(counters));
+    if (idle) {
+        const Memory memory = private_memory();
+        std::printf("{\"committed\":%llu,\"touched\":%llu}\n", static_cast<unsigned long long>(memory.committed),
+                    static_cast<unsigned long long>(memory.touched));
+        return 0;
+    }
 
     for (int i = 0; i < others; ++i) {
         if (open_socket(SOCK_DGRAM) != INVALID_SOCKET) continue;
@@ -149,9 +178,11 @@ int main(int argc, char** argv) {
         return cost([&] { sendto(s, data, sizeof(data), 0, generic(to), sizeof(to)); });
     };
 
-    std::printf("{\"idleBytes\":%llu,\"privateUsage\":%llu", static_cast<unsigned long long>(idle_bytes),
-                static_cast<unsigned long long>(counters.PrivateUsage));
-    const auto print = [](const char* name, double nanoseconds) { std::printf(",\"%s\":%.2f", name, nanoseconds); };
+    const char* separator = "{";
+    const auto print = [&separator](const char* name, double nanoseconds) {
+        std::printf("%s\"%s\":%.2f", separator, name, nanoseconds);
+        separator = ",";
+    };
     print("send", cost([&] { send(connected, data, sizeof(data), 0); }));
     print("recv", cost([&] { recv(connected, data, sizeof(data), 0); }));
     print("sendto, settled", send_on(bound, kept));
