@@ -82,7 +82,7 @@ console.log(`${total} points of failure tried in all`);
 
 test('every operation was interrupted', () => {
   assert.is(reports.length, new Set(reports.map(({ operation, both }) => `${operation} ${both}`)).size);
-  assert.ok(reports.length >= 10);
+  assert.ok(reports.length >= 13);
   assert.ok(total > 10_000);
 });
 for (const { operation, both, points, states, failures } of reports) {
@@ -94,7 +94,7 @@ for (const { operation, both, points, states, failures } of reports) {
     });
   }
   test(`${operation}, ${catalogs}: the ${states} catalogs that came about work and are repaired`, () => {
-    assert.ok(states > 2);
+    assert.ok(states >= 2); // an order is the one or the other
     assert.equal(failures, [], failures.join('\n'));
   });
 }

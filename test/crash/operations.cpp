@@ -1,7 +1,10 @@
 #include "operations.hpp"
 
+#include <memory>
+
 #include "setup/catalog_changes.hpp"
 #include "setup/catalog_plan.hpp"
+#include "setup/catalog_tools.hpp"
 
 using namespace lsp::setup;
 
@@ -16,6 +19,66 @@ Outcome outcome_of(const Result<T>& result) {
 Outcome nothing() { return Done{}; }
 
 Outcome remove_ours() { return outcome_of(remove_provider()); }
+
+// Ours are passed over then.
+Outcome base_entries_first() {
+    const auto catalog = enumerate_catalog();
+    if (!catalog) return catalog.error();
+    std::vector<DWORD> ids;
+    for (const CatalogEntry& entry : *catalog) {
+        if (entry.is_base()) ids.push_back(entry.info.dwCatalogEntryId);
+    }
+    return outcome_of(order_catalog(native_architecture, ids, true));
+}
+
+Outcome done_or(int error, const char* what) {
+    if (error == 0) return Done{};
+    return system_error(static_cast<std::uint32_t>(error), "", what);
+}
+
+constexpr Architecture both_architectures[] = {Architecture::x64, Architecture::ia32};
+
+Outcome back_up_installation(const std::function<Outcome()>& install, std::vector<BackedUpCatalog>& backup) {
+    if (Outcome installed = install(); !installed) return installed;
+    backup.clear();
+    for (const Architecture architecture : both_architectures) {
+        const auto catalog = enumerate_catalog(architecture);
+        if (!catalog) return catalog.error();
+        backup.push_back({architecture, *catalog, std::vector<std::optional<DWORD>>(catalog->size()), {}});
+    }
+    return Done{};
+}
+
+Outcome take_out_every_other_chain() {
+    for (const Architecture architecture : both_architectures) {
+        const auto catalog = enumerate_catalog(architecture);
+        if (!catalog) return catalog.error();
+        bool every_other = false;
+        for (const CatalogEntry& entry : *catalog) {
+            if (!entry.ours || !entry.is_chain()) continue;
+            every_other = !every_other;
+            if (!every_other) continue;
+            const int error = deinstall(architecture, entry.info.ProviderId);
+            if (error != 0) return done_or(error, "a chain cannot be taken out");
+        }
+    }
+    return Done{};
+}
+
+// Ours name the later version's DLLs.
+Outcome change_paths(const Paths& paths) {
+    for (const Architecture architecture : both_architectures) {
+        const auto catalog = enumerate_catalog(architecture);
+        if (!catalog) return catalog.error();
+        for (const CatalogEntry& entry : *catalog) {
+            if (!entry.ours) continue;
+            const std::wstring& path = architecture == native_architecture ? paths.newer_dll : paths.newer_dll32;
+            const int error = update(architecture, entry.info.ProviderId, path, {entry.info});
+            if (error != 0) return done_or(error, "a path cannot be changed");
+        }
+    }
+    return Done{};
+}
 
 constexpr GUID other_provider = {0x2f6f5b7a, 0x91c4, 0x4b0e, {0x8d, 0x11, 0x52, 0x60, 0x2c, 0x8e, 0x47, 0x90}};
 
@@ -46,7 +109,21 @@ std::vector<Operation> operations(const Paths& paths) {
     const auto newer = installer(paths.newer_dll, {});
     const auto both = installer(paths.dll, paths.dll32);
     const auto newer_both = installer(paths.newer_dll, paths.newer_dll32);
+    const auto backup = std::make_shared<std::vector<BackedUpCatalog>>();
+    const auto restore = [backup] { return outcome_of(restore_catalogs(*backup, {})); };
+    const auto incomplete = [backup, both]() -> Outcome {
+        if (const Outcome outcome = back_up_installation(both, *backup); !outcome) return outcome;
+        return take_out_every_other_chain();
+    };
+    const auto wrong = [backup, both, paths]() -> Outcome {
+        if (const Outcome outcome = back_up_installation(both, *backup); !outcome) return outcome;
+        return change_paths(paths);
+    };
+    // A process of its own has no backup to restore: no writes, and with them no kills of processes.
     return {
+        {"order", true, false, true, both, base_entries_first, both},
+        {"restore of missing chains", true, false, false, incomplete, restore, both},
+        {"restore of other paths", true, false, false, wrong, restore, both},
         {"install", false, false, true, nothing, native, native},
         {"install", true, false, true, nothing, both, both},
         {"install over another LSP", false, true, false, nothing, native, native},
