@@ -3,7 +3,7 @@
  * (test/crash). What it leaves must work for fresh programs, and be repaired by what comes next.
  */
 
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,7 +42,9 @@ async function interruptEverywhere(part: number, parts: number): Promise<Report[
     const dll = readFileSync(requireArtifact('lspDll'));
     for (const name of ['winsock-lsp.dll', 'newer.dll']) writeFileSync(join(dlls, name), dll);
     for (const name of ['ia32.dll', 'newer32.dll']) writeFileSync(join(dlls, name), forMachine32(dll));
-    copyFileSync(testWinsockFile('test_passthrough_lsp.dll'), join(dlls, 'other.dll'));
+    const other = readFileSync(testWinsockFile('test_passthrough_lsp.dll'));
+    writeFileSync(join(dlls, 'other.dll'), other);
+    writeFileSync(join(dlls, 'other32.dll'), forMachine32(other));
     const [node] = nodeExecutables();
     const script = fileURLToPath(new URL('crash/exchange.cjs', import.meta.url));
     const nodeCommand =

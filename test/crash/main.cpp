@@ -4,7 +4,7 @@
 // crash_tests run <folder> <n>
 //                       carries operation n out; exit code 0 if that went well
 //
-// <folder> has the DLLs: winsock-lsp.dll, ia32.dll, newer.dll, newer32.dll, other.dll. <n> counts from 0.
+// <folder> has the DLLs: winsock-lsp.dll, ia32.dll, newer.dll, newer32.dll, other.dll, other32.dll. <n> counts from 0.
 #include <cstdio>
 #include <set>
 #include <string>
@@ -22,8 +22,8 @@ namespace {
 constexpr unsigned long killed_code = 99;  // of a process that the test Winsock has killed
 
 Paths paths_in(const std::wstring& folder) {
-    return {folder + L"\\winsock-lsp.dll", folder + L"\\ia32.dll", folder + L"\\newer.dll", folder + L"\\newer32.dll",
-            folder + L"\\other.dll"};
+    return {folder + L"\\winsock-lsp.dll", folder + L"\\ia32.dll",  folder + L"\\newer.dll",
+            folder + L"\\newer32.dll",     folder + L"\\other.dll", folder + L"\\other32.dll"};
 }
 
 std::string quoted(const std::string& text) {

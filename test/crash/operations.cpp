@@ -88,7 +88,8 @@ Outcome install_other(const Paths& paths) {
     const auto catalog = enumerate_catalog();
     if (!catalog) return catalog.error();
     InstallOptions options;
-    options.dll = options.dll32 = paths.other_dll;
+    options.dll = paths.other_dll;
+    options.dll32 = paths.other_dll32;
     options.name = L"another LSP";
     if (const int error = install_with_chains(other_provider, options, XP1_IFS_HANDLES, lower_entries(*catalog))) {
         return system_error(static_cast<std::uint32_t>(error), "WSCInstallProviderAndChains64_32", "another LSP");

@@ -13,7 +13,7 @@ using lsp::system::Outcome;
 struct Paths {
     std::wstring dll, dll32;              // ours
     std::wstring newer_dll, newer_dll32;  // a later version of ours
-    std::wstring other_dll;               // a pass-through LSP of somebody else
+    std::wstring other_dll, other_dll32;  // a pass-through LSP of somebody else
 };
 
 struct Operation {

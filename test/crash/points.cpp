@@ -28,7 +28,9 @@ Bytes as_native(const Bytes& catalogs, const Paths& paths) {
     for (DWORD i = 0; i < header.count32; ++i) {
         TestWinsockSavedEntry entry;
         std::memcpy(&entry, catalogs.data() + sizeof(header) + (header.count64 + i) * sizeof(entry), sizeof(entry));
-        for (const auto& [dll32, dll] : {std::pair{paths.dll32, paths.dll}, {paths.newer_dll32, paths.newer_dll}}) {
+        for (const auto& [dll32, dll] : {std::pair{paths.dll32, paths.dll},
+                                         {paths.newer_dll32, paths.newer_dll},
+                                         {paths.other_dll32, paths.other_dll}}) {
             if (dll32 == entry.path) lstrcpynW(entry.path, dll.c_str(), MAX_PATH);
         }
         std::memcpy(result.data() + sizeof(header) + i * sizeof(entry), &entry, sizeof(entry));
