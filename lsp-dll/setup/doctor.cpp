@@ -34,8 +34,9 @@ bool has_code(const std::vector<Finding>& findings, std::string_view code) {
 
 class CatalogExamination {
   public:
-    CatalogExamination(const CatalogFacts& facts, std::vector<Finding>& findings)
-        : facts_(facts), infos_(infos_of(facts.entries)), findings_(findings) {}
+    // `lowers`: what chains of ours are to stand on.
+    CatalogExamination(const CatalogFacts& facts, Infos lowers, std::vector<Finding>& findings)
+        : facts_(facts), infos_(infos_of(facts.entries)), lowers_(std::move(lowers)), findings_(findings) {}
 
     void run() {
         base_providers();
@@ -203,7 +204,7 @@ class CatalogExamination {
                 repair_remedy, Fix::install);
         }
         if (!chains) return;
-        for (const WSAPROTOCOL_INFOW& lower : lower_entries(facts_.entries)) {
+        for (const WSAPROTOCOL_INFOW& lower : lowers_) {
             const auto of_protocol = [&](const CatalogEntry& entry) {
                 return entry.ours && entry.is_chain() && same_protocol(entry.info, lower);
             };
@@ -241,13 +242,45 @@ class CatalogExamination {
 
     const CatalogFacts& facts_;
     const Infos infos_;
+    const Infos lowers_;
     std::vector<Finding>& findings_;
 };
+
+// In the other catalog a protocol was chosen if it was chosen by its name, or if an entry for it was in the native one.
+Infos chosen_entries(const Facts& facts, const CatalogFacts& catalog) {
+    const Infos native = lower_entries(facts.catalogs.front().entries, facts.over);
+    if (&catalog == &facts.catalogs.front()) return native;
+    Over by_protocol = facts.over;
+    by_protocol.ids.clear();
+    Infos chosen = lower_entries(catalog.entries, by_protocol);
+    for (const WSAPROTOCOL_INFOW& info : lower_entries_like(catalog.entries, native)) {
+        const bool known = std::any_of(chosen.begin(), chosen.end(), [&](const WSAPROTOCOL_INFOW& each) {
+            return each.dwCatalogEntryId == info.dwCatalogEntryId;
+        });
+        if (!known) chosen.push_back(info);
+    }
+    return chosen;
+}
+
+// Installing again would refuse them, too.
+void examine_choice(const Facts& facts, std::vector<Finding>& findings) {
+    for (const DWORD id : facts.over.ids) {
+        if (find_entry(infos_of(facts.catalogs.front().entries), id) != nullptr) continue;
+        findings.push_back(
+            {"chosen-entry-missing",
+             Severity::error,
+             concat({"We were installed over entry ", id, ", which ", catalog_of(facts.catalogs.front().architecture),
+                     " does not have any more."}),
+             "Choose anew: winsock-lsp install --over all, or a list (winsock-lsp list shows the entries).",
+             Fix::none,
+             {}});
+    }
+}
 
 void examine_catalogs(const Facts& facts, Diagnosis& diagnosis) {
     std::vector<std::size_t> ours;
     for (const CatalogFacts& catalog : facts.catalogs) {
-        CatalogExamination examination(catalog, diagnosis.findings);
+        CatalogExamination examination(catalog, chosen_entries(facts, catalog), diagnosis.findings);
         examination.run();
         ours.push_back(examination.ours());
         if (examination.ours() > 0) diagnosis.installed = true;
@@ -423,6 +456,7 @@ Diagnosis diagnose(const Facts& facts) {
     Diagnosis diagnosis;
     std::vector<Finding>& findings = diagnosis.findings;
     examine_catalogs(facts, diagnosis);
+    if (diagnosis.installed) examine_choice(facts, findings);
     for (const TunnelFacts& tunnel : facts.tunnels) examine_tunnel(tunnel, diagnosis.installed, findings);
     if (!facts.policy_rejected.empty()) {
         findings.push_back({"policy-rejected",

@@ -5,6 +5,7 @@
 
 #include "../system/namespaces.hpp"
 #include "../system/policy_store.hpp"
+#include "over.hpp"
 #include "setup.hpp"
 
 namespace lsp::setup {
@@ -57,6 +58,7 @@ struct BlockFacts {
 
 struct Facts {
     std::vector<CatalogFacts> catalogs;  // the native one first
+    Over over;                           // what the last installation chose
     bool unregistered_dll32 = false;     // winsock-lsp-ia32.dll is beside the registered DLL
     std::vector<TunnelFacts> tunnels;
     std::string policy_rejected;

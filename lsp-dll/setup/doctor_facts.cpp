@@ -222,6 +222,7 @@ Result<Facts> collect_facts() {
     Facts facts;
     facts.catalogs.push_back(catalog_facts(native_architecture, std::move(snapshot->native)));
     if (snapshot->other) facts.catalogs.push_back(catalog_facts(Architecture::ia32, std::move(*snapshot->other)));
+    facts.over = remembered_over().value_or(Over{});
     std::wstring registered;
     for (const CatalogEntry& entry : facts.catalogs.front().entries) {
         if (is_our_layered(entry.info)) registered = entry.path;

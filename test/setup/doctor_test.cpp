@@ -131,6 +131,7 @@ const Damage damages[] = {
      }},
     {"chain-missing", Severity::error, Fix::install, [](Facts& facts) { erase(facts, 102); }},
     {"chain-missing", Severity::error, Fix::install, [](Facts& facts) { erase(facts, 101, 1); }},
+    {"chosen-entry-missing", Severity::error, Fix::none, [](Facts& facts) { facts.over.ids = {77}; }},
     {"layered-entry-missing", Severity::error, Fix::install_anew, [](Facts& facts) { erase(facts, 100); }},
     {"installation-interrupted", Severity::error, Fix::install,
      [](Facts& facts) {
@@ -270,6 +271,30 @@ TEST_CASE("doctor: each damage is found, with a remedy, and mended only where th
         CHECK_FALSE(found->remedy.empty());
     }
     MESSAGE(std::size(damages), " kinds of damage, each found");
+}
+
+TEST_CASE("doctor: a chain that was not chosen is not missing, in either catalog") {
+    const auto chains_left = [](std::vector<DWORD> left, const Over& over) {
+        Facts facts = healthy();
+        facts.over = over;
+        for (DWORD id = 101; id <= 104; ++id) {
+            if (std::find(left.begin(), left.end(), id) != left.end()) continue;
+            erase(facts, id, 0);
+            erase(facts, id, 1);
+        }
+        std::vector<std::string> codes;
+        for (const Finding& finding : diagnose(facts).findings) codes.push_back(finding.code);
+        return codes;
+    };
+    const Over tcp{true, false, false, {}};
+    const Over one_entry{false, false, false, {2}};
+    using Codes = std::vector<std::string>;
+    CHECK(chains_left({101, 103}, tcp) == Codes{});
+    CHECK(chains_left({102}, one_entry) == Codes{});
+    CHECK(chains_left({101, 102, 103}, Over{true, false, false, {2}}) == Codes{});
+    CHECK(chains_left({101}, tcp) == Codes{"chain-missing", "chain-missing"});
+    CHECK(chains_left({101, 103}, {}) == Codes{"chain-missing", "chain-missing", "chain-missing", "chain-missing"});
+    CHECK(chains_left({102}, Over{false, false, false, {2, 77}}) == Codes{"chosen-entry-missing"});
 }
 
 TEST_CASE("doctor: chains that miss the same entry are one finding") {

@@ -405,6 +405,37 @@ for (const { situation, make, found, left = [], mend } of damages) {
   });
 }
 
+test('doctor: chains that `install --over` did not choose are not missing, those that it chose are', async () => {
+  await cli<InstallReport>(0, 'install', '--over', 'tcp');
+  const chosen = (await catalog()).filter((each) => each.ours && each.kind === 'chain');
+  assert.equal(chosen.map(({ protocol }) => protocol), [6, 6]);
+  assert.equal(codes(await doctor(0)), []);
+  await damage('deinstall', chosen[0]?.id ?? 0);
+  assert.equal((await doctor(8)).findings.map(({ code }) => code), ['chain-missing']);
+  assert.equal(codes(await doctor(0, '--fix')), []);
+  assert.equal((await catalog()).filter((each) => each.ours && each.kind === 'chain').length, 2);
+
+  // In the 32-bit catalog too, whose entries have other ids.
+  const udp = (await catalog()).find(({ kind, protocol, addressFamily }) => kind === 'base' && protocol === 17 && addressFamily === 23);
+  await cli<InstallReport>(0, 'install', '--over', `tcp,${udp?.id}`);
+  assert.equal(codes(await doctor(0)), []);
+  await cli<InstallReport>(0, 'install', '--over', 'all');
+});
+
+test('doctor: the entry that `install --over` chose by its id is gone', async () => {
+  const dll = prefix.toWindowsPath(testWinsockFile('test_passthrough_lsp.dll'));
+  await cli(0, 'remove');
+  await damage('install', dll, dll, 'another LSP');
+  const { id } = await other('chain');
+  await cli<InstallReport>(0, 'install', '--over', String(id), '--no-dll32');
+  await removeOther();
+  const report = await doctor(8, '--fix');
+  assert.equal(codes(report), ['chain-broken', 'chosen-entry-missing']);
+  assert.equal(report.failed.map(({ error }) => error.code), ['ERR_UNKNOWN_ENTRY']);
+  await cli(0, 'install', '--over', 'all');
+  assert.equal(codes(await doctor(0)), []);
+});
+
 test('doctor: programs that are closed to LSPs are worth a line, and nothing is wrong', async () => {
   await reg('add', imageOptions, '/v', 'MitigationOptions', '/t', 'REG_BINARY', '/d', '0000000001100000', '/f');
   const { healthy, findings } = await doctor(0);
