@@ -29,11 +29,12 @@ Napi::Array write_lines(Napi::Env env, const Lines& lines) {
 
 // What of the rule this host does not have, so that it matches nothing: an interface's name, or null.
 Napi::Value missing_interface(Napi::Env env, const Rule& rule) {
-    if (rule.via && rule.via.index == 0) return Napi::String::New(env, rule.via.text);
-    if (rule.source_interface && !rule.source) {
-        const InterfaceName& from = rule.source_interface;
-        return Napi::String::New(env, from.text.empty() ? std::to_string(from.index) : from.text);
-    }
+    const auto shown = [&](const InterfaceName& name) {
+        if (!name.text.empty()) return Napi::String::New(env, name.text);
+        return Napi::String::New(env, std::to_string(name.luid != 0 ? name.luid : name.index));
+    };
+    if (rule.via && rule.via.index == 0) return shown(rule.via);
+    if (rule.source_interface && !rule.source) return shown(rule.source_interface);
     return env.Null();
 }
 

@@ -13,7 +13,6 @@ namespace {
 
 using system::BestRoute;
 using system::StoredPolicy;
-using system::StoredTunnel;
 
 Napi::Object write_route(Napi::Env env, const BestRoute& route) {
     Napi::Object object = Napi::Object::New(env);
@@ -50,9 +49,7 @@ struct EffectivePolicy {
 
 EffectivePolicy effective_policy(const StoredPolicy& stored) {
     EffectivePolicy effective;
-    for (const StoredTunnel& entry : stored.tunnels) {
-        if (entry.rejected.empty() && entry.alive) effective.tunnels.push_back(entry.tunnel);
-    }
+    effective.tunnels = system::tunnels_in_force(stored.tunnels);
     effective.policy = build_policy(stored.rules, effective.tunnels);
     return effective;
 }

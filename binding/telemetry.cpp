@@ -20,10 +20,7 @@ class RuleTexts {
     RuleTexts() {
         const auto stored = system::read_policy();
         if (!stored || !stored->rejected.empty()) return;
-        std::vector<Tunnel> tunnels;
-        for (const system::StoredTunnel& entry : stored->tunnels) {
-            if (entry.rejected.empty() && entry.alive) tunnels.push_back(entry.tunnel);
-        }
+        const std::vector<Tunnel> tunnels = system::tunnels_in_force(stored->tunnels);
         stamp_ = policy_stamp(stored->lines, tunnels);
         policy_ = build_policy(stored->rules, tunnels);
         known_ = true;

@@ -10,6 +10,9 @@ namespace {
 
 using text::shown;
 
+// A LUID holds the interface's type in its upper 16 bits, and no type is 0, so that none is taken for an index.
+constexpr std::uint64_t lowest_luid = std::uint64_t{1} << 48;
+
 struct Word {
     std::string text;
     std::size_t column = 0;
@@ -246,12 +249,16 @@ class RuleParser {
             name.text = word.text;
             return true;
         }
-        const auto index = text::parse_number(word.text, UINT32_MAX);
-        if (!index || *index == 0) {
-            return fail(word.column, "expected an interface index from 1 to 4294967295, found " + shown(word.text) +
-                                         " (a name that is a number stands in quotes)");
+        const auto number = text::parse_number(word.text, UINT64_MAX);
+        if (number && *number >= lowest_luid) {
+            name.luid = *number;
+            return true;
         }
-        name.index = static_cast<std::uint32_t>(*index);
+        if (!number || *number == 0 || *number > UINT32_MAX) {
+            return fail(word.column, "expected an interface index from 1 to 4294967295, or a LUID, found " +
+                                         shown(word.text) + " (a name that is a number stands in quotes)");
+        }
+        name.index = static_cast<std::uint32_t>(*number);
         return true;
     }
 
@@ -360,7 +367,7 @@ void append_value(std::string& out, std::string_view value) {
 
 void append_interface(std::string& out, const InterfaceName& name) {
     if (name.text.empty()) {
-        out += text::decimal(name.index);
+        out += text::decimal(name.luid != 0 ? name.luid : name.index);
     } else if (all_digits(name.text)) {
         append_quoted(out, name.text);
     } else {

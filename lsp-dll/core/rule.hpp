@@ -23,12 +23,15 @@ struct PortRange {
     friend bool operator==(const PortRange&, const PortRange&) = default;
 };
 
-// An interface as a rule names it: by index, or by the text that the system resolves (alias, LUID or GUID).
+// An interface as a rule names it: by index, or by what the system resolves (alias, GUID or LUID).
 struct InterfaceName {
     std::uint32_t index = 0;  // 0: not resolved (then the rule matches nothing), or no interface named
-    std::string text;
+    std::string text;         // an alias, or a GUID in braces
+    std::uint64_t luid = 0;
 
-    explicit operator bool() const noexcept { return index != 0 || !text.empty(); }
+    explicit operator bool() const noexcept { return index != 0 || is_resolved(); }
+    // True if the index is what the system made of a name.
+    bool is_resolved() const noexcept { return !text.empty() || luid != 0; }
     friend bool operator==(const InterfaceName&, const InterfaceName&) = default;
 };
 

@@ -2,10 +2,13 @@
 
 #include <windows.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
+#include "../system/interface_names.hpp"
 #include "../system/policy_store.hpp"
+#include "network_changes.hpp"
 #include "process.hpp"
 #include "route_cache.hpp"
 #include "telemetry.hpp"
@@ -16,10 +19,14 @@ namespace {
 
 constexpr DWORD check_interval_ms = 50;
 
-// The rules that were in force last, with the text they came from: what is rejected leaves them in force.
-struct LastGood {
+// What is in force, for the loader to make a snapshot of. Rules that are rejected leave the last good ones here.
+struct InForce {
     std::vector<Rule> rules;
-    std::vector<std::string> lines;
+    std::vector<std::string> lines;  // the text that they came from
+    std::vector<Tunnel> tunnels;
+    bool follows = false;             // something in it depends on the host's addresses,
+    std::uint32_t resolved_at = 0;    // which were read then (GetTickCount),
+    std::uint32_t resolved_with = 0;  // after so many changes
 };
 
 struct Snapshot : PolicySnapshot {
@@ -38,7 +45,7 @@ std::atomic<bool> loading{false};
 
 // Made by the first loader, live as long as the process; the loader's only.
 system::PolicyWatch* watch = nullptr;
-LastGood* last_good = nullptr;
+InForce* in_force = nullptr;
 
 void push_retired(Snapshot* snapshot) noexcept {
     Snapshot* head = retired.load();
@@ -68,52 +75,67 @@ void publish(Snapshot* snapshot) noexcept {
     free_retired();
 }
 
-void load() {
+void make_snapshot() {
+    auto snapshot = std::make_unique<Snapshot>();
+    snapshot->policy = build_policy(in_force->rules, in_force->tunnels);
+    snapshot->index = PolicyIndex(snapshot->policy, process_path());
+    snapshot->stamp = policy_stamp(in_force->lines, in_force->tunnels);
+    // Rules for other programs only are none: sockets stay untouched, routes are not asked for.
+    publish(snapshot->index.empty() ? nullptr : snapshot.release());
+}
+
+// Before the addresses are read, so that a change in between is not missed.
+void note_resolving(std::uint32_t now) noexcept {
+    in_force->resolved_at = now;
+    in_force->resolved_with = address_changes();
+}
+
+void load(std::uint32_t now) {
     count(Counter::policy_loads);
+    note_resolving(now);
     system::Result<system::StoredPolicy> stored = system::read_policy();
     if (!stored) {
         count(Counter::policy_rejections);
         return;  // the last good one stays
     }
-
-    bool rejected = !stored->rejected.empty();
-    std::vector<Tunnel> tunnels;
-    std::vector<Publisher> publishers;
-    for (system::StoredTunnel& entry : stored->tunnels) {
-        if (!entry.rejected.empty()) {
-            rejected = true;
-            continue;
-        }
-        if (!entry.alive) continue;
-        publishers.push_back(entry.tunnel.publisher);
-        tunnels.push_back(std::move(entry.tunnel));
-    }
+    const bool rejected = !stored->rejected.empty() ||
+                          std::any_of(stored->tunnels.begin(), stored->tunnels.end(),
+                                      [](const system::StoredTunnel& entry) { return !entry.rejected.empty(); });
     if (rejected) count(Counter::policy_rejections);
-    watch->watch_publishers(publishers);
+    in_force->tunnels = system::tunnels_in_force(stored->tunnels);
+    watch->watch_publishers(in_force->tunnels);
 
     // Rejected rules leave the last good ones in force; what the tunnels say is separate and still counts.
-    if (last_good == nullptr) last_good = new LastGood;
-    if (stored->rejected.empty()) *last_good = {std::move(stored->rules), std::move(stored->lines)};
-
-    auto snapshot = std::make_unique<Snapshot>();
-    snapshot->policy = build_policy(last_good->rules, tunnels);
-    snapshot->index = PolicyIndex(snapshot->policy, process_path());
-    snapshot->stamp = policy_stamp(last_good->lines, tunnels);
-    // Rules for other programs only are none: sockets stay untouched, routes are not asked for.
-    publish(snapshot->index.empty() ? nullptr : snapshot.release());
+    if (stored->rejected.empty()) {
+        in_force->rules = std::move(stored->rules);
+        in_force->lines = std::move(stored->lines);
+    }
+    in_force->follows = system::follow_interfaces(in_force->rules);
+    // What was read before the system was asked to tell may be old already: it is read again at the next check.
+    if (in_force->follows && watch_network()) --in_force->resolved_with;
+    make_snapshot();
 }
 
-}  // namespace
-
-namespace {
+// An interface that a rule names may have another address now, or another index, or have come or gone.
+void follow_addresses(std::uint32_t now) {
+    if (!in_force->follows) return;
+    if (address_changes() == in_force->resolved_with && now - in_force->resolved_at < address_lifetime_ms()) return;
+    note_resolving(now);
+    if (system::resolve_interfaces(in_force->rules)) make_snapshot();
+}
 
 void refresh_policy(DWORD now) noexcept {
     const DWORD last = last_check.load(std::memory_order_relaxed);
     if (last != 0 && now - last < check_interval_ms) return;
     if (loading.exchange(true, std::memory_order_acquire)) return;  // somebody is at it; go on with what there is
     try {
+        if (in_force == nullptr) in_force = new InForce;
         if (watch == nullptr) watch = new system::PolicyWatch;
-        if (watch->changed()) load();
+        if (watch->changed()) {
+            load(now);
+        } else {
+            follow_addresses(now);
+        }
     } catch (...) {
         // Out of memory: the last good policy stays.
     }

@@ -1,8 +1,5 @@
 #include "route_cache.hpp"
 
-#include <winsock2.h>
-#include <ws2ipdef.h>
-// Below winsock2.h
 #include <windows.h>
 
 #include <atomic>
@@ -10,6 +7,7 @@
 #include <memory>
 
 #include "../system/routes.hpp"
+#include "network_changes.hpp"
 #include "telemetry.hpp"
 
 namespace lsp::provider {
@@ -56,9 +54,12 @@ struct Content {
 
 // Made at the first look-up: most processes never need one.
 std::atomic<CachedRoute*> entries{nullptr};
-std::atomic<std::uint32_t> generation{1};
+std::atomic<std::uint32_t> forgotten{1};
 
-std::uint32_t current_generation() noexcept { return generation.load(std::memory_order_acquire) & 0xffffff; }
+// Both only grow, so that no sum comes back.
+std::uint32_t current_generation() noexcept {
+    return (forgotten.load(std::memory_order_acquire) + route_changes()) & 0xffffff;
+}
 
 CachedRoute* table() noexcept {
     CachedRoute* there = entries.load(std::memory_order_acquire);
@@ -104,28 +105,9 @@ void write(CachedRoute& entry, const Content& content) noexcept {
     entry.sequence.store(before + 2, std::memory_order_release);
 }
 
-// Both notifications have this shape (NotifyRouteChange2, NotifyUnicastIpAddressChange; Vista). Our DLL is never
-// unloaded (see startup.cpp), so they are never cancelled.
-void WINAPI on_change(void*, void*, int) { forget_routes(); }
-
-using Notify = DWORD(WINAPI*)(ADDRESS_FAMILY, void(WINAPI*)(void*, void*, int), void*, BOOLEAN, HANDLE*);
-
-void watch_changes() noexcept {
-    static std::atomic<bool> asked{false};
-    if (asked.exchange(true)) return;
-    const HMODULE module = GetModuleHandleW(L"iphlpapi.dll");  // the look-up has loaded it
-    if (module == nullptr) return;
-    for (const char* name : {"NotifyRouteChange2", "NotifyUnicastIpAddressChange"}) {
-        const auto notify = reinterpret_cast<Notify>(reinterpret_cast<void*>(GetProcAddress(module, name)));
-        HANDLE handle = nullptr;
-        // A failure only costs freshness: an answer is never older than its lifetime.
-        if (notify != nullptr) notify(AF_UNSPEC, on_change, nullptr, FALSE, &handle);
-    }
-}
-
 }  // namespace
 
-void forget_routes() noexcept { generation.fetch_add(1, std::memory_order_acq_rel); }
+void forget_routes() noexcept { forgotten.fetch_add(1, std::memory_order_acq_rel); }
 
 Route cached_route(const IpAddress& destination, std::uint32_t now) noexcept {
     CachedRoute* const routes = table();
@@ -140,7 +122,7 @@ Route cached_route(const IpAddress& destination, std::uint32_t now) noexcept {
     system::BestRoute best;
     Route route;
     if (system::best_route(destination, best) == 0) route = {best.interface_index, best.source};
-    watch_changes();
+    watch_network();
     content.destination = destination;
     content.source = route.source;
     content.interface_index = route.interface_index;

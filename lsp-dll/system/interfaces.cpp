@@ -1,12 +1,9 @@
 #include "interfaces.hpp"
 
 #include <cstddef>
-#include <cstdlib>
-#include <cwchar>
 #include <memory>
 
 #include "ip_helper.hpp"
-#include "text.hpp"
 
 namespace lsp::system {
 namespace {
@@ -92,43 +89,6 @@ Result<std::vector<InterfaceAddress>> ask_ip_table() {
     }
 }
 
-int hex_digit(wchar_t c) {
-    if (c >= L'0' && c <= L'9') return c - L'0';
-    if (c >= L'a' && c <= L'f') return c - L'a' + 10;
-    if (c >= L'A' && c <= L'F') return c - L'A' + 10;
-    return -1;
-}
-
-// "{xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx}", the digits in the order in which a GUID is written.
-bool parse_guid(const std::wstring& text, GUID& guid) {
-    static constexpr wchar_t shape[] = L"{00000000-0000-0000-0000-000000000000}";
-    if (text.size() != std::wcslen(shape)) return false;
-    unsigned char bytes[16] = {};
-    std::size_t digits = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (shape[i] != L'0') {
-            if (text[i] != shape[i]) return false;
-            continue;
-        }
-        const int digit = hex_digit(text[i]);
-        if (digit < 0) return false;
-        bytes[digits / 2] = static_cast<unsigned char>(bytes[digits / 2] << 4 | digit);
-        ++digits;
-    }
-    guid.Data1 = static_cast<unsigned long>(bytes[0]) << 24 | static_cast<unsigned long>(bytes[1]) << 16 |
-                 static_cast<unsigned long>(bytes[2]) << 8 | bytes[3];
-    guid.Data2 = static_cast<unsigned short>(bytes[4] << 8 | bytes[5]);
-    guid.Data3 = static_cast<unsigned short>(bytes[6] << 8 | bytes[7]);
-    for (std::size_t i = 0; i < 8; ++i) guid.Data4[i] = bytes[8 + i];
-    return true;
-}
-
-std::uint32_t index_of(const NET_LUID& luid) {
-    const auto function = ip_helper::convert_interface_luid_to_index.get();
-    NET_IFINDEX index = 0;
-    return function != nullptr && function(&luid, &index) == NO_ERROR ? index : 0;
-}
-
 }  // namespace
 
 Result<std::vector<InterfaceAddress>> interface_addresses() {
@@ -142,38 +102,6 @@ Result<std::optional<InterfaceAddress>> find_address(const IpAddress& address) {
         if (entry.address.address == address) return std::optional<InterfaceAddress>(std::move(entry));
     }
     return std::optional<InterfaceAddress>();
-}
-
-std::uint32_t find_interface(const std::string& name) {
-    const std::wstring wide = widen(name);
-    NET_LUID luid{};
-    GUID guid{};
-    const auto by_guid = ip_helper::convert_interface_guid_to_luid.get();
-    if (parse_guid(wide, guid)) return by_guid != nullptr && by_guid(&guid, &luid) == NO_ERROR ? index_of(luid) : 0;
-
-    const auto by_alias = ip_helper::convert_interface_alias_to_luid.get();
-    if (by_alias != nullptr && by_alias(wide.c_str(), &luid) == NO_ERROR) {
-        if (const std::uint32_t index = index_of(luid)) return index;
-    }
-    if (const auto addresses = interface_addresses()) {
-        for (const InterfaceAddress& entry : *addresses) {
-            if (_wcsicmp(entry.alias.c_str(), wide.c_str()) == 0) return entry.interface_index;
-        }
-    }
-    return 0;
-}
-
-IpAddress interface_source(std::uint32_t interface_index, Family preferred) {
-    const auto addresses = interface_addresses();
-    IpAddress other;
-    if (!addresses) return other;
-    for (const InterfaceAddress& entry : *addresses) {
-        const IpAddress& address = entry.address.address;
-        if (entry.interface_index != interface_index || address.is_link_local()) continue;
-        if (address.family == preferred) return address;
-        if (!other) other = address;
-    }
-    return other;
 }
 
 bool interface_exists(std::uint32_t interface_index) {

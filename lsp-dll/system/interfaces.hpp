@@ -24,11 +24,6 @@ Result<std::vector<InterfaceAddress>> interface_addresses();
 // The interface that owns the address; nullopt if the host does not have it.
 Result<std::optional<InterfaceAddress>> find_address(const IpAddress& address);
 
-// The index of the interface that a rule names: by its alias, or by its GUID in braces. 0 if the host has none such.
-std::uint32_t find_interface(const std::string& name);
-// The interface's own address, of the preferred family if it has one, else of the other; no link-local address. None if
-// there is none.
-IpAddress interface_source(std::uint32_t interface_index, Family preferred);
 // False if no interface of that index has an address, of any family.
 bool interface_exists(std::uint32_t interface_index);
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "interfaces.hpp"
+#include "interface_names.hpp"
 #include "policy_store_keys.hpp"
 #include "registry.hpp"
 #include "text.hpp"
@@ -95,22 +95,15 @@ LONG read_tunnels(HKEY key, std::vector<StoredTunnel>& tunnels) {
     return ERROR_SUCCESS;
 }
 
-void resolve(std::vector<Rule>& rules) {
-    for (Rule& rule : rules) {
-        if (!rule.via.text.empty()) rule.via.index = find_interface(rule.via.text);
-        InterfaceName& from = rule.source_interface;
-        if (!from) continue;
-        if (!from.text.empty()) from.index = find_interface(from.text);
-        // A rule for IPv6 destinations alone wants an address of that family.
-        const bool ipv6_only =
-            !rule.to.empty() && std::all_of(rule.to.begin(), rule.to.end(),
-                                            [](const Prefix& prefix) { return prefix.address.family == Family::ipv6; });
-        rule.source =
-            from.index == 0 ? IpAddress{} : interface_source(from.index, ipv6_only ? Family::ipv6 : Family::ipv4);
-    }
-}
-
 }  // namespace
+
+std::vector<Tunnel> tunnels_in_force(const std::vector<StoredTunnel>& tunnels) {
+    std::vector<Tunnel> in_force;
+    for (const StoredTunnel& entry : tunnels) {
+        if (entry.rejected.empty() && entry.alive) in_force.push_back(entry.tunnel);
+    }
+    return in_force;
+}
 
 LONG read_stored_tunnel(HKEY tunnels, const std::wstring& name, StoredTunnel& stored) {
     stored = StoredTunnel{};
@@ -167,7 +160,7 @@ Result<StoredPolicy> read_policy() {
                             concat({"Cannot read the policy store ", store_name()}),
                             "Check the access rights of that key.");
     }
-    resolve(policy.rules);
+    resolve_interfaces(policy.rules);
     return policy;
 }
 

@@ -33,6 +33,9 @@ struct StoredPolicy {
     std::vector<StoredTunnel> tunnels;
 };
 
+// Those that count, in the order of their rules: good definitions whose publisher lives.
+std::vector<Tunnel> tunnels_in_force(const std::vector<StoredTunnel>& tunnels);
+
 inline constexpr std::size_t longest_policy_value = 2 * 1024 * 1024;  // bytes in the registry
 inline constexpr std::size_t longest_definition_value = 4 * 1024;     // bytes in the registry
 inline constexpr std::size_t most_tunnels = 64;
@@ -83,8 +86,8 @@ class PolicyWatch {
     // What the caller reads after it is at least as new as what it tells of. One thread at a time.
     bool changed();
 
-    // The publishers of the tunnels that are in force; replaces those given before.
-    void watch_publishers(const std::vector<Publisher>& publishers);
+    // Watches the publishers of these tunnels; replaces those given before.
+    void watch_publishers(const std::vector<Tunnel>& tunnels);
 
   private:
     struct State;

@@ -86,12 +86,13 @@ bool PolicyWatch::changed() {
     return first || store || publisher;
 }
 
-void PolicyWatch::watch_publishers(const std::vector<Publisher>& publishers) {
+void PolicyWatch::watch_publishers(const std::vector<Tunnel>& tunnels) {
     state_->processes.clear();
     state_->unknown.clear();
     state_->publisher_died = false;
     state_->unknown_checked = GetTickCount();
-    for (const Publisher& publisher : publishers) {
+    for (const Tunnel& tunnel : tunnels) {
+        const Publisher& publisher = tunnel.publisher;
         if (publisher.process_id == 0) continue;
         Handle process;
         switch (find_process(publisher, process)) {

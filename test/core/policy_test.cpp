@@ -149,6 +149,9 @@ TEST_CASE("quotes keep spaces, a doubled quote is a quote, and a quoted word is 
     CHECK(support::rule("via Ethernet keep").via == InterfaceName{0, "Ethernet"});
     CHECK(support::rule("via 12a keep").via == InterfaceName{0, "12a"});
     CHECK(support::rule("via 4294967295 keep").via == InterfaceName{4294967295, ""});
+    CHECK(support::rule("via 1689399632855040 keep").via == InterfaceName{0, "", 1689399632855040});
+    CHECK(support::rule("via 18446744073709551615 keep").via == InterfaceName{0, "", UINT64_MAX});
+    CHECK(support::rule("via \"1689399632855040\" keep").via == InterfaceName{0, "1689399632855040"});
     CHECK(support::rule("source interface 7").source_interface == InterfaceName{7, ""});
     CHECK(support::rule("source INTERFACE \"Local Area Connection 2\"").source_interface ==
           InterfaceName{0, "Local Area Connection 2"});
@@ -191,6 +194,8 @@ TEST_CASE("a rejected rule says what was expected and found, and where") {
         {"proto any keep", 7, "expected tcp, udp or raw"},
         {"via 0 keep", 5, "from 1 to 4294967295"},
         {"via 4294967296 keep", 5, "from 1 to 4294967295"},
+        {"via 281474976710655 keep", 5, "or a LUID"},
+        {"via 18446744073709551616 keep", 5, "or a LUID"},
         {"via 012 keep", 5, "stands in quotes"},
         {"port 80 port 81 keep", 9, "a second time"},
         {"app a.exe APP b.exe keep", 11, "a second time"},
@@ -295,6 +300,7 @@ TEST_CASE("random rules of every shape survive printing and reading") {
     };
     const auto named_interface = [&]() -> InterfaceName {
         if (random.chance(50)) return {static_cast<std::uint32_t>(1 + random.below(UINT32_MAX)), ""};
+        if (random.chance(20)) return {0, "", (std::uint64_t{1} << 48) + random.below(UINT32_MAX)};
         return {0, name()};
     };
     const auto prefixes = [&random](std::vector<Prefix>& list) {

@@ -6,7 +6,10 @@
 #include <windows.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "children.hpp"
 #include "fixture.hpp"
@@ -79,6 +82,41 @@ int publish() {
     return 0;
 }
 
+int write_rules(int count, char** lines) {
+    const auto written = lsp::system::write_policy({lines, lines + count});
+    return written ? 0 : report(written.error());
+}
+
+// Its own listener, so that nobody else's connection is taken for its own.
+void watch_sources(int thread) {
+    const SOCKET listener = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    if (bind_to(listener, target_address, 0) != 0 || listen(listener, 5) != 0) std::abort();
+    const int port = local_port(listener);
+    for (std::string before;; Sleep(10)) {
+        const SOCKET s = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+        const int error = connect_to(s, target_address, port);
+        std::string seen = "error " + std::to_string(error);
+        if (error == 0) {
+            sockaddr_in peer{};
+            int length = sizeof(peer);
+            closesocket(accept(listener, reinterpret_cast<sockaddr*>(&peer), &length));
+            seen = text(peer);
+        }
+        closesocket(s);
+        if (seen == before) continue;
+        std::printf("%d %s\n", thread, seen.c_str());
+        std::fflush(stdout);
+        before = seen;
+    }
+}
+
+int watch(int threads) {
+    std::vector<std::thread> others;
+    for (int i = 1; i < threads; ++i) others.emplace_back(watch_sources, i);
+    watch_sources(0);
+    return 0;
+}
+
 }  // namespace
 
 bool run_command(int argc, char** argv, int& exit_code) {
@@ -97,6 +135,10 @@ bool run_command(int argc, char** argv, int& exit_code) {
         exit_code = remove();
     } else if (command == "publish" && argc == 2) {
         exit_code = publish();
+    } else if (command == "rules") {
+        exit_code = write_rules(argc - 2, argv + 2);
+    } else if (command == "watch" && argc == 3) {
+        exit_code = watch(std::atoi(argv[2]));
     } else {
         return false;
     }

@@ -10,32 +10,34 @@ import { dirname, join } from 'node:path';
 
 import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
 import { requireArtifact, type Architecture } from './artifacts.js';
-import { stageProgram, WinePrefix, type Completed, type RunOptions } from './wine.js';
+import { stageProgram, WinePrefix, type Completed, type RunOptions, type WineProgram } from './wine.js';
+
+const ip = (...parameters: string[]) => execFileSync('ip', parameters, { stdio: 'pipe' });
+
+/** An interface with an address, and its far end on the same host, which takes what is sent to the target. */
+function addInterface(namespace: string, name: string, address: string): void {
+  const inside = (...parameters: string[]) => ip('-n', namespace, ...parameters);
+  inside('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}-far`);
+  inside('link', 'set', `${name}-far`, 'up');
+  inside('link', 'set', name, 'up');
+  inside('addr', 'add', address, 'dev', name);
+  ip('netns', 'exec', namespace, 'sysctl', '-qw', `net.ipv4.conf.${name}-far.rp_filter=0`);
+}
 
 function makeNamespace(namespace: string): void {
-  const ip = (...parameters: string[]) => execFileSync('ip', parameters, { stdio: 'pipe' });
   ip('netns', 'add', namespace);
-  const inside = (...parameters: string[]) => ip('-n', namespace, ...parameters);
-  inside('link', 'set', 'lo', 'up');
-  for (const [name, address] of [
-    ['physical', '11.22.33.44/24'],
-    ['tunnel', '128.129.0.2/24'],
-  ] as const) {
-    inside('link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}-far`);
-    inside('link', 'set', `${name}-far`, 'up');
-    inside('link', 'set', name, 'up');
-    inside('addr', 'add', address, 'dev', name);
-  }
+  ip('-n', namespace, 'link', 'set', 'lo', 'up');
   // What is pinned to the tunnel interface goes out there, although the target is this host, and comes in at the far end.
   for (const [name, value] of [
-    ['all.rp_filter', 0],
-    ['tunnel-far.rp_filter', 0],
-    ['all.accept_local', 1],
+    ['rp_filter', 0],
+    ['accept_local', 1],
   ] as const) {
-    ip('netns', 'exec', namespace, 'sysctl', '-qw', `net.ipv4.conf.${name}=${value}`);
+    ip('netns', 'exec', namespace, 'sysctl', '-qw', `net.ipv4.conf.all.${name}=${value}`);
   }
-  inside('addr', 'add', '1.2.3.4/32', 'dev', 'tunnel-far');
-  inside('route', 'add', '1.2.3.0/24', 'dev', 'tunnel');
+  addInterface(namespace, 'physical', '11.22.33.44/24');
+  addInterface(namespace, 'tunnel', '128.129.0.2/24');
+  ip('-n', namespace, 'addr', 'add', '1.2.3.4/32', 'dev', 'tunnel-far');
+  ip('-n', namespace, 'route', 'add', '1.2.3.0/24', 'dev', 'tunnel');
 }
 
 export class ProviderHost {
@@ -67,6 +69,21 @@ export class ProviderHost {
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  /** Runs `ip` in the host's namespace. */
+  ip(...parameters: string[]): void {
+    ip('-n', this.namespace, ...parameters);
+  }
+
+  /** Adds an interface like the two that are there. */
+  addInterface(name: string, address: string): void {
+    addInterface(this.namespace, name, address);
+  }
+
+  /** Starts provider_tests.exe over the test Winsock. */
+  spawn(parameters: readonly string[]): WineProgram {
+    return this.prefix.spawn(this.program, parameters, { winsock: 'test', cwd: dirname(this.program) });
   }
 
   /** Runs provider_tests.exe over the test Winsock. */

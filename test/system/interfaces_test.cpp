@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "core/policy.hpp"
 #include "support.hpp"
+#include "system/guid.hpp"
+#include "system/interface_names.hpp"
+#include "system/ip_helper.hpp"
 #include "system/text.hpp"
 
 using namespace lsp;
@@ -21,7 +25,7 @@ TEST_CASE("the host's addresses are found with their interfaces and prefixes") {
         const auto found = find_address(entry.address.address);
         REQUIRE(found);
         CHECK(*found);
-        if (!entry.alias.empty()) CHECK(find_interface(narrow(entry.alias)) == entry.interface_index);
+        if (!entry.alias.empty()) CHECK(find_interface({0, narrow(entry.alias)}, *addresses) == entry.interface_index);
     }
 }
 
@@ -30,12 +34,13 @@ TEST_CASE("what the host does not have is not found") {
     REQUIRE(found);
     CHECK_FALSE(*found);
     CHECK_FALSE(interface_exists(987654));
-    for (const char* name : {"", "no such interface", "{", "{00000000-0000-0000-0000-000000000000}",
+    for (const char* name : {"no such interface", "{", "{00000000-0000-0000-0000-000000000000}",
                              "{00000000-0000-0000-0000-00000000000g}"}) {
         CAPTURE(name);
-        CHECK(find_interface(name) == 0);
+        CHECK(find_interface({0, name}, {}) == 0);
     }
-    CHECK_FALSE(interface_source(987654, Family::ipv4));
+    CHECK(find_interface({0, "", std::uint64_t{71} << 48 | 987654}, {}) == 0);
+    CHECK_FALSE(interface_source(987654, Family::ipv4, {}));
 }
 
 TEST_CASE("an interface's own address is of the preferred family where it has one") {
@@ -43,6 +48,82 @@ TEST_CASE("an interface's own address is of the preferred family where it has on
     REQUIRE(loopback);
     REQUIRE(*loopback);
     const std::uint32_t index = (*loopback)->interface_index;
-    CHECK(interface_source(index, Family::ipv4) == IpAddress::v4(127, 0, 0, 1));
-    CHECK(interface_source(index, Family::ipv6));
+    const auto addresses = interface_addresses();
+    REQUIRE(addresses);
+    CHECK(interface_source(index, Family::ipv4, *addresses) == IpAddress::v4(127, 0, 0, 1));
+    CHECK(interface_source(index, Family::ipv6, *addresses));
+}
+
+namespace {
+
+// The loopback interface by everything that it can be called.
+std::vector<std::string> names_of_loopback() {
+    const auto found = find_address(IpAddress::v4(127, 0, 0, 1));
+    REQUIRE(found);
+    REQUIRE(*found);
+    const std::uint32_t index = (*found)->interface_index;
+    NET_LUID luid{};
+    GUID guid{};
+    const HMODULE library = LoadLibraryW(L"iphlpapi.dll");
+    const auto to_luid = reinterpret_cast<decltype(&ConvertInterfaceIndexToLuid)>(
+        reinterpret_cast<void*>(GetProcAddress(library, "ConvertInterfaceIndexToLuid")));
+    const auto to_guid = reinterpret_cast<decltype(&ConvertInterfaceLuidToGuid)>(
+        reinterpret_cast<void*>(GetProcAddress(library, "ConvertInterfaceLuidToGuid")));
+    REQUIRE((to_luid != nullptr));
+    REQUIRE((to_guid != nullptr));
+    REQUIRE(to_luid(index, &luid) == NO_ERROR);
+    REQUIRE(to_guid(&luid, &guid) == NO_ERROR);
+    return {std::to_string(index), narrow((*found)->alias), guid_text(guid), std::to_string(luid.Value)};
+}
+
+std::vector<Rule> rules_of(const std::vector<std::string>& lines) {
+    auto parsed = parse_rules(lines);
+    REQUIRE(std::holds_alternative<std::vector<Rule>>(parsed));
+    return std::get<std::vector<Rule>>(parsed);
+}
+
+}  // namespace
+
+TEST_CASE("rules: an interface is found by index, alias, GUID and LUID") {
+    const auto index = static_cast<std::uint32_t>(std::stoul(names_of_loopback()[0]));
+    for (const std::string& name : names_of_loopback()) {
+        CAPTURE(name);
+        std::vector<Rule> rules = rules_of({"via " + name + " source interface " + name});
+        CHECK(resolve_interfaces(rules));
+        CHECK(rules[0].via.index == index);
+        CHECK(rules[0].source_interface.index == index);
+        CHECK(rules[0].source == IpAddress::v4(127, 0, 0, 1));
+    }
+}
+
+TEST_CASE("rules: resolving again tells what changed meanwhile, and nothing else") {
+    const std::vector<std::string> names = names_of_loopback();
+    std::vector<Rule> rules = rules_of({"via " + names[1] + " keep", "source interface " + names[0],
+                                        "via \"no such interface\" keep", "source interface 987654"});
+    const std::vector<Rule> as_parsed = rules;
+    CHECK(resolve_interfaces(rules));
+    const std::vector<Rule> resolved = rules;
+    CHECK_FALSE(resolve_interfaces(rules));
+    CHECK(rules == resolved);
+    CHECK(rules[2] == as_parsed[2]);
+    CHECK_FALSE(rules[3].source);
+    // As if it had had another index, and another address, before.
+    rules[0].via.index += 7;
+    CHECK(resolve_interfaces(rules));
+    rules[1].source = IpAddress::v4(192, 0, 2, 1);
+    CHECK(resolve_interfaces(rules));
+    CHECK(rules == resolved);
+    // What the host no longer has matches nothing any more.
+    rules[2].via.index = 7;
+    rules[3].source = IpAddress::v4(192, 0, 2, 1);
+    CHECK(resolve_interfaces(rules));
+    CHECK(rules == resolved);
+}
+
+TEST_CASE("rules: only those that name interfaces follow the host") {
+    CHECK_FALSE(follow_interfaces({}));
+    CHECK_FALSE(follow_interfaces(rules_of({"via 12 source 192.0.2.1", "refuse"})));
+    CHECK(follow_interfaces(rules_of({"refuse", "source interface 12"})));
+    CHECK(follow_interfaces(rules_of({"via Ethernet keep"})));
+    CHECK(follow_interfaces(rules_of({"via 1689399632855040 keep"})));
 }

@@ -23,6 +23,15 @@ bool changed_soon(PolicyWatch& watch) {
     return false;
 }
 
+std::vector<Tunnel> published_by(const std::vector<Publisher>& publishers) {
+    std::vector<Tunnel> tunnels;
+    for (const Publisher& publisher : publishers) {
+        tunnels.push_back(sample_tunnel("vpn"));
+        tunnels.back().publisher = publisher;
+    }
+    return tunnels;
+}
+
 // Whatever has been signalled so far.
 void settle(PolicyWatch& watch) {
     do {
@@ -84,7 +93,8 @@ TEST_CASE_FIXTURE(Watched, "watch: a publisher's death is told once") {
     PolicyWatch watch;
     CHECK(watch.changed());
     Child first(L"child-wait"), second(L"child-wait");
-    watch.watch_publishers({{first.id(), first.started()}, {second.id(), second.started()}, current_publisher(), {}});
+    watch.watch_publishers(
+        published_by({{first.id(), first.started()}, {second.id(), second.started()}, current_publisher(), {}}));
     CHECK_FALSE(watch.changed());
     first.kill();
     CHECK(watch.changed());
@@ -100,7 +110,7 @@ TEST_CASE_FIXTURE(Watched, "watch: a publisher that died before it was watched i
     Child child(L"child-wait");
     const Publisher publisher{child.id(), child.started()};
     child.kill();
-    watch.watch_publishers({publisher});
+    watch.watch_publishers(published_by({publisher}));
     CHECK(watch.changed());
     CHECK_FALSE(watch.changed());
 }

@@ -1,0 +1,20 @@
+// Changes of this host's routes and addresses, as far as the system tells them.
+#pragma once
+
+#include <cstdint>
+
+namespace lsp::provider {
+
+// Asks the system, once in the life of the process, to tell of changes (NotifyRouteChange2,
+// NotifyUnicastIpAddressChange; Vista). True if it was asked just now. Cheap afterwards.
+bool watch_network() noexcept;
+
+// Each advances with a change, `route_changes` with one of an address, too. Any thread.
+std::uint32_t route_changes() noexcept;
+std::uint32_t address_changes() noexcept;
+
+// How old what was asked of the host's addresses may become without a change being told: a second where the system does
+// not tell; where it does, long, and only for what is no address (an interface that gets another name).
+std::uint32_t address_lifetime_ms() noexcept;
+
+}  // namespace lsp::provider
