@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "fixture.hpp"
+#include "system/system_function.hpp"
 
 using namespace test;
 
@@ -54,6 +55,18 @@ class Complaints {
     int count_ = 0;
 };
 
+// Wine 8 loses a call of a 32-bit program now and then, without our DLL too: a signal that arrives between its system
+// call dispatcher's wrfsbase and the change of stacks puts the 32-bit FS back, so that the Unix side meets a wrong
+// thread pointer and faults; the call has done nothing and fails with STATUS_ACCESS_VIOLATION. No Winsock function of
+// Windows gives this error.
+bool is_lost_by_wine(int error) {
+    static const bool possible = sizeof(void*) == 4 && lsp::system::is_wine();
+    return possible && error == ERROR_NOACCESS;
+}
+bool is_lost_by_wine(const std::string& name) {  // of local_address
+    return name == "error 998" && is_lost_by_wine(ERROR_NOACCESS);
+}
+
 struct Totals {
     std::atomic<int> rounds{0};
     std::atomic<int> connections{0};
@@ -61,6 +74,7 @@ struct Totals {
     std::atomic<int> from_route{0};     // and without one
     std::atomic<int> datagrams{0};
     std::atomic<int> failures{0};  // calls that failed, as some must
+    std::atomic<int> lost{0};      // by Wine
 };
 
 bool is_one_of(const std::string& text, std::initializer_list<const char*> allowed) {
@@ -215,7 +229,15 @@ class Worker {
         if (draw(8) == 0) {
             CloseHandle(reinterpret_cast<HANDLE>(s));
         } else if (closesocket(s) != 0) {
-            arena_.complaints.add("closesocket: error " + std::to_string(WSAGetLastError()));
+            complain("closesocket", WSAGetLastError());
+        }
+    }
+
+    void complain(const std::string& call, int error) {
+        if (is_lost_by_wine(error)) {
+            ++arena_.totals.lost;
+        } else {
+            arena_.complaints.add(call + ": error " + std::to_string(error));
         }
     }
 
@@ -224,7 +246,7 @@ class Worker {
     SOCKET open(int type) {
         doing("socket");
         const SOCKET s = WSASocketW(AF_INET, type, 0, nullptr, 0, WSA_FLAG_OVERLAPPED);
-        if (s == INVALID_SOCKET) arena_.complaints.add("socket: error " + std::to_string(WSAGetLastError()));
+        if (s == INVALID_SOCKET) complain("socket", WSAGetLastError());
         return s;
     }
 
@@ -234,14 +256,17 @@ class Worker {
         const bool extended = draw(2) == 0;
         const char* const bound = extended ? "0.0.0.0" : draw_bind();
         const SOCKET s = open(SOCK_STREAM);
-        if (bound != nullptr && bind_to(s, bound, 0) != 0) arena_.complaints.add("bind of a new socket failed");
+        const int bind_error = bound == nullptr ? 0 : bind_to(s, bound, 0);
+        if (bind_error != 0) complain("bind of a new socket", bind_error);
         const int port = arena_.acceptors[where]->port();
         doing(extended ? "ConnectEx" : "connect", destination);
         const int error = extended ? connect_ex_to(s, destination, port) : connect_to(s, destination, port);
         doing("getsockname");
         if (error == 0) {
             const std::string source = local_address(s);
-            if (!is_allowed_source(source, destination, bound)) {
+            if (is_lost_by_wine(source)) {
+                ++arena_.totals.lost;
+            } else if (bind_error == 0 && !is_allowed_source(source, destination, bound)) {
                 arena_.complaints.add(std::string("to ") + destination + " from " + source);
             }
             ++arena_.totals.connections;
@@ -255,8 +280,10 @@ class Worker {
             }
         } else {
             ++arena_.totals.failures;
-            if (bound == nullptr || bound != std::string(virtual_address)) {
-                arena_.complaints.add(std::string("to ") + destination + ": error " + std::to_string(error));
+            // From the virtual address a connection may fail, as a ConnectEx must whose bind has failed.
+            const bool may_fail = bind_error != 0 || (bound != nullptr && std::string(bound) == virtual_address);
+            if (!may_fail || is_lost_by_wine(error)) {
+                complain(std::string("connect to ") + destination, error);
             }
         }
         close(s);
@@ -266,16 +293,21 @@ class Worker {
         const SOCKET s = open(SOCK_DGRAM);
         const char* const bound = draw(2) == 0 ? "0.0.0.0" : nullptr;
         if (bound != nullptr) bind_to(s, bound, 0);
+        bool sent = false;
         for (unsigned i = 1 + draw(4); i > 0; --i) {
             const char* const destination = destinations[draw(std::size(destinations))];
             doing("sendto", destination);
-            if (send_to(s, destination, 9) == 0) {
+            const int error = send_to(s, destination, 9);
+            if (error == 0) {
                 ++arena_.totals.datagrams;
+                sent = true;
             } else {
                 ++arena_.totals.failures;
+                complain(std::string("sendto ") + destination, error);
             }
         }
-        if (draw(2) == 0 && local_port(s) <= 0) arena_.complaints.add("a socket that has sent has no port");
+        if (sent && draw(2) == 0 && local_port(s) <= 0)
+            complain("a socket that has sent has no port", WSAGetLastError());
         close(s);
     }
 
@@ -412,12 +444,14 @@ TEST_CASE("64 threads create, bind, connect, send and close at random while the 
     CHECK(totals.from_physical > 0);
     CHECK(totals.from_route > 0);
     CHECK(totals.datagrams > 0);
+    CHECK(totals.lost <= 4 + totals.rounds / 500);
     CHECK(handles_after <= handles_before + 16);
     const unsigned run_batches = seed - 1;
     MESSAGE(run_batches, " batches, ", totals.rounds.load(), " rounds in ", thread_count, " threads, ",
             totals.connections.load(), " connections (to the target: ", totals.from_physical.load(),
             " from the physical address, ", totals.from_route.load(), " from the route's), ", totals.datagrams.load(),
-            " datagrams, ", totals.failures.load(), " refused; handles: ", handles_before, ", then ", handles_after);
+            " datagrams, ", totals.failures.load(), " refused, ", totals.lost.load(),
+            " lost by Wine; handles: ", handles_before, ", then ", handles_after);
 }
 
 TEST_SUITE_END();
