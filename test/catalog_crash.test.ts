@@ -84,7 +84,7 @@ console.log(`${total} points of failure tried in all`);
 
 test('every operation was interrupted', () => {
   assert.is(reports.length, new Set(reports.map(({ operation, both }) => `${operation} ${both}`)).size);
-  assert.ok(reports.length >= 13);
+  assert.ok(reports.length >= 14);
   assert.ok(total > 10_000);
 });
 for (const { operation, both, points, states, failures } of reports) {

@@ -9,6 +9,8 @@ namespace lsp::setup {
 
 namespace {
 
+constexpr unsigned char stand_in_mark[8] = {0xb1, 0x5e, 0x2d, 0x0c, 0x93, 0x47, 0xe8, 0x6a};
+
 struct WantedProtocol {
     int family, type, protocol;
 };
@@ -50,7 +52,8 @@ const CatalogEntry* lower_entry(const Catalog& catalog, const WantedProtocol& wa
     for (const CatalogEntry& entry : catalog) {
         if (!is(entry.info, wanted) || !can_stand_on(entry)) continue;
         if (contains(over.ids, entry.info.dwCatalogEntryId)) return &entry;
-        if (topmost == nullptr) topmost = &entry;
+        if (topmost == nullptr || (is_stand_in(topmost->info.ProviderId) && !is_stand_in(entry.info.ProviderId)))
+            topmost = &entry;
     }
     return is_chosen(wanted, over) ? topmost : nullptr;
 }
@@ -65,6 +68,14 @@ bool stands_on(const WSAPROTOCOL_INFOW& chain, const WSAPROTOCOL_INFOW& lower) {
 }
 
 }  // namespace
+
+GUID stand_in_for(const GUID& provider) noexcept {
+    GUID id = provider;
+    std::copy(std::begin(stand_in_mark), std::end(stand_in_mark), std::begin(id.Data4));
+    return id;
+}
+
+bool is_stand_in(const GUID& provider) noexcept { return same_guid(provider, stand_in_for(provider)); }
 
 Infos lower_entries(const Catalog& catalog, const Over& over) {
     Infos found;

@@ -9,9 +9,16 @@
 
 namespace lsp::setup {
 
+// Windows does not add an entry to a provider, nor install a provider id twice: a base provider that has lost some of
+// its entries has to be taken out and installed anew. So that at no moment programs are without, the same entries are
+// first installed under an id made of the provider's (it has the provider's first 8 bytes, and the same last 8 always),
+// put in front of everything, and taken out when all is settled.
+GUID stand_in_for(const GUID& provider) noexcept;
+bool is_stand_in(const GUID& provider) noexcept;
+
 // For each of TCP, UDP and RAW over IPv4 and IPv6, as far as it is chosen, the chosen entry or else the topmost one
 // that a chain of ours can stand on: a base provider or another one's chain, with IFS handles. Entries of ours are
-// passed over.
+// passed over, and so is what stands in for a base provider while that is restored, unless there is nothing else.
 Infos lower_entries(const Catalog& catalog, const Over& over = {});
 // The topmost entries for the same protocols, where this catalog has any.
 Infos lower_entries_like(const Catalog& catalog, const Infos& protocols);

@@ -40,6 +40,7 @@ class CatalogExamination {
 
     void run() {
         base_providers();
+        stand_ins();
         name_look_up();
         duplicates();
         broken_chains();
@@ -78,6 +79,17 @@ class CatalogExamination {
                             ": programs cannot use it."}),
                     restore_remedy);
             }
+        }
+    }
+
+    void stand_ins() {
+        for (const CatalogEntry& entry : facts_.entries) {
+            if (!is_stand_in(entry.info.ProviderId)) continue;
+            add("restore-interrupted", Severity::warning,
+                concat({"in ", catalog_of(facts_.architecture), " ", entry_label(entry),
+                        " and others stand in for a base provider: a restore did not come to its end."}),
+                "Restore the same backup again: winsock-lsp restore FILE");
+            return;
         }
     }
 

@@ -24,10 +24,9 @@ std::size_t count_of(const Catalog& catalog, const GUID& provider) {
     }));
 }
 
-bool has_base(const Catalog& catalog, const GUID& provider) {
-    return std::any_of(catalog.begin(), catalog.end(), [&](const CatalogEntry& entry) {
-        return entry.is_base() && same_guid(entry.info.ProviderId, provider);
-    });
+std::size_t count_of(const std::vector<GUID>& guids, const GUID& guid) {
+    return static_cast<std::size_t>(
+        std::count_if(guids.begin(), guids.end(), [&](const GUID& each) { return same_guid(each, guid); }));
 }
 
 // Where steps are carried out: in Windows' catalogs, or in copies of them for a dry run.
@@ -136,23 +135,23 @@ Error not_kept(Architecture architecture, const RestoreStep& step, const Catalog
 Outcome converge(Catalogs& catalogs, Architecture architecture, const WantedCatalog& wanted,
                  const Catalog& wanted_native, std::vector<std::string>& steps) {
     std::vector<GUID> installed, updated, removed;
-    bool ordered = false;
+    std::vector<DWORD> ordered;
     for (;;) {
         const auto current = catalogs.read(architecture);
         if (!current) return current.error();
         const auto step = next_step(wanted, *current, updated);
         if (!step) return Done{};
-        const auto again = [&](std::vector<GUID>& done) {
-            if (contains_guid(done, step->provider)) return true;
+        const auto again = [&](std::vector<GUID>& done, std::size_t most = 1) {
             done.push_back(step->provider);
-            return false;
+            return count_of(done, step->provider) > most;
         };
         bool repeated = false;
         switch (step->kind) {
             case RestoreStep::Kind::install: repeated = again(installed); break;
             case RestoreStep::Kind::update: repeated = again(updated); break;
-            case RestoreStep::Kind::remove: repeated = again(removed); break;
-            case RestoreStep::Kind::order: repeated = std::exchange(ordered, true); break;
+            // Of what stands in, also what an earlier restore left when it was killed.
+            case RestoreStep::Kind::remove: repeated = again(removed, is_stand_in(step->provider) ? 2 : 1); break;
+            case RestoreStep::Kind::order: repeated = step->order == std::exchange(ordered, step->order); break;
         }
         if (repeated) return not_kept(architecture, *step, *current);
         const bool keep_native = count_of(wanted_native, step->provider) == step->infos.size();
@@ -283,12 +282,22 @@ std::vector<BackedUpCatalog> backup_of(const Snapshot& snapshot) {
     return backup;
 }
 
+std::string text_of(const std::vector<BackedUpCatalog>& catalogs) {
+    std::vector<CatalogDump> dumps;
+    for (const BackedUpCatalog& each : catalogs) {
+        dumps.push_back({each.architecture, &each.entries, each.categories, each.namespaces});
+    }
+    return catalog_json(dumps, SYSTEMTIME{});
+}
+
 std::string put_back(const std::vector<BackedUpCatalog>& before, const std::wstring& file) {
     RestoreOptions options;
     options.exact = true;
     RestoreReport report;
     const CancelScope never(nullptr);
     const auto now = take_snapshot();
+    // Not only to save work: what cannot be made again would get another place.
+    if (now && text_of(backup_of(*now)) == text_of(before)) return " The catalogs are as they were before.";
     const Outcome outcome = now ? restore_everything({before, options, report}, *now) : Outcome(now.error());
     if (outcome) return " The catalogs are as they were before.";
     return concat({" And the catalogs could not be put back as they were: ", outcome.error().message,

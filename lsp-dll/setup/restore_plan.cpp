@@ -113,11 +113,17 @@ std::vector<GUID> buildable(const Catalog& catalog, const std::vector<GUID>& amo
     return good;
 }
 
+bool stands_in_for_any(const GUID& guid, const std::vector<GUID>& providers) {
+    return std::any_of(providers.begin(), providers.end(),
+                       [&](const GUID& provider) { return same_guid(guid, stand_in_for(provider)); });
+}
+
 enum class State { good, missing, different, incomplete, blocked };
 
 State state_of(const WantedCatalog& wanted, const Catalog& entries, const GUID& provider, const Catalog& current,
                const std::vector<std::optional<DWORD>>& ids, const std::vector<bool>& settled) {
     const Places places = places_of(entries, provider);
+    if (wanted.entries[places.front()].as_is) return State::good;
     bool blocked = false;
     for (const std::size_t place : places) {
         for (const std::size_t part : wanted.entries[place].chain) blocked = blocked || !settled[part];
@@ -162,6 +168,8 @@ RestoreStep write_step(RestoreStep::Kind kind, const WantedCatalog& wanted, cons
     return step;
 }
 
+std::string stand_in_name(const std::string& name) { return concat({"stand-in for ", name}); }
+
 RestoreStep remove_step(const Catalog& current, const GUID& provider) {
     RestoreStep step;
     step.kind = RestoreStep::Kind::remove;
@@ -169,7 +177,32 @@ RestoreStep remove_step(const Catalog& current, const GUID& provider) {
     for (const CatalogEntry& entry : current) {
         if (step.name.empty() && same_guid(entry.info.ProviderId, provider)) step.name = narrow(entry.info.szProtocol);
     }
+    if (is_stand_in(provider)) step.name = stand_in_name(step.name);
     return step;
+}
+
+// What takes the provider out of the way: of a base provider, not before what stands in for it is in front.
+RestoreStep make_way(const WantedCatalog& wanted, const Catalog& entries, const GUID& provider, const Catalog& current,
+                     const std::vector<std::optional<DWORD>>& ids) {
+    if (!has_base(current, provider) || !has_base(entries, provider)) return remove_step(current, provider);
+    RestoreStep step = write_step(RestoreStep::Kind::install, wanted, entries, provider, ids);
+    step.provider = stand_in_for(provider);
+    step.name = stand_in_name(step.name);
+    const Places there = places_of(current, step.provider);
+    if (there.empty()) return step;
+    // Its installation did not come to its end.
+    const bool whole = std::all_of(step.infos.begin(), step.infos.end(), [&](const WSAPROTOCOL_INFOW& info) {
+        return std::any_of(there.begin(), there.end(),
+                           [&](std::size_t place) { return same_description(current[place].info, info); });
+    });
+    if (!whole) return remove_step(current, step.provider);
+    RestoreStep first;
+    for (const bool stand_ins : {true, false}) {
+        for (const CatalogEntry& entry : current) {
+            if (is_stand_in(entry.info.ProviderId) == stand_ins) first.order.push_back(entry.info.dwCatalogEntryId);
+        }
+    }
+    return first.order != order_of(current) ? first : remove_step(current, provider);
 }
 
 // Entries that nobody wants keep their order, behind the others.
@@ -188,6 +221,12 @@ std::vector<DWORD> wanted_order(const Catalog& current, const std::vector<std::o
 
 }  // namespace
 
+bool has_base(const Catalog& catalog, const GUID& provider) {
+    return std::any_of(catalog.begin(), catalog.end(), [&](const CatalogEntry& entry) {
+        return entry.is_base() && same_guid(entry.info.ProviderId, provider);
+    });
+}
+
 bool contains_guid(const std::vector<GUID>& guids, const GUID& guid) noexcept {
     return std::any_of(guids.begin(), guids.end(), [&](const GUID& each) { return same_guid(each, guid); });
 }
@@ -197,41 +236,44 @@ WantedCatalog wanted_catalog(const BackedUpCatalog& backup, const Catalog& curre
     wanted.exact = exact;
     const std::vector<GUID> in_backup = guids_of(backup.entries);
     const std::vector<GUID> good = buildable(backup.entries, in_backup, [](std::size_t) { return false; });
-    std::vector<std::optional<std::size_t>> place_in_wanted(backup.entries.size());
     for (std::size_t i = 0; i < backup.entries.size(); ++i) {
         const CatalogEntry& entry = backup.entries[i];
-        if (!contains_guid(good, entry.info.ProviderId)) {
+        const bool as_is = !contains_guid(good, entry.info.ProviderId);
+        if (as_is) {
             wanted.notes.push_back(
                 concat({"\"", entry.info.szProtocol, "\" (entry ", entry.info.dwCatalogEntryId,
                         " of the backup) is not restored: its chain, or another one of its provider, "
                         "names entries that the backup does not have, or its path is unknown."}));
-            continue;
         }
-        place_in_wanted[i] = wanted.entries.size();
-        wanted.entries.push_back({entry, {}, i < backup.categories.size() ? backup.categories[i] : std::nullopt});
+        const bool known = !as_is && i < backup.categories.size();
+        wanted.entries.push_back({entry, {}, known ? backup.categories[i] : std::nullopt, as_is});
     }
     for (std::size_t i = 0; i < backup.entries.size(); ++i) {
-        if (!place_in_wanted[i] || !backup.entries[i].is_chain()) continue;
+        if (wanted.entries[i].as_is || !backup.entries[i].is_chain()) continue;
         for (const DWORD id : chain_ids(backup.entries[i].info)) {
-            wanted.entries[*place_in_wanted[i]].chain.push_back(*place_in_wanted[*place_of_id(backup.entries, id)]);
+            wanted.entries[i].chain.push_back(*place_of_id(backup.entries, id));
         }
-    }
-    for (const GUID& guid : in_backup) {
-        if (!contains_guid(good, guid)) wanted.kept.push_back(guid);
     }
     if (exact) return wanted;
 
     // What only the current catalog has stays. Its chains may name entries that get other ids, so it is wanted too.
     std::vector<GUID> foreign;
+    const bool has_us = contains_guid(in_backup, provider_guid);
     for (const GUID& guid : guids_of(current)) {
-        if (!contains_guid(in_backup, guid)) foreign.push_back(guid);
+        if (contains_guid(in_backup, guid) || stands_in_for_any(guid, in_backup)) continue;
+        const bool ours = current[places_of(current, guid).front()].ours;
+        (ours && has_us ? wanted.superseded : foreign).push_back(guid);
     }
     const Catalog known_entries = entries_of(wanted);
     const auto known = match_all(known_entries, current);
     const auto place_known = [&](std::size_t place) -> std::optional<std::size_t> {
         const auto found = std::find(known.begin(), known.end(), std::optional<std::size_t>(place));
-        if (found == known.end()) return std::nullopt;
-        return static_cast<std::size_t>(found - known.begin());
+        if (found != known.end()) return static_cast<std::size_t>(found - known.begin());
+        for (std::size_t i = 0; i < known_entries.size(); ++i) {
+            const WSAPROTOCOL_INFOW &info = known_entries[i].info, &other = current[place].info;
+            if (same_guid(stand_in_for(info.ProviderId), other.ProviderId) && same_description(info, other)) return i;
+        }
+        return std::nullopt;
     };
     const std::vector<GUID> movable =
         buildable(current, foreign, [&](std::size_t place) { return place_known(place).has_value(); });
@@ -279,14 +321,14 @@ std::optional<RestoreStep> next_step(const WantedCatalog& wanted, const Catalog&
                                      const std::vector<GUID>& cannot_update) {
     const Catalog entries = entries_of(wanted);
     const std::vector<GUID> guids = guids_of(entries);
-    if (wanted.exact) {
-        // Chains before what they stand on, so that a process killed in between leaves no chain over nothing.
-        for (const bool chains : {true, false}) {
-            for (const CatalogEntry& entry : current) {
-                const GUID& guid = entry.info.ProviderId;
-                if (entry.is_chain() == chains && !contains_guid(guids, guid) && !contains_guid(wanted.kept, guid))
-                    return remove_step(current, guid);
-            }
+    // Chains before what they stand on, so that a process killed in between leaves no chain over nothing.
+    for (const bool chains : {true, false}) {
+        for (const CatalogEntry& entry : current) {
+            const GUID& guid = entry.info.ProviderId;
+            const bool unwanted = wanted.exact && !contains_guid(guids, guid) && !contains_guid(wanted.kept, guid) &&
+                                  !stands_in_for_any(guid, guids);
+            if (entry.is_chain() == chains && (unwanted || contains_guid(wanted.superseded, guid)))
+                return remove_step(current, guid);
         }
     }
     const auto ids = find_wanted(wanted, current);
@@ -304,12 +346,16 @@ std::optional<RestoreStep> next_step(const WantedCatalog& wanted, const Catalog&
                     grown = true;
                     continue;
                 case State::missing: return write_step(RestoreStep::Kind::install, wanted, entries, guid, ids);
-                case State::incomplete: return remove_step(current, guid);
+                case State::incomplete: return make_way(wanted, entries, guid, current, ids);
                 case State::different:
-                    if (contains_guid(cannot_update, guid)) return remove_step(current, guid);
+                    if (contains_guid(cannot_update, guid)) return make_way(wanted, entries, guid, current, ids);
                     return write_step(RestoreStep::Kind::update, wanted, entries, guid, ids);
             }
         }
+    }
+    for (const CatalogEntry& entry : current) {
+        const GUID& guid = entry.info.ProviderId;
+        if (stands_in_for_any(guid, guids) && !contains_guid(guids, guid)) return remove_step(current, guid);
     }
     RestoreStep step;
     step.order = wanted_order(current, ids);

@@ -13,17 +13,20 @@ struct WantedEntry {
     CatalogEntry entry;              // its id and the ids in its chain mean nothing
     std::vector<std::size_t> chain;  // of a chain: indexes of WantedCatalog::entries
     std::optional<DWORD> categories;
+    bool as_is = false;  // it cannot be made: where it is there, only its place in the order is wanted
 };
 
 struct WantedCatalog {
     std::vector<WantedEntry> entries;  // in order
     std::vector<GUID> kept;            // providers that are neither wanted nor to be taken out
+    std::vector<GUID> superseded;      // providers that are to be taken out even if not `exact`
     bool exact = false;                // providers that are neither wanted nor kept are to be taken out
     std::vector<std::string> notes;    // what of the backup cannot be had, a sentence each
 };
 
 // What the backup wants, and of `current` what it does not know (unless `exact`). A chain that names an entry which is
-// not there cannot be had: of the backup it is left out with a note, of the current catalog it is kept as it is.
+// not there cannot be had: of the backup it is left as it is, with a note, and of the current catalog too. Where the
+// backup has us, our chains are those that it has, whatever was installed since.
 WantedCatalog wanted_catalog(const BackedUpCatalog& backup, const Catalog& current, bool exact);
 
 // The ids that the wanted entries have in the current catalog; nothing where there is none such yet.
@@ -48,6 +51,7 @@ void apply(const RestoreStep& step, Catalog& catalog, DWORD& next_id);
 // "install \"X\" (3 entries, C:\x.dll)"
 std::string describe(const RestoreStep& step);
 
+bool has_base(const Catalog& catalog, const GUID& provider);
 bool contains_guid(const std::vector<GUID>& guids, const GUID& guid) noexcept;
 
 }  // namespace lsp::setup

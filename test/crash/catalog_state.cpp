@@ -29,7 +29,53 @@ std::string hexadecimal(const void* data, std::size_t size) {
     return text;
 }
 
+std::string canonical_without_ids(const Catalog& catalog) {
+    std::map<DWORD, std::string> names;
+    for (const CatalogEntry& entry : catalog) {
+        names[entry.info.dwCatalogEntryId] = concat({names.size()});
+    }
+    std::string text;
+    for (const CatalogEntry& entry : catalog) {
+        std::string chain;
+        for (const DWORD id : entry.is_chain() ? chain_ids(entry.info) : std::vector<DWORD>{}) {
+            const auto named = names.find(id);
+            chain += named == names.end() ? " missing" : " " + named->second;
+        }
+        WSAPROTOCOL_INFOW info = entry.info;
+        info.ProtocolChain = WSAPROTOCOLCHAIN{};
+        info.dwCatalogEntryId = 0;
+        text += concat({entry.info.szProtocol, " [", chain, "] ", entry.path, " ",
+                        hexadecimal(&info, offsetof(WSAPROTOCOL_INFOW, szProtocol)), "\n"});
+    }
+    return text;
+}
+
+bool usable(const Catalog& catalog, const WSAPROTOCOL_INFOW& protocol) {
+    const Infos infos = infos_of(catalog);
+    for (const CatalogEntry& entry : catalog) {
+        if (entry.is_layered() || !same_protocol(entry.info, protocol)) continue;
+        if (entry.is_base()) return true;
+        const std::vector<DWORD> ids = chain_ids(entry.info);
+        return std::all_of(ids.begin(), ids.end(), [&](DWORD id) { return find_entry(infos, id) != nullptr; });
+    }
+    return false;
+}
+
 }  // namespace
+
+std::string canonical_without_ids(const CatalogState& state) {
+    return "64-bit\n" + canonical_without_ids(state.x64) + "32-bit\n" + canonical_without_ids(state.ia32);
+}
+
+std::string lost_protocol(const CatalogState& state, const CatalogState& before) {
+    for (const auto& [was, is] : {std::pair{&before.x64, &state.x64}, {&before.ia32, &state.ia32}}) {
+        for (const CatalogEntry& entry : *was) {
+            if (entry.is_layered() || !usable(*was, entry.info) || usable(*is, entry.info)) continue;
+            return concat({"programs have lost the protocol of \"", entry.info.szProtocol, "\""});
+        }
+    }
+    return {};
+}
 
 std::string canonical(const Catalog& catalog) {
     // By where it is among ours, the layered one first.

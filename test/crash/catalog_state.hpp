@@ -19,6 +19,13 @@ CatalogState read_state();
 std::string canonical(const Catalog& catalog);
 std::string canonical(const CatalogState& state);
 
+// The same with all ids by their place, others' too: for what takes base providers out and installs them again.
+std::string canonical_without_ids(const CatalogState& state);
+
+// The first protocol for which programs find a provider in `before`, and none any more; empty if there is none. They
+// find what is the first entry for it: a base provider, or a chain without a gap.
+std::string lost_protocol(const CatalogState& state, const CatalogState& before);
+
 // What is wrong with a catalog in which any program must find a working provider for TCP, UDP and RAW; empty if nothing
 // is. `bare` is the catalog without ours.
 std::string damage(const Catalog& catalog, const Catalog& bare);

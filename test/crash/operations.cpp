@@ -1,5 +1,6 @@
 #include "operations.hpp"
 
+#include <cstring>
 #include <memory>
 
 #include "setup/catalog_changes.hpp"
@@ -65,6 +66,30 @@ Outcome take_out_every_other_chain() {
     return Done{};
 }
 
+// As a registry cleaner might.
+Outcome lose_raw4() {
+    const Bytes whole = save_catalogs();
+    TestWinsockSavedHeader header;
+    std::memcpy(&header, whole.data(), sizeof(header));
+    Bytes rest(sizeof(header));
+    DWORD left = header.count64;
+    for (DWORD i = 0; i < header.count64 + header.count32; ++i) {
+        const auto* const bytes = whole.data() + sizeof(header) + i * sizeof(TestWinsockSavedEntry);
+        TestWinsockSavedEntry entry;
+        std::memcpy(&entry, bytes, sizeof(entry));
+        const WSAPROTOCOL_INFOW& info = entry.info;
+        const bool lost = i < header.count64 && info.ProtocolChain.ChainLen == BASE_PROTOCOL &&
+                          info.iAddressFamily == AF_INET && info.iSocketType == SOCK_RAW;
+        if (lost) --left;
+        if (!lost) rest.insert(rest.end(), bytes, bytes + sizeof(entry));
+    }
+    if (left + 1 != header.count64) return system_error(ERROR_NOT_FOUND, "", "there is no RAW over IPv4");
+    header.count64 = left;
+    std::memcpy(rest.data(), &header, sizeof(header));
+    load_catalogs(rest);
+    return Done{};
+}
+
 // Ours name the later version's DLLs.
 Outcome change_paths(const Paths& paths) {
     for (const Architecture architecture : both_architectures) {
@@ -120,11 +145,16 @@ std::vector<Operation> operations(const Paths& paths) {
         if (const Outcome outcome = back_up_installation(both, *backup); !outcome) return outcome;
         return change_paths(paths);
     };
+    const auto lost = [backup, both]() -> Outcome {
+        if (const Outcome outcome = back_up_installation(both, *backup); !outcome) return outcome;
+        return lose_raw4();
+    };
     // A process of its own has no backup to restore: no writes, and with them no kills of processes.
     return {
         {"order", true, false, true, both, base_entries_first, both},
         {"restore of missing chains", true, false, false, incomplete, restore, both},
         {"restore of other paths", true, false, false, wrong, restore, both},
+        {"restore of a lost base entry", true, false, false, lost, restore, both, true},
         {"install", false, false, true, nothing, native, native},
         {"install", true, false, true, nothing, both, both},
         {"install over another LSP", false, true, false, nothing, native, native},

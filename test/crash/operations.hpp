@@ -24,6 +24,9 @@ struct Operation {
     std::function<Outcome()> prepare;  // makes, of a bare catalog, the one to start from
     std::function<Outcome()> run;
     std::function<Outcome()> install;  // what repairs it into a complete installation afterwards
+    // It starts with a base provider that has lost an entry, which nothing else can bring back: whatever comes
+    // afterwards must leave programs what they had, and be followed by the same again.
+    bool restores_base = false;
 };
 
 std::vector<Operation> operations(const Paths& paths);

@@ -102,6 +102,10 @@ class Interruption {
     }
 
   private:
+    std::string text_of(const CatalogState& state) const {
+        return operation_.restores_base ? canonical_without_ids(state) : canonical(state);
+    }
+
     // The catalogs before and after the operation, and those that repairs have to end in.
     bool find_landmarks() {
         keep_in_memory(true);  // empty, which is seeded as a fresh Windows
@@ -112,9 +116,10 @@ class Interruption {
         bare_text_ = canonical(bare_);
         if (!operation_.prepare()) return fail("what it starts from cannot be made"), false;
         start_ = save_catalogs();
-        start_text_ = canonical(read_state());
+        start_state_ = read_state();
+        start_text_ = text_of(start_state_);
         if (!operation_.run()) return fail("it does not even work undisturbed"), false;
-        goal_text_ = canonical(read_state());
+        goal_text_ = text_of(read_state());
         load_catalogs(bare);
         if (!operation_.install()) return fail("it cannot be installed undisturbed"), false;
         complete_text_ = canonical(read_state());
@@ -189,7 +194,7 @@ class Interruption {
         }
         if (kills && ended) fail("it was not reached");
         const CatalogState state = read_state();
-        const std::string text = canonical(state);
+        const std::string text = text_of(state);
         if (!kills) judge(outcome, faults, text);
         examine(state, text);
     }
@@ -218,7 +223,11 @@ class Interruption {
 
     void examine(const CatalogState& state, const std::string& text) {
         if (!states_.insert(text).second) return;
-        if (const std::string wrong = damage(state, bare_); !wrong.empty()) fail(wrong);
+        if (operation_.restores_base) {
+            if (const std::string wrong = lost_protocol(state, start_state_); !wrong.empty()) fail(wrong);
+        } else if (const std::string wrong = damage(state, bare_); !wrong.empty()) {
+            fail(wrong);
+        }
         const Bytes left = save_catalogs();
         if (known_.insert(of_either_version(canonical(state.x64))).second) {
             if (const std::string wrong = programs_(left); !wrong.empty()) fail(wrong);
@@ -229,13 +238,11 @@ class Interruption {
             if (const std::string wrong = programs_(swapped); !wrong.empty()) fail("32-bit catalog: " + wrong);
         }
         repair("install", left, operation_.install, complete_text_);
-        repair(
-            "remove", left,
-            [] {
-                const auto removed = remove_provider();
-                return removed ? Outcome(Done{}) : Outcome(removed.error());
-            },
-            bare_text_);
+        const auto remove = [] {
+            const auto removed = remove_provider();
+            return removed ? Outcome(Done{}) : Outcome(removed.error());
+        };
+        repair("remove", left, remove, bare_text_);
         repair("the same", left, operation_.run, goal_text_);
         mend(left);
     }
@@ -256,6 +263,7 @@ class Interruption {
         }
         const auto after = diagnosis();
         if (!after) return fail("doctor afterwards: " + after.error().message);
+        if (operation_.restores_base) return restore_after("doctor --fix");
         for (const Finding& finding : after->findings) {
             if (finding.severity != Severity::info) fail("doctor --fix afterwards leaves: " + finding.message);
         }
@@ -302,8 +310,19 @@ class Interruption {
         load_catalogs(left);
         const Outcome outcome = run_repair();
         if (!outcome) return fail(concat({what, " afterwards: ", outcome.error().message}));
+        if (operation_.restores_base) return restore_after(what);
         if (canonical(read_state()) != wanted)
             fail(concat({what, " afterwards leaves another catalog than it should"}));
+    }
+
+    void restore_after(const char* what) {
+        if (const std::string wrong = lost_protocol(read_state(), start_state_); !wrong.empty()) {
+            fail(concat({what, " afterwards: ", wrong}));
+        }
+        if (const Outcome outcome = operation_.run(); !outcome) {
+            fail(concat({what, " and the same afterwards: ", outcome.error().message}));
+        }
+        if (text_of(read_state()) != goal_text_) fail(concat({what, " and the same afterwards leave another catalog"}));
     }
 
     void fail(const std::string& what) {
@@ -317,7 +336,7 @@ class Interruption {
     std::set<std::string>& known_;
     Report report_;
     Bytes start_;
-    CatalogState bare_;
+    CatalogState bare_, start_state_;
     std::string start_text_, goal_text_, bare_text_, complete_text_, point_ = "undisturbed";
     TestWinsockCounts counts_{};
     std::vector<TestWinsockCall> calls_;

@@ -31,6 +31,18 @@ TEST_CASE("new chains stand on the topmost entry with IFS handles, hidden or not
     CHECK(lowers[2].dwCatalogEntryId == 3);
 }
 
+TEST_CASE("new chains stand on what stands in for a base provider only where there is nothing else") {
+    CatalogEntry stand_in = base1, alone = base2;
+    stand_in.info.ProviderId = alone.info.ProviderId = stand_in_for(base_guid);
+    stand_in.info.dwCatalogEntryId = 60;
+    const Infos lowers = lower_entries(marked({stand_in, alone, base1}));
+    REQUIRE(lowers.size() == 2);
+    CHECK(lowers[0].dwCatalogEntryId == base1.info.dwCatalogEntryId);
+    CHECK(lowers[1].dwCatalogEntryId == alone.info.dwCatalogEntryId);
+    CHECK_FALSE(is_stand_in(base_guid));
+    CHECK(is_stand_in(stand_in_for(base_guid)));
+}
+
 TEST_CASE("a chain entry copies the lower one, with us on top") {
     const auto over_base = chain_entry(base1.info, 10, L"winsock-lsp");
     REQUIRE(over_base);

@@ -8,6 +8,7 @@
 
 #include "../system/catalog_support.hpp"
 #include "../system/support.hpp"
+#include "setup/catalog_plan.hpp"
 
 using namespace lsp::setup;
 
@@ -185,6 +186,13 @@ const Damage damages[] = {
      [](Facts& facts) {
          erase(facts, 1, 1);
          erase(facts, 101, 1);
+     }},
+    {"restore-interrupted", Severity::warning, Fix::none,
+     [](Facts& facts) {
+         CatalogEntry stand_in = entry(facts, 1);
+         stand_in.info.ProviderId = stand_in_for(base_guid);
+         stand_in.info.dwCatalogEntryId = 60;
+         add(facts, stand_in);
      }},
     {"name-provider-missing", Severity::error, Fix::none,
      [](Facts& facts) { facts.catalogs[0].namespaces->front().active = false; }},

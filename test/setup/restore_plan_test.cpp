@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "../system/catalog_support.hpp"
 #include "../system/support.hpp"
 #include "setup/catalog_plan.hpp"
@@ -103,7 +105,7 @@ TEST_CASE("each difference and the steps that mend it") {
     }
     SUBCASE("an entry of two is missing: both are made again, and the chain over them") {
         current.erase(current.begin() + 2);
-        steps = "riuo";
+        steps = "ioriuro";  // with what stands in for it in front meanwhile
     }
     SUBCASE("the layered entry is missing") {
         current.pop_back();
@@ -112,6 +114,81 @@ TEST_CASE("each difference and the steps that mend it") {
     const WantedCatalog wanted = wanted_catalog({native_architecture, sample(), {}, {}}, current, false);
     CHECK(run(wanted, current) == steps);
     CHECK(names(current) == names(sample()));
+}
+
+// Whether programs get something for this protocol: the first entry is a base provider's, or a chain without a gap.
+bool usable(const Catalog& catalog, const Kind& kind) {
+    const Infos infos = infos_of(catalog);
+    const WSAPROTOCOL_INFOW wanted = make_entry(0, L"", kind, base_guid).info;
+    for (const CatalogEntry& entry : catalog) {
+        if (entry.is_layered() || !same_protocol(entry.info, wanted)) continue;
+        if (entry.is_base()) return true;
+        const std::vector<DWORD> ids = chain_ids(entry.info);
+        return std::all_of(ids.begin(), ids.end(), [&](DWORD id) { return find_entry(infos, id) != nullptr; });
+    }
+    return false;
+}
+
+TEST_CASE(
+    "a base provider that lost an entry: interrupted after any step, programs have what they had, and restoring "
+    "again ends the same") {
+    Catalog damaged = sample();
+    damaged.erase(damaged.begin() + 2);  // UDP
+    const BackedUpCatalog backup{native_architecture, sample(), {}, {}};
+    for (const bool exact : {false, true}) {
+        DWORD next_id = 100;
+        Catalog current = damaged;
+        std::vector<Catalog> states;
+        const WantedCatalog wanted = wanted_catalog(backup, current, exact);
+        while (const auto step = next_step(wanted, current, {})) {
+            REQUIRE(states.size() < 20);
+            apply(*step, current, next_id);
+            states.push_back(current);
+        }
+        CHECK(states.size() == 7);
+        for (Catalog& state : states) {
+            CHECK(usable(state, tcp4));
+            const WantedCatalog again = wanted_catalog(backup, state, exact);
+            run(again, state);
+            CHECK(names(state) == names(sample()));
+            for (const CatalogEntry& entry : state) CHECK_FALSE(is_stand_in(entry.info.ProviderId));
+        }
+    }
+}
+
+TEST_CASE("chains that were laid over what stands in are moved to what it stood in for") {
+    Catalog current = sample();
+    for (CatalogEntry& entry : current) {
+        if (entry.is_base()) entry.info.ProviderId = stand_in_for(base_guid);
+    }
+    current.push_back(make_entry(30, L"Later", tcp4, guid_of(5), {}, true));
+    current.insert(current.begin(), make_entry(31, L"Later over TCP", tcp4, guid_of(6), {30, 1}));
+    const WantedCatalog wanted = wanted_catalog({native_architecture, sample(), {}, {}}, current, false);
+    run(wanted, current);
+    CHECK(usable(current, tcp4));
+    CHECK(names(current).front() == L"Later over TCP");
+    CHECK(chain_ids(named(current, L"Later over TCP").info)[1] == named(current, L"TCP").info.dwCatalogEntryId);
+    CHECK(std::none_of(current.begin(), current.end(),
+                       [](const CatalogEntry& entry) { return is_stand_in(entry.info.ProviderId); }));
+}
+
+TEST_CASE("chains of ours that were installed since the backup make way for those that it has") {
+    Catalog backup = sample();
+    backup[3].info.ProviderId = provider_guid;
+    Catalog current = backup;
+    current[0].info.ProviderId = guid_of(9);
+    mark_ours(current);
+    SUBCASE("also if nothing else is to go") {
+        run(wanted_catalog({native_architecture, backup, {}, {}}, current, false), current);
+        CHECK(names(current) == names(backup));
+        CHECK(same_guid(current[0].info.ProviderId, guid_of(2)));
+    }
+    SUBCASE("but stay where it has nothing of ours") {
+        const Catalog bases(backup.begin() + 1, backup.begin() + 3);
+        const WantedCatalog wanted = wanted_catalog({native_architecture, bases, {}, {}}, current, false);
+        CHECK(run(wanted, current) == "");
+        CHECK(current.size() == 4);
+    }
 }
 
 TEST_CASE("what cannot be updated is taken out and installed again") {
