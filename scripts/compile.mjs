@@ -1,5 +1,5 @@
 // Compiles everything that tests and demo need: the DLL, the test programs and the test Winsock for Windows, the addon, the
-// core's tests natively with sanitizers, and the TypeScript. Incremental; output only if something goes wrong.
+// core's tests natively with sanitizers, its fuzzers, and the TypeScript. Incremental; output only if something goes wrong.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -68,4 +68,10 @@ export function compileForWindows() {
 export function compileNatively() {
   progress("compiling the core's tests with ASan and UBSan");
   cmake('compiling natively', 'native', ['-DWINSOCK_LSP_TESTS=ON', '-DWINSOCK_LSP_SANITIZE=ON', '-DCMAKE_BUILD_TYPE=Debug']);
+}
+
+export function compileFuzzers() {
+  progress('compiling the fuzzers with Clang');
+  const options = ['-DWINSOCK_LSP_FUZZ=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', '-DCMAKE_C_COMPILER=clang-14', '-DCMAKE_CXX_COMPILER=clang++-14'];
+  cmake('compiling the fuzzers', 'fuzz', options);
 }

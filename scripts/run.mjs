@@ -3,15 +3,16 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-import { compileForWindows, compileNatively } from './compile.mjs';
+import { compileForWindows, compileFuzzers, compileNatively } from './compile.mjs';
 import { repository, SetupError, setUp } from './setup.mjs';
 
 const commands = {
   setup: { compile: [], script: null },
   build: { compile: [compileForWindows], script: null },
   demo: { compile: [compileForWindows], script: 'demo.ts' },
-  test: { compile: [compileNatively, compileForWindows], script: 'test.ts' },
+  test: { compile: [compileNatively, compileFuzzers, compileForWindows], script: 'test.ts' },
   bench: { compile: [compileForWindows], script: 'bench.ts' },
+  fuzz: { compile: [compileFuzzers], script: 'fuzz.ts' },
   soak: { compile: [compileForWindows], script: 'soak.ts' },
 };
 

@@ -37,7 +37,7 @@ const char* to_string(DecisionResult result) noexcept {
 }
 
 void append(TelemetrySection& section, const DecisionRecord& record) noexcept {
-    const std::uint64_t number = section.next.fetch_add(1, std::memory_order_relaxed);
+    const std::uint64_t number = record_number(section.next.fetch_add(1, std::memory_order_relaxed));
     RingSlot& slot = section.ring[number % ring_size];
     const std::uint64_t writing = 2 * number + 1;
     std::uint64_t before = slot.ticket.load(std::memory_order_relaxed);

@@ -74,6 +74,10 @@ struct RingSlot {
     std::atomic<std::uint32_t> words[record_words];
 };
 
+// The count of a section, which anybody may have set to anything, as a record's number: one that a ticket has room for,
+// and a JavaScript number, too.
+constexpr std::uint64_t record_number(std::uint64_t count) noexcept { return count & ((std::uint64_t{1} << 52U) - 1); }
+
 // The same layout for 32-bit and 64-bit programs.
 struct TelemetrySection {
     static constexpr std::uint32_t expected_magic = 0x4c535057;  // "WPSL"

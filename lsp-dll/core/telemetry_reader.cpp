@@ -98,7 +98,7 @@ std::optional<Telemetry> read_telemetry(const void* section, std::size_t size) {
     for (std::size_t i = 0; i < counter_count; ++i) {
         telemetry.counters[i] = shared.counters[i].load(std::memory_order_relaxed);
     }
-    telemetry.next = shared.next.load(std::memory_order_relaxed);
+    telemetry.next = record_number(shared.next.load(std::memory_order_relaxed));
     for (std::size_t i = 0; i < ring_size; ++i) {
         RecordedDecision decision;
         if (read_slot(shared.ring[i], i, telemetry.next, decision)) telemetry.decisions.push_back(std::move(decision));

@@ -1,7 +1,6 @@
 #include "policy_store.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "interface_names.hpp"
 #include "policy_store_keys.hpp"
@@ -14,62 +13,25 @@ namespace {
 // Subkeys beyond most_tunnels are listed as rejected up to this many, then no more are looked at.
 constexpr DWORD most_listed = 256;
 
-const char* type_name(DWORD type) {
-    switch (type) {
-        case REG_NONE: return "REG_NONE";
-        case REG_SZ: return "REG_SZ";
-        case REG_EXPAND_SZ: return "REG_EXPAND_SZ";
-        case REG_BINARY: return "REG_BINARY";
-        case REG_DWORD: return "REG_DWORD";
-        case REG_LINK: return "REG_LINK";
-        case REG_MULTI_SZ: return "REG_MULTI_SZ";
-        case REG_QWORD: return "REG_QWORD";
-        default: return "another type";
-    }
-}
-
-// A value of characters that end with a zero, as `text` without that zero. A reason if it is anything else.
-std::string read_characters(HKEY key, const wchar_t* name, DWORD expected_type, std::size_t limit, std::wstring& text,
-                            LONG& error) {
-    DWORD type = 0;
-    std::vector<unsigned char> bytes;
-    error = read_value(key, name, limit, type, bytes);
-    const std::string value = concat({"the value ", name});
-    if (error == ERROR_MORE_DATA) {
-        error = ERROR_SUCCESS;
-        return concat({value, " is longer than ", limit, " bytes"});
-    }
-    if (error != ERROR_SUCCESS) return {};
-    if (type != expected_type) return concat({value, " is ", type_name(type), ", expected ", type_name(expected_type)});
-    if (bytes.size() % sizeof(wchar_t) != 0) return concat({value, " ends within a character"});
-    text.resize(bytes.size() / sizeof(wchar_t));
-    if (text.empty()) return {};
-    std::memcpy(text.data(), bytes.data(), bytes.size());
-    if (text.back() != L'\0') return concat({value, " does not end with a zero character"});
-    text.pop_back();
-    return {};
+// Gives the reason in `rejected` where there is more than anybody may have written, so that it is not even read.
+LONG read_limited(HKEY key, const wchar_t* name, std::size_t limit, DWORD& type, std::vector<unsigned char>& bytes,
+                  std::string& rejected) {
+    const LONG error = read_value(key, name, limit, type, bytes);
+    if (error != ERROR_MORE_DATA) return error;
+    rejected = concat({"the value ", name, " is longer than ", limit, " bytes"});
+    return ERROR_SUCCESS;
 }
 
 LONG read_lines(HKEY key, StoredPolicy& policy) {
-    std::wstring text;
-    LONG error = ERROR_SUCCESS;
-    policy.rejected = read_characters(key, policy_value, REG_MULTI_SZ, longest_policy_value, text, error);
+    DWORD type = 0;
+    std::vector<unsigned char> bytes;
+    const LONG error = read_limited(key, policy_value, longest_policy_value, type, bytes, policy.rejected);
     if (error == ERROR_FILE_NOT_FOUND) return ERROR_SUCCESS;  // no rules
     if (error != ERROR_SUCCESS || !policy.rejected.empty()) return error;
-
-    for (std::size_t start = 0; start < text.size();) {
-        const std::size_t end = std::min(text.find(L'\0', start), text.size());
-        policy.lines.push_back(narrow(std::wstring_view(text).substr(start, end - start)));
-        start = end + 1;
-    }
-    while (!policy.lines.empty() && policy.lines.back().empty()) policy.lines.pop_back();
-
-    auto parsed = parse_rules(policy.lines);
-    if (const TextError* const fault = std::get_if<TextError>(&parsed)) {
-        policy.rejected = concat({"line ", fault->line, ", column ", fault->column, ": ", fault->message});
-    } else {
-        policy.rules = std::move(std::get<0>(parsed));
-    }
+    StoredRules stored = parse_stored_rules(type, bytes);
+    policy.lines = std::move(stored.lines);
+    policy.rules = std::move(stored.rules);
+    policy.rejected = std::move(stored.rejected);
     return ERROR_SUCCESS;
 }
 
@@ -119,8 +81,9 @@ LONG read_stored_tunnel(HKEY tunnels, const std::wstring& name, StoredTunnel& st
         stored.rejected = concat({"it cannot be opened: ", error_text(static_cast<std::uint32_t>(error))});
         return ERROR_SUCCESS;
     }
-    std::wstring text;
-    stored.rejected = read_characters(key.get(), definition_value, REG_SZ, longest_definition_value, text, error);
+    DWORD type = 0;
+    std::vector<unsigned char> bytes;
+    error = read_limited(key.get(), definition_value, longest_definition_value, type, bytes, stored.rejected);
     if (error == ERROR_KEY_DELETED) return ERROR_FILE_NOT_FOUND;
     if (error == ERROR_FILE_NOT_FOUND) {
         stored.rejected = "it has no value Definition";
@@ -130,9 +93,9 @@ LONG read_stored_tunnel(HKEY tunnels, const std::wstring& name, StoredTunnel& st
     }
     if (!stored.rejected.empty()) return ERROR_SUCCESS;
 
-    auto parsed = parse_tunnel(stored.tunnel.name, narrow(text));
-    if (const TextError* const fault = std::get_if<TextError>(&parsed)) {
-        stored.rejected = concat({"column ", fault->column, ": ", fault->message});
+    auto parsed = parse_stored_tunnel(stored.tunnel.name, type, bytes);
+    if (std::string* const fault = std::get_if<std::string>(&parsed)) {
+        stored.rejected = std::move(*fault);
         return ERROR_SUCCESS;
     }
     stored.tunnel = std::move(std::get<Tunnel>(parsed));

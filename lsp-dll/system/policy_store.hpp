@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../core/policy.hpp"
+#include "../core/stored_values.hpp"
 #include "../core/tunnel.hpp"
 #include "error.hpp"
 
@@ -36,8 +37,6 @@ struct StoredPolicy {
 // Those that count, in the order of their rules: good definitions whose publisher lives.
 std::vector<Tunnel> tunnels_in_force(const std::vector<StoredTunnel>& tunnels);
 
-inline constexpr std::size_t longest_policy_value = 2 * 1024 * 1024;  // bytes in the registry
-inline constexpr std::size_t longest_definition_value = 4 * 1024;     // bytes in the registry
 inline constexpr std::size_t most_tunnels = 64;
 
 // Reads everything. A tunnel beyond `most_tunnels` is rejected. Interfaces that rules name are resolved by this call:

@@ -44,20 +44,6 @@ std::string about_tunnel(const char* attempt, const std::string& name) {
     return concat({attempt, store_name(), "\\", tunnels_key, "\\", name});
 }
 
-bool is_blank_line(const std::string& line) { return line.find_first_not_of(" \t") == std::string::npos; }
-
-// REG_MULTI_SZ: each line with a zero behind it, and one more at the end.
-std::wstring multi_text(const std::vector<std::string>& lines) {
-    std::wstring text;
-    for (const std::string& line : lines) {
-        if (is_blank_line(line)) continue;
-        text += widen(line);
-        text += L'\0';
-    }
-    text += L'\0';
-    return text;
-}
-
 std::string place(const TextError& fault) {
     return fault.line == 0 ? std::string() : concat({"line ", fault.line, ", column ", fault.column, ": "});
 }
@@ -75,7 +61,7 @@ std::optional<TextError> policy_fault(const std::vector<std::string>& lines) {
     }
     auto parsed = parse_rules(lines);
     if (const TextError* const fault = std::get_if<TextError>(&parsed)) return *fault;
-    if (multi_text(lines).size() * sizeof(wchar_t) > longest_policy_value) {
+    if (stored_rules(lines).size() > longest_policy_value) {
         return TextError{0, 0, concat({"the rules are longer than ", longest_policy_value, " bytes together"})};
     }
     return std::nullopt;
@@ -101,9 +87,8 @@ Outcome write_policy(const std::vector<std::string>& lines, const std::vector<st
     RegistryKey store;
     LONG error = store.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_SET_VALUE);
     if (error != ERROR_SUCCESS) return registry_error(error, "RegOpenKeyExW", attempt);
-    const std::wstring text = multi_text(lines);
-    error = RegSetValueExW(store.get(), policy_value, 0, REG_MULTI_SZ, reinterpret_cast<const BYTE*>(text.data()),
-                           static_cast<DWORD>(text.size() * sizeof(wchar_t)));
+    const std::vector<unsigned char> bytes = stored_rules(lines);
+    error = RegSetValueExW(store.get(), policy_value, 0, REG_MULTI_SZ, bytes.data(), static_cast<DWORD>(bytes.size()));
     if (error != ERROR_SUCCESS) return registry_error(error, "RegSetValueExW", attempt);
     return Done{};
 }
@@ -130,9 +115,8 @@ Outcome write_tunnel(const Tunnel& tunnel) {
     if (!fault.empty()) {
         return own_error("ERR_INVALID_TUNNEL", concat({"Cannot publish the tunnel ", tunnel.name, ": ", fault, "."}));
     }
-    const std::wstring definition = widen(to_string(tunnel));
-    const std::size_t bytes = (definition.size() + 1) * sizeof(wchar_t);
-    if (bytes > longest_definition_value) {
+    const std::vector<unsigned char> definition = stored_tunnel(tunnel);
+    if (definition.size() > longest_definition_value) {
         return own_error("ERR_INVALID_TUNNEL",
                          concat({"Cannot publish the tunnel ", tunnel.name, ": its definition is longer than ",
                                  longest_definition_value, " bytes."}));
@@ -147,8 +131,8 @@ Outcome write_tunnel(const Tunnel& tunnel) {
     const std::wstring name = widen(tunnel.name);
     error = key.create(tunnels.get(), name.c_str(), REG_OPTION_VOLATILE, KEY_SET_VALUE, nullptr, &created);
     if (error != ERROR_SUCCESS) return registry_error(error, "RegCreateKeyExW", attempt);
-    error = RegSetValueExW(key.get(), definition_value, 0, REG_SZ, reinterpret_cast<const BYTE*>(definition.c_str()),
-                           static_cast<DWORD>(bytes));
+    error = RegSetValueExW(key.get(), definition_value, 0, REG_SZ, definition.data(),
+                           static_cast<DWORD>(definition.size()));
     if (error != ERROR_SUCCESS) {
         key.close();
         if (created) delete_key(tunnels.get(), name.c_str());

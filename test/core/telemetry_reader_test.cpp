@@ -104,6 +104,22 @@ TEST_CASE("a ring that somebody has scrambled works again by itself") {
     }
 }
 
+TEST_CASE("a ring whose count somebody has set to anything goes on from there") {
+    constexpr std::uint64_t half = std::uint64_t{1} << 63;
+    constexpr std::uint64_t beyond_javascript = std::uint64_t{1} << 53;
+    for (const std::uint64_t next : {beyond_javascript, half - 1, half, half + 5, UINT64_MAX}) {
+        CAPTURE(next);
+        const auto section = empty_section();
+        section->next = next;
+        for (std::uint32_t i = 0; i < 20 * ring_size; ++i) append(*section, sample_record(i));
+        const Telemetry telemetry = read(*section);
+        REQUIRE(telemetry.decisions.size() == ring_size);
+        CHECK(telemetry.decisions.back().process_id == 20 * ring_size - 1);
+        CHECK(telemetry.decisions.back().number + 1 == telemetry.next);
+        CHECK(telemetry.next < beyond_javascript);
+    }
+}
+
 TEST_CASE("what is not the section is nothing, and garbage in it never comes out as something malformed") {
     CHECK_FALSE(read_telemetry(nullptr, 100));
     std::mt19937_64 random(42);

@@ -1,0 +1,76 @@
+// What the policy store reads from the registry: values of any type and any bytes, and subkeys of any name. The first
+// byte is the type, the second says how long the tunnel's name is, which follows; the rest is the value.
+#include <algorithm>
+
+#include "core/stored_values.hpp"
+#include "core/utf16.hpp"
+#include "property.hpp"
+
+using namespace lsp;
+
+namespace {
+
+void check_rules(std::uint32_t type, const std::vector<unsigned char>& bytes) {
+    const StoredRules stored = parse_stored_rules(type, bytes);
+    if (!stored.rejected.empty()) {
+        fuzz::require(stored.rules.empty(), "a rejected policy has no rules");
+        fuzz::require_message(stored.rejected);
+        return;
+    }
+    fuzz::require(type == static_cast<std::uint32_t>(ValueType::lines), "only a list of lines is a policy");
+    std::vector<std::string> lines = stored.lines;
+    std::erase_if(lines, [](const std::string& line) { return line.find_first_not_of(" \t") == std::string::npos; });
+    const std::vector<unsigned char> written = stored_rules(stored.lines);
+    fuzz::require(written.size() <= bytes.size() + 2, "what is written again is no longer than it was");
+    const StoredRules again = parse_stored_rules(type, written);
+    fuzz::require(again.rejected.empty(), "a stored policy is accepted again");
+    fuzz::require(again.lines == lines, "the lines are the same");
+    fuzz::require(again.rules == stored.rules, "the rules are the same");
+}
+
+void check_tunnel(std::string_view name, std::uint32_t type, const std::vector<unsigned char>& bytes) {
+    const auto parsed = parse_stored_tunnel(name, type, bytes);
+    if (const auto* const rejected = std::get_if<std::string>(&parsed)) {
+        fuzz::require_message(*rejected);
+        return;
+    }
+    const Tunnel& tunnel = std::get<Tunnel>(parsed);
+    fuzz::require(tunnel_fault(tunnel).empty(), "an accepted tunnel can be published");
+    fuzz::require(tunnel.name == name && is_tunnel_name(name), "a tunnel has its key's name");
+    const std::vector<unsigned char> written = stored_tunnel(tunnel);
+    fuzz::require(written.size() <= longest_definition_value, "what was read can be written");
+    const auto again = parse_stored_tunnel(name, type, written);
+    fuzz::require(std::holds_alternative<Tunnel>(again), "a stored tunnel is accepted again");
+    fuzz::require(std::get<Tunnel>(again) == tunnel, "the tunnel is the same");
+    const Policy policy = build_policy({}, {tunnel});
+    fuzz::require(!policy.rules.empty() && policy.rules.size() <= 2, "a tunnel is one rule for each source");
+    for (const Rule& rule : policy.rules) {
+        const auto parsed_rule = parse_rule(to_string(rule));
+        fuzz::require(std::holds_alternative<Rule>(parsed_rule), "a tunnel's rule has a text");
+        fuzz::require(std::get<Rule>(parsed_rule) == rule, "which is that rule");
+    }
+}
+
+void check_utf16(const std::vector<unsigned char>& bytes) {
+    const std::string utf8 = text::from_utf16(bytes.data(), bytes.size() / 2);
+    std::vector<unsigned char> again;
+    text::to_utf16(utf8, [&again](std::uint16_t unit) {
+        again.push_back(static_cast<unsigned char>(unit & 0xFFU));
+        again.push_back(static_cast<unsigned char>(unit >> 8U));
+    });
+    fuzz::require(text::from_utf16(again.data(), again.size() / 2) == utf8, "UTF-8 survives UTF-16");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size < 2) return 0;
+    const std::uint32_t type = data[0];
+    const std::size_t name_length = std::min<std::size_t>(data[1] % 72, size - 2);
+    const std::string name(fuzz::text_of(data + 2, name_length));
+    const std::vector<unsigned char> bytes(data + 2 + name_length, data + size);
+    check_rules(type, bytes);
+    check_tunnel(name, type, bytes);
+    check_utf16(bytes);
+    return 0;
+}

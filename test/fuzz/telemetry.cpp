@@ -1,0 +1,97 @@
+// The shared section, scrambled: the input is pieces that are laid over a section in use, each an offset (two bytes), a
+// length (one) and that many bytes; an input that begins with 0xFF is the section itself. Whatever stands there, the
+// reader gives what is well formed, and the ring works again by itself.
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "core/telemetry_reader.hpp"
+#include "core/text.hpp"
+#include "property.hpp"
+
+using namespace lsp;
+
+namespace {
+
+constexpr std::size_t section_size = sizeof(TelemetrySection);
+constexpr std::uint32_t ours = 0x600DF00D;
+
+DecisionRecord record_of_ours() {
+    DecisionRecord record;
+    record.process_id = ours;
+    record.protocol = static_cast<std::uint8_t>(Protocol::tcp);
+    record.verdict = static_cast<std::uint8_t>(Verdict::source);
+    record.family = static_cast<std::uint8_t>(Family::ipv4);
+    std::memcpy(record.image, "curl.exe", 8);
+    return record;
+}
+
+void lay_over(unsigned char* section, const std::uint8_t* data, std::size_t size) {
+    while (size >= 3) {
+        const std::size_t offset = (data[0] + 256U * data[1]) % section_size;
+        const std::size_t length = std::min({std::size_t{data[2]}, size - 3, section_size - offset});
+        std::memcpy(section + offset, data + 3, length);
+        data += 3 + length;
+        size -= 3 + length;
+    }
+}
+
+void check(const Telemetry& telemetry) {
+    fuzz::require(telemetry.decisions.size() <= ring_size, "there are no more decisions than places");
+    const RecordedDecision* before = nullptr;
+    for (const RecordedDecision& decision : telemetry.decisions) {
+        fuzz::require(before == nullptr || before->number < decision.number, "decisions are in order, each once");
+        fuzz::require(decision.number < telemetry.next, "a decision has been begun");
+        fuzz::require(decision.image.size() <= longest_image_name, "an image's name is short");
+        fuzz::require(!text::find_unprintable(decision.image, false), "an image's name is printable");
+        fuzz::require(parse_address(to_string(decision.destination)) == decision.destination,
+                      "a destination is an address");
+        fuzz::require((decision.verdict == Verdict::source) == static_cast<bool>(decision.source),
+                      "a source belongs to its verdict");
+        fuzz::require(std::strcmp(to_string(decision.reason), "unknown") != 0 &&
+                          std::strcmp(to_string(decision.result), "unknown") != 0 &&
+                          std::strcmp(to_string(decision.protocol), "unknown") != 0,
+                      "every word has a text");
+        fuzz::require(decision.rule >= -1, "a rule is a number or none");
+        before = &decision;
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto section = std::make_unique<TelemetrySection>();
+    section->magic = TelemetrySection::expected_magic;
+    section->version = TelemetrySection::expected_version;
+    for (std::uint32_t i = 0; i < 3; ++i) append(*section, record_of_ours());
+
+    auto* const bytes = reinterpret_cast<unsigned char*>(section.get());
+    if (size > 0 && data[0] == 0xFF) {
+        std::memcpy(bytes, data + 1, std::min(size - 1, section_size));
+        // Less than it should be is never looked at.
+        const std::vector<unsigned char> some(data + 1, data + std::min(size, section_size));
+        fuzz::require(!read_telemetry(some.data(), some.size()), "a section that is too short is none");
+    } else {
+        lay_over(bytes, data, size);
+    }
+    const bool of_ours =
+        section->magic == TelemetrySection::expected_magic && section->version == TelemetrySection::expected_version;
+    const auto telemetry = read_telemetry(section.get(), section_size);
+    fuzz::require(telemetry.has_value() == of_ours, "a section is known by its magic and version");
+    if (!telemetry) return 0;
+    check(*telemetry);
+
+    for (std::uint32_t i = 0; i < 20 * ring_size; ++i) append(*section, record_of_ours());
+    // Records from before the count's end are not told apart from later ones: there is a round of new ones to wait for.
+    for (std::uint32_t i = 0; record_number(section->next) < ring_size && i < ring_size; ++i) {
+        append(*section, record_of_ours());
+    }
+    const auto later = read_telemetry(section.get(), section_size);
+    fuzz::require(later.has_value(), "writers leave magic and version alone");
+    check(*later);
+    fuzz::require(later->decisions.size() == ring_size, "a scrambled ring works again by itself");
+    for (const RecordedDecision& decision : later->decisions) {
+        fuzz::require(decision.process_id == ours, "and holds what was written last");
+    }
+    return 0;
+}
