@@ -15,7 +15,7 @@ namespace {
 // reading, no loss.
 constexpr DWORD thread_agnostic = 0x10000000;
 constexpr DWORD what_to_notify = REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET;
-constexpr DWORD unknown_check_ms = 1000;
+constexpr DWORD unopened_check_ms = 1000;
 
 }  // namespace
 
@@ -25,8 +25,8 @@ struct PolicyWatch::State {
     bool told_once = false;
     bool publisher_died = false;
     std::vector<Handle> processes;
-    std::vector<Publisher> unknown;  // their processes may not be opened: asked for again, now and then
-    DWORD unknown_checked = 0;
+    std::vector<Publisher> unopened;  // their processes may not be opened: looked for in the list, now and then
+    DWORD unopened_checked = 0;
 
     bool arm() noexcept {
         if (!event) return false;
@@ -64,9 +64,9 @@ struct PolicyWatch::State {
             died = died || ended;
             return ended;
         });
-        if (!unknown.empty() && GetTickCount() - unknown_checked >= unknown_check_ms) {
-            unknown_checked = GetTickCount();
-            std::erase_if(unknown, [&died](const Publisher& publisher) {
+        if (!unopened.empty() && GetTickCount() - unopened_checked >= unopened_check_ms) {
+            unopened_checked = GetTickCount();
+            std::erase_if(unopened, [&died](const Publisher& publisher) {
                 const bool gone = !is_alive(publisher);
                 died = died || gone;
                 return gone;
@@ -88,16 +88,22 @@ bool PolicyWatch::changed() {
 
 void PolicyWatch::watch_publishers(const std::vector<Tunnel>& tunnels) {
     state_->processes.clear();
-    state_->unknown.clear();
+    state_->unopened.clear();
     state_->publisher_died = false;
-    state_->unknown_checked = GetTickCount();
+    state_->unopened_checked = GetTickCount();
     for (const Tunnel& tunnel : tunnels) {
         const Publisher& publisher = tunnel.publisher;
         if (publisher.process_id == 0) continue;
         Handle process;
         switch (find_process(publisher, process)) {
-            case ProcessState::running: state_->processes.push_back(std::move(process)); break;
-            case ProcessState::unknown: state_->unknown.push_back(publisher); break;
+            case ProcessState::running:
+            case ProcessState::unknown:
+                if (process) {
+                    state_->processes.push_back(std::move(process));
+                } else {
+                    state_->unopened.push_back(publisher);
+                }
+                break;
             case ProcessState::gone: state_->publisher_died = true; break;
         }
     }

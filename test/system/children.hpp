@@ -19,6 +19,7 @@ class Child {
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
+    HANDLE handle() const { return process_.get(); }
     unsigned long id() const { return id_; }
     unsigned long long started() const;
     void kill();
