@@ -16,8 +16,8 @@ namespace {
 constexpr char plugin_name[] = "winsock-lsp";
 constexpr int handled_events = event_mask(event_up) | event_mask(event_route_up) | event_mask(event_down);
 
-// Writes to OpenVPN's log. API version 1 has no access to it; there a plugin's messages go to stderr, which OpenVPN and
-// its service keep with the log.
+// Writes to OpenVPN's log. API version 1 has no access to it, and OpenVPN's own thread alone may use it; without it
+// messages go to stderr, which OpenVPN and its service keep with the log.
 class OpenVpnLog final : public Log {
   public:
     explicit OpenVpnLog(PluginLog callback) : log_(callback) {}
@@ -41,8 +41,9 @@ class OpenVpnLog final : public Log {
 };
 
 struct Instance {
-    explicit Instance(PluginLog callback) : log(callback), session(log) {}
+    explicit Instance(PluginLog callback) : log(callback), other_thread_log(nullptr), session(log, other_thread_log) {}
     OpenVpnLog log;
+    OpenVpnLog other_thread_log;
     Session session;
 };
 

@@ -2,6 +2,9 @@
 
 #include <windows.h>
 
+#include <exception>
+
+#include "../system/interface_names.hpp"
 #include "../system/interfaces.hpp"
 #include "../system/routes.hpp"
 #include "../system/text.hpp"
@@ -17,10 +20,16 @@ bool host_has(const IpAddress& address) {
     return found && found->has_value();
 }
 
+const IpAddress& source_of(const Tunnel& tunnel) { return tunnel.source4 ? tunnel.source4 : tunnel.source6; }
+
 }  // namespace
 
 // OpenVPN's own device name would not do: on Windows every instance may call it "tun".
-Session::Session(Log& log) : log_(log), name_("openvpn-" + std::to_string(GetCurrentProcessId())) {}
+Session::Session(Log& log, Log& other_thread_log)
+    : log_(log),
+      other_thread_log_(other_thread_log),
+      name_("openvpn-" + std::to_string(GetCurrentProcessId())),
+      watch_([](void* self) noexcept { static_cast<Session*>(self)->follow_addresses(); }, this) {}
 
 bool Session::collect(const char* const* environment) {
     auto parsed = parse_openvpn_environment(environment);
@@ -40,17 +49,43 @@ bool Session::up(const char* const* environment) {
 }
 
 bool Session::route_up(const char* const* environment) {
+    watch_.stop();
     // OpenVPN's environment grows from event to event; this one describes the tunnel as it is now.
-    return collect(environment) && publish();
+    const bool good = collect(environment) && publish();
+    if (published_) watch_.start();
+    return good;
 }
 
 bool Session::down() {
+    const bool withdrawn = withdraw();
     collected_.reset();
-    return withdraw();
+    return withdrawn;
+}
+
+// What the server pushed, if the host has it; else what the host uses towards the server; else, while the way to the
+// server leads nowhere or into the tunnel itself, what the interface has now that had the address before. None if all
+// of these fail. `remark`: what the user should know of the choice.
+IpAddress Session::physical_address(std::uint32_t tunnel_interface, std::string& remark) {
+    const IpAddress& pushed = collected_->physical;
+    if (pushed && host_has(pushed)) return pushed;
+    if (pushed) {
+        remark = "this host does not have the address " + to_string(pushed) +
+                 " that the server pushed as clientip (it is behind a NAT, or the address is stale); using the address "
+                 "towards the server instead";
+    }
+    if (collected_->server) {
+        const auto route = system::best_route(collected_->server);
+        if (route && route->interface_index != tunnel_interface) return route->source;
+        if (!route) remark += (remark.empty() ? "" : ". ") + route.error().message;
+    }
+    if (physical_interface_ == 0) return {};
+    const auto addresses = system::interface_addresses();
+    const Family family = published_ && published_->source6 ? Family::ipv6 : Family::ipv4;
+    return addresses ? system::interface_source(physical_interface_, family, *addresses) : IpAddress{};
 }
 
 // The interface that has the virtual address, and the physical address that packets shall have as source.
-std::optional<Tunnel> Session::describe() {
+system::Result<Tunnel> Session::describe(std::string& remark) {
     Tunnel tunnel;
     tunnel.name = name_;
     tunnel.address4 = collected_->address4;
@@ -64,54 +99,68 @@ std::optional<Tunnel> Session::describe() {
     } else if (collected_->device_index != 0) {
         tunnel.interface_index = collected_->device_index;
     } else {
-        log_.error("no interface of this host has the tunnel's address " + to_string(virtual_address) +
-                   ", so nothing is published; check that the adapter came up");
-        return std::nullopt;
+        return system::own_error("", "no interface of this host has the tunnel's address " +
+                                         to_string(virtual_address) +
+                                         ", so nothing is published; check that the adapter came up");
     }
 
-    IpAddress physical = collected_->physical;
-    if (physical && !host_has(physical)) {
-        log_.warning(
-            "this host does not have the address " + to_string(physical) +
-            " that the server pushed as clientip (it is behind a NAT, or the address is stale); using the address "
-            "towards the server instead");
-        physical = {};
-    }
-    if (!physical && collected_->server) {
-        const auto route = system::best_route(collected_->server);
-        if (route) {
-            physical = route->source;
-        } else {
-            log_.error(route.error().message);
-        }
-    }
+    const IpAddress physical = physical_address(tunnel.interface_index, remark);
     if (!physical) {
-        log_.error(
-            "the physical address is unknown, so nothing is published; let the server push it: push \"setenv-safe "
-            "clientip ADDRESS\" from its client-connect script");
-        return std::nullopt;
+        return system::own_error("",
+                                 "the physical address is unknown, so nothing is published; let the server push it: "
+                                 "push \"setenv-safe clientip ADDRESS\" from its client-connect script");
     }
     (physical.family == Family::ipv4 ? tunnel.source4 : tunnel.source6) = physical;
     return tunnel;
 }
 
 bool Session::publish() {
-    const std::optional<Tunnel> tunnel = describe();
-    if (!tunnel) return false;
-    const system::Outcome outcome = system::publish_tunnel(*tunnel);
+    std::string remark;
+    const auto tunnel = describe(remark);
+    if (!remark.empty()) log_.warning(remark);
+    const system::Outcome outcome = tunnel ? system::publish_tunnel(*tunnel) : tunnel.error();
     if (!outcome) {
         log_.error(outcome.error().message);
         return false;
     }
-    published_ = true;
-    const IpAddress& source = tunnel->source4 ? tunnel->source4 : tunnel->source6;
+    took(*tunnel);
     log_.note("published: what leaves through interface " + std::to_string(tunnel->interface_index) +
-              " gets the source " + to_string(source));
+              " gets the source " + to_string(source_of(*tunnel)));
     install();
     return true;
 }
 
+void Session::took(const Tunnel& tunnel) {
+    published_ = tunnel;
+    trouble_.clear();
+    const auto owner = system::find_address(source_of(tunnel));
+    if (owner && *owner) physical_interface_ = (*owner)->interface_index;
+}
+
+// Wi-Fi has roamed, or DHCP given another address: what is published would name a source that is gone.
+void Session::follow_addresses() noexcept {
+    try {
+        std::string remark;
+        const auto tunnel = describe(remark);
+        if (tunnel && *tunnel == published_) return;
+        const system::Outcome outcome = tunnel ? system::publish_tunnel(*tunnel) : tunnel.error();
+        if (outcome) {
+            took(*tunnel);
+            other_thread_log_.note("this host's addresses changed: published anew with the source " +
+                                   to_string(source_of(*tunnel)));
+        } else if (outcome.error().message != trouble_) {
+            // Once, not each time that it is looked at.
+            trouble_ = outcome.error().message;
+            other_thread_log_.error("this host's addresses changed, and what is published stays as it was: " +
+                                    trouble_);
+        }
+    } catch (const std::exception&) {
+        // Out of memory: tried again the next time.
+    }
+}
+
 bool Session::withdraw() {
+    watch_.stop();
     bool good = true;
     if (published_) {
         const system::Outcome outcome = system::withdraw_tunnel(name_);
@@ -121,7 +170,8 @@ bool Session::withdraw() {
         } else {
             log_.error(outcome.error().message);
         }
-        published_ = false;
+        published_.reset();
+        physical_interface_ = 0;
     }
     uninstall();
     return good;

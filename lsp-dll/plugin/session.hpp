@@ -5,8 +5,11 @@
 //   ROUTE_UP  | collect, publish             | publish                       | publish anew
 //   DOWN      | nothing                      | forget                        | withdraw, forget
 //   close     | nothing                      | forget                        | withdraw, forget
+//   addresses | nothing                      | nothing                       | publish anew if the tunnel is another
+//   now
 //
-// An event whose environment is malformed publishes nothing, logs why and fails; what is published stays until DOWN.
+// An event whose environment is malformed publishes nothing, logs why and fails; what is published stays until DOWN. So
+// it does while the host has no address to replace it with.
 #pragma once
 
 #include <optional>
@@ -14,6 +17,8 @@
 
 #include "../core/openvpn_environment.hpp"
 #include "../core/tunnel.hpp"
+#include "../system/error.hpp"
+#include "address_watch.hpp"
 
 namespace lsp::plugin {
 
@@ -27,9 +32,10 @@ class Log {
 
 class Session {
   public:
-    explicit Session(Log& log);
+    // `log` is used within the calls below only; `other_thread_log` by a thread of the system's pool, between them.
+    Session(Log& log, Log& other_thread_log);
 
-    // Each gives false if OpenVPN shall see the event as failed.
+    // Each gives false if OpenVPN shall see the event as failed. One thread at a time.
     bool up(const char* const* environment);
     bool route_up(const char* const* environment);
     bool down();
@@ -38,15 +44,23 @@ class Session {
     bool collect(const char* const* environment);
     bool publish();
     bool withdraw();
-    std::optional<Tunnel> describe();
+    system::Result<Tunnel> describe(std::string& remark);
+    IpAddress physical_address(std::uint32_t tunnel_interface, std::string& remark);
+    void took(const Tunnel& tunnel);
+    void follow_addresses() noexcept;
     void install();
     void uninstall();
 
     Log& log_;
+    Log& other_thread_log_;
     std::string name_;  // of the tunnel in the policy store
     std::optional<OpenVpnTunnel> collected_;
-    bool published_ = false;
-    bool installed_ = false;  // by this session
+    std::optional<Tunnel> published_;
+    std::uint32_t physical_interface_ = 0;  // that had the source when it was published
+    std::string trouble_;                   // what was logged of following the addresses last
+    bool installed_ = false;                // by this session
+    // Runs between the events only, so that nothing here is touched by two threads.
+    AddressWatch watch_;
 };
 
 }  // namespace lsp::plugin

@@ -21,6 +21,8 @@ export type Role = (typeof roles)[number];
 /** IPv6 gets a second field beside each of these. */
 export const addresses = {
   client: '11.22.33.44',
+  /** Where the client roams to, in the tests that have it do so. */
+  clientElsewhere: '11.22.33.66',
   lan: '11.22.33.77',
   server: '11.22.33.1',
   serverTowardsTarget: '1.2.3.1',

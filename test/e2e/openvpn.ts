@@ -45,12 +45,13 @@ export interface ServerOptions {
 export async function startServer(options: ServerOptions): Promise<RunningProcess> {
   const { network, directory, keys, clientAddress = '$trusted_ip' } = options;
   mkdirSync(directory, { recursive: true });
+  const physical = [addresses.client, addresses.clientElsewhere];
   const onConnect = join(directory, 'client-connect.sh');
   // OpenVPN names the file for the client's own directives as the last argument.
   writeFileSync(
     onConnect,
     `#!/bin/sh\nset -e\n{\n  echo "push \\"setenv-safe clientip ${clientAddress}\\""\n` +
-      `  echo "iroute $trusted_ip 255.255.255.255"\n} > "$1"\n`,
+      `${physical.map((address) => `  echo "iroute ${address} 255.255.255.255"\n`).join('')}} > "$1"\n`,
   );
   const configuration = join(directory, 'server.conf');
   writeFileSync(
@@ -70,12 +71,14 @@ keepalive 2 20
   const server = network.spawn('server', ['openvpn', '--config', configuration]);
   await server.waitForOutput(connected);
 
-  // What is forwarded to the client's physical address goes into the tunnel. OpenVPN's own packets to that address are not
+  // What is forwarded to the client's physical addresses goes into the tunnel. OpenVPN's own packets to them are not
   // forwarded but sent by this host, so the rule does not see them, and they do not loop.
-  const toClient = [addresses.client, 'dev', tunnel.interface, 'table', wayBackTable];
-  await network.exec('server', ['ip', 'route', 'replace', ...toClient]);
-  const rule = ['iif', interfaces.towardsTarget, 'to', addresses.client, 'lookup', wayBackTable];
-  await network.exec('server', ['ip', 'rule', 'add', 'priority', String(priorities.intoTunnel), ...rule]);
+  for (const address of physical) {
+    const toClient = [address, 'dev', tunnel.interface, 'table', wayBackTable];
+    await network.exec('server', ['ip', 'route', 'replace', ...toClient]);
+    const rule = ['iif', interfaces.towardsTarget, 'to', address, 'lookup', wayBackTable];
+    await network.exec('server', ['ip', 'rule', 'add', 'priority', String(priorities.intoTunnel), ...rule]);
+  }
   return server;
 }
 

@@ -9,7 +9,7 @@ import { missingForArchitecture, requireArtifact, type Architecture } from '../s
 import { reported } from '../support/reported.js';
 import { stageProgram, WinePrefix } from '../support/wine.js';
 import { missingForNetwork, ownedTemporaryDirectory } from './namespaces.js';
-import { addresses, createNetwork, type Network } from './network.js';
+import { addresses, createNetwork, interfaces, type Network } from './network.js';
 import { tunnel } from './openvpn.js';
 import type { PluginEvent } from './plugin_host.js';
 
@@ -33,6 +33,8 @@ interface Row {
   change?: Environment;
   events: readonly PluginEvent[];
   results: readonly number[];
+  /** More changes for the events after the second. */
+  later?: Environment;
   /** In OpenVPN's log, in this order. */
   log: readonly RegExp[];
   /** The plugin's DLL lies alone in its folder. */
@@ -126,6 +128,13 @@ const rows: readonly Row[] = [
     log: [published(addresses.client), published(addresses.client), /withdrawn/],
   },
   {
+    name: 'a tunnel that comes back with another address, and another physical one, is published with them',
+    later: { ifconfig_local: '128.129.0.3', OPENVPN_clientip: '11.22.33.45' },
+    events: [...up, 'route-up', 'down'],
+    results: [0, 0, 0, 0],
+    log: [published(addresses.client), published('11.22.33.45'), /withdrawn/],
+  },
+  {
     name: 'DOWN twice is harmless',
     events: [...up, 'down', 'down'],
     results: [0, 0, 0, 0],
@@ -153,7 +162,10 @@ function define(): void {
     network = createNetwork();
     const device = ['dev', tunnel.interface];
     await network.exec('client', ['ip', 'tuntap', 'add', ...device, 'mode', 'tun']);
-    await network.exec('client', ['ip', 'address', 'add', '128.129.0.2/24', ...device]);
+    for (const address of ['128.129.0.2/24', '128.129.0.3/24']) {
+      await network.exec('client', ['ip', 'address', 'add', address, ...device]);
+    }
+    await network.exec('client', ['ip', 'address', 'add', '11.22.33.45/24', 'dev', interfaces.physical]);
     await network.exec('client', ['ip', 'link', 'set', ...device, 'up']);
     prefix = await WinePrefix.create({
       directory: join(directory, 'wine'),
@@ -179,10 +191,11 @@ function define(): void {
 }
 
 async function check(row: Row, api: '1' | '3', architecture: Architecture): Promise<void> {
-  const { change = {}, events, results, log, withoutSetupDll = false } = row;
-  const file = join(directory, 'environment');
-  writeFileSync(file, serialize({ ...good, ...change }));
-  const once = events.flatMap((event) => ['--once', `${event}=${prefix.toWindowsPath(file)}`]);
+  const { change = {}, later = {}, events, results, log, withoutSetupDll = false } = row;
+  const files = ['environment', 'later-environment'].map((name) => join(directory, name)) as [string, string];
+  writeFileSync(files[0], serialize({ ...good, ...change }));
+  writeFileSync(files[1], serialize({ ...good, ...change, ...later }));
+  const once = events.flatMap((event, i) => ['--once', `${event}=${prefix.toWindowsPath(files[i < 2 ? 0 : 1])}`]);
   const built = requireArtifact('lspDll', architecture);
   const dll = prefix.toWindowsPath(withoutSetupDll ? aloneInAFolder(built, architecture) : built);
   const { code, stdout, stderr } = await prefix.run(hosts.get(architecture) ?? '', ['--api', api, ...once, dll], { winsock: 'test' });

@@ -41,6 +41,11 @@ export class PluginHost {
     return this.#process.stdout.replaceAll('\r', '');
   }
 
+  /** What it wrote outside OpenVPN's events, when OpenVPN's log is not to be used: `winsock-lsp: text`. */
+  get errorOutput(): string {
+    return this.#process.stderr.replaceAll('\r', '');
+  }
+
   /** The plugin's answers so far, in order. */
   get answers(): { event: PluginEvent; result: number }[] {
     return [...this.output.matchAll(/^EVENT (up|route-up|down) -> (-?\d+)$/gm)].map(([, event, result]) => ({
