@@ -1,5 +1,6 @@
 #include "../lsp-dll/setup/doctor.hpp"
 
+#include "../lsp-dll/system/tunnels.hpp"
 #include "areas.hpp"
 #include "convert.hpp"
 #include "errors.hpp"
@@ -28,6 +29,7 @@ const char* fix_text(Fix fix) {
         case Fix::install_anew: return "install_anew";
         case Fix::withdraw_tunnel: return "withdraw_tunnel";
         case Fix::publish_again: return "publish_again";
+        case Fix::restore_host_model: return "restore_host_model";
         case Fix::delete_file: return "delete_file";
     }
     return "none";
@@ -76,6 +78,10 @@ Napi::Value publish_again(const Napi::CallbackInfo& call) {
         call.Env(), [name = read_text(call[0], "tunnel")] { return setup::publish_again(name); }, nothing);
 }
 
+Napi::Value restore_host_model(const Napi::CallbackInfo& call) {
+    return run_async(call.Env(), [] { return system::restore_host_model(); }, nothing);
+}
+
 Napi::Value delete_leftover(const Napi::CallbackInfo& call) {
     return run_async(
         call.Env(), [path = read_wide_text(call[0], "path")] { return setup::delete_leftover(path); }, nothing);
@@ -86,6 +92,7 @@ Napi::Value delete_leftover(const Napi::CallbackInfo& call) {
 void export_doctor(Napi::Env env, Napi::Object exports) {
     exports.Set("diagnose", Napi::Function::New<diagnose>(env, "diagnose"));
     exports.Set("publishAgain", Napi::Function::New<publish_again>(env, "publishAgain"));
+    exports.Set("restoreHostModel", Napi::Function::New<restore_host_model>(env, "restoreHostModel"));
     exports.Set("deleteLeftover", Napi::Function::New<delete_leftover>(env, "deleteLeftover"));
 }
 

@@ -74,6 +74,8 @@ function mend({ fix, subject }: NativeFinding, diagnosis: NativeDiagnosis, signa
       return tunnel.withdraw(subject);
     case 'publish_again':
       return callNative((native) => native.publishAgain(subject));
+    case 'restore_host_model':
+      return callNative((native) => native.restoreHostModel());
     case 'delete_file':
       return callNative((native) => native.deleteLeftover(subject));
     case 'none':
@@ -103,7 +105,8 @@ async function mendAll(diagnosis: NativeDiagnosis, signal: Signal): Promise<Fail
  * keeps LSPs out of programs.
  *
  * With `fix`, what can be mended safely is: entries of ours, by installing again; stale tunnels, by withdrawing them; the host
- * model, by publishing again; files of an interrupted installation. Nothing of another provider's is touched.
+ * model, by publishing again, or by restoring what only killed publishers needed; files of an interrupted installation. Nothing
+ * of another provider's is touched.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: `fix`, and the process is not elevated; as enumerateCatalog; what keeps the
  *   policy store from being read; ABORT_ERR: `signal` called a fix off, and those before it stay. A fix that fails is told in

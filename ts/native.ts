@@ -86,7 +86,7 @@ export interface NativeFinding {
   severity: 'error' | 'warning' | 'info';
   message: string;
   remedy: string;
-  fix: 'none' | 'install' | 'install_anew' | 'withdraw_tunnel' | 'publish_again' | 'delete_file';
+  fix: 'none' | 'install' | 'install_anew' | 'withdraw_tunnel' | 'publish_again' | 'restore_host_model' | 'delete_file';
   /** What the fix is about: a tunnel's name, a path. */
   subject: string;
 }
@@ -238,6 +238,7 @@ export interface Native {
   ): Promise<{ changed: boolean; before: number[]; after: number[]; backup: string | null }>;
   diagnose(): Promise<NativeDiagnosis>;
   publishAgain(tunnel: string): Promise<void>;
+  restoreHostModel(): Promise<void>;
   deleteLeftover(path: string): Promise<void>;
   isInstalled(): boolean;
   isElevated(): boolean;

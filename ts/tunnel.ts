@@ -103,7 +103,7 @@ export async function publish(options: TunnelOptions): Promise<void> {
 }
 
 /**
- * Withdraws a tunnel and puts the host model back as it was before the tunnel was first published. Needs an elevated process.
+ * Withdraws a tunnel and puts back of the host model what no other tunnel needs. Needs an elevated process.
  *
  * @param name As it was published.
  * @throws LspError (rejects) ERROR_FILE_NOT_FOUND: no tunnel of that name; ERROR_ACCESS_DENIED; what the failing function gives;

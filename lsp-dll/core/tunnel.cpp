@@ -12,12 +12,6 @@ using text::shown;
 
 constexpr std::size_t longest_tunnel_name = 64;
 
-const char* family_text(Family family) { return family == Family::ipv4 ? "ipv4" : "ipv6"; }
-
-const char* setting_text(HostModelChange::Setting setting) {
-    return setting == HostModelChange::Setting::weak_host_send ? "weak-host-send" : "weak-host-receive";
-}
-
 std::string address_fault(const Prefix& prefix, Family family) {
     if (!prefix.address) return {};
     if (prefix.address.family != family) return "the tunnel's address is of the wrong family";
@@ -59,7 +53,7 @@ class TunnelParser {
         bool (TunnelParser::*read)(std::string_view);
         bool required;
     };
-    static constexpr std::size_t key_count = 6;
+    static constexpr std::size_t key_count = 5;
     static const Key key_table[key_count];
 
     // At the word that is being read.
@@ -102,10 +96,8 @@ class TunnelParser {
             seen_[k] = true;
             return (this->*key_table[k].read)(word.substr(equals + 1));
         }
-        return fail(
-            "expected key=value with interface, address, source, otherwise, publisher or restore as the key, "
-            "found " +
-            shown(word));
+        return fail("expected key=value with interface, address, source, otherwise or publisher as the key, found " +
+                    shown(word));
     }
 
     bool complete() {
@@ -172,40 +164,6 @@ class TunnelParser {
         return true;
     }
 
-    bool read_restore(std::string_view value) {
-        const auto pieces = text::split(value, ',');
-        if (pieces.size() > longest_host_model_list) {
-            return fail("expected at most " + text::decimal(longest_host_model_list) + " settings to restore, found " +
-                        text::decimal(pieces.size()));
-        }
-        return std::all_of(pieces.begin(), pieces.end(), [this](std::string_view piece) { return read_change(piece); });
-    }
-
-    bool read_change(std::string_view piece) {
-        using Setting = HostModelChange::Setting;
-        const auto parts = text::split(piece, '/');
-        HostModelChange change;
-        bool good = parts.size() == 4;
-        if (good) {
-            const auto index = text::parse_number(parts[0], UINT32_MAX);
-            change.interface_index = static_cast<std::uint32_t>(index.value_or(0));
-            change.family = parts[1] == family_text(Family::ipv6) ? Family::ipv6 : Family::ipv4;
-            change.setting = parts[2] == setting_text(Setting::weak_host_receive) ? Setting::weak_host_receive
-                                                                                  : Setting::weak_host_send;
-            change.before = parts[3] == "on";
-            good = change.interface_index != 0 && parts[1] == family_text(change.family) &&
-                   parts[2] == setting_text(change.setting) && parts[3] == (change.before ? "on" : "off");
-        }
-        if (!good) {
-            return fail(
-                "expected interface index, family, setting and value, as 7/ipv4/weak-host-send/off or "
-                "12/ipv6/weak-host-receive/on, found " +
-                shown(piece));
-        }
-        tunnel_.host_model.push_back(change);
-        return true;
-    }
-
     std::size_t column_ = 1;
     bool seen_[key_count] = {};
     Tunnel tunnel_;
@@ -215,7 +173,7 @@ class TunnelParser {
 const TunnelParser::Key TunnelParser::key_table[key_count] = {
     {"interface", &TunnelParser::read_interface, true},  {"address", &TunnelParser::read_address, true},
     {"source", &TunnelParser::read_source, true},        {"otherwise", &TunnelParser::read_otherwise, false},
-    {"publisher", &TunnelParser::read_publisher, false}, {"restore", &TunnelParser::read_restore, false},
+    {"publisher", &TunnelParser::read_publisher, false},
 };
 
 // "a", "b" or "a,b"; an absent one is empty.
@@ -255,12 +213,6 @@ std::string tunnel_fault(const Tunnel& tunnel) {
     if (tunnel.publisher.process_id == 0 && tunnel.publisher.started != 0) {
         return "the tunnel's publisher has a start time without a process id";
     }
-    if (tunnel.host_model.size() > longest_host_model_list) return "the tunnel has too many settings to restore";
-    for (const HostModelChange& change : tunnel.host_model) {
-        if (change.interface_index == 0 || change.family == Family::none) {
-            return "a setting to restore names no interface or no family";
-        }
-    }
     return {};
 }
 
@@ -273,12 +225,6 @@ std::string to_string(const Tunnel& tunnel) {
     if (tunnel.publisher.process_id != 0) {
         out +=
             " publisher=" + text::decimal(tunnel.publisher.process_id) + '@' + text::decimal(tunnel.publisher.started);
-    }
-    const char* before = " restore=";
-    for (const HostModelChange& change : tunnel.host_model) {
-        out += before + text::decimal(change.interface_index) + '/' + family_text(change.family) + '/' +
-               setting_text(change.setting) + '/' + (change.before ? "on" : "off");
-        before = ",";
     }
     return out;
 }

@@ -15,7 +15,6 @@
 namespace lsp {
 
 inline constexpr std::size_t longest_tunnel_text = 4096;  // bytes
-inline constexpr std::size_t longest_host_model_list = 64;
 
 // The process that stands for a tunnel: the tunnel counts only while it lives. id 0 (then `started` is 0, too): nobody,
 // the tunnel stays until it is withdrawn or the system restarts.
@@ -24,17 +23,6 @@ struct Publisher {
     std::uint64_t started = 0;  // its creation time as a FILETIME (100 ns since 1601), against reused ids
 
     friend bool operator==(const Publisher&, const Publisher&) = default;
-};
-
-// One host-model switch that publishing changed, and how it stood before (design §8).
-struct HostModelChange {
-    enum class Setting : std::uint8_t { weak_host_send, weak_host_receive };
-    std::uint32_t interface_index = 0;
-    Family family = Family::ipv4;
-    Setting setting = Setting::weak_host_send;
-    bool before = false;
-
-    friend bool operator==(const HostModelChange&, const HostModelChange&) = default;
 };
 
 struct Tunnel {
@@ -46,7 +34,6 @@ struct Tunnel {
     IpAddress source6;
     Otherwise otherwise = Otherwise::keep;
     Publisher publisher;
-    std::vector<HostModelChange> host_model;
 
     friend bool operator==(const Tunnel&, const Tunnel&) = default;
 };
@@ -56,15 +43,14 @@ bool is_tunnel_name(std::string_view name) noexcept;
 // Why a tunnel cannot be published, or empty: name, interface 0, no address, an address that no interface can have
 // (special_kind but link-local, subnet_kind), a subnet of length 0 (all destinations would be kept), no source, a
 // source without an address of its family, a source that is no ordinary address (special_kind), the virtual address
-// itself or subnet_kind in the tunnel's subnet, a publisher's start time without its process id, a setting to restore
-// without its interface or family, too many of them.
+// itself or subnet_kind in the tunnel's subnet, a publisher's start time without its process id.
 std::string tunnel_fault(const Tunnel& tunnel);
 
 // One line of "key=value" words, e.g. "interface=12 address=128.129.0.2/24 source=11.22.33.44 otherwise=keep
-// publisher=4711@133000000000000000 restore=7/ipv4/weak-host-send/off". `address` and `source` take one of each family,
-// `restore` up to 64, separated by commas. `interface`, `address` and `source` are required. Unknown keys, repeated
-// keys, garbage and what tunnel_fault finds are rejected. The name is the subkey's and not part of the text.
-// parse_tunnel gives the same tunnel back if tunnel_fault finds nothing. Errors: TextError::line is 0.
+// publisher=4711@133000000000000000". `address` and `source` take one of each family, separated by a comma.
+// `interface`, `address` and `source` are required. Unknown keys, repeated keys, garbage and what tunnel_fault finds
+// are rejected. The name is the subkey's and not part of the text. parse_tunnel gives the same tunnel back if
+// tunnel_fault finds nothing. Errors: TextError::line is 0.
 std::string to_string(const Tunnel& tunnel);
 std::variant<Tunnel, TextError> parse_tunnel(std::string_view name, std::string_view text);
 

@@ -470,6 +470,14 @@ Diagnosis diagnose(const Facts& facts) {
     examine_catalogs(facts, diagnosis);
     if (diagnosis.installed) examine_choice(facts, findings);
     for (const TunnelFacts& tunnel : facts.tunnels) examine_tunnel(tunnel, diagnosis.installed, findings);
+    for (const std::string& each : facts.host_model_left) {
+        findings.push_back({"host-model-left",
+                            Severity::warning,
+                            concat({each, " was turned on for a tunnel that is not in force any more."}),
+                            repair_remedy,
+                            Fix::restore_host_model,
+                            {}});
+    }
     if (!facts.policy_rejected.empty()) {
         findings.push_back({"policy-rejected",
                             Severity::error,

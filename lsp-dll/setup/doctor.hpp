@@ -61,6 +61,7 @@ struct Facts {
     Over over;                           // what the last installation chose
     bool unregistered_dll32 = false;     // winsock-lsp-ia32.dll is beside the registered DLL
     std::vector<TunnelFacts> tunnels;
+    std::vector<std::string> host_model_left;  // switches that we turned on and no tunnel in force needs
     std::string policy_rejected;
     OpenVpnFacts openvpn;
     BlockFacts blocks;
@@ -75,7 +76,8 @@ enum class Fix {
     install_anew,     // remove_provider, then install_provider
     withdraw_tunnel,  // `subject` names it
     publish_again,    // likewise: publishing sets the host model
-    delete_file,      // `subject` is the path
+    restore_host_model,
+    delete_file,  // `subject` is the path
 };
 
 struct Finding {

@@ -5,6 +5,7 @@
 #include "../system/catalog_functions.hpp"
 #include "../system/files.hpp"
 #include "../system/host_model.hpp"
+#include "../system/interfaces.hpp"
 #include "../system/registry.hpp"
 #include "../system/text.hpp"
 #include "../system/tunnels.hpp"
@@ -104,15 +105,24 @@ CatalogFacts catalog_facts(Architecture architecture, Catalog catalog) {
     return facts;
 }
 
-std::optional<bool> weak(const HostModelFunctions& functions, std::uint32_t interface_index, Family family, bool send) {
+std::optional<bool> weak(const HostModelFunctions& functions, const HostModelSwitch& each) {
     // Not set there either (see host_model.cpp).
-    if (!functions.complete() || functions.weak_by_nature || interface_index == 0) return std::nullopt;
-    MIB_IPINTERFACE_ROW row{};
-    functions.initialize(&row);
-    row.Family = family == Family::ipv4 ? AF_INET : AF_INET6;
-    row.InterfaceIndex = interface_index;
-    if (functions.get(&row) != NO_ERROR) return std::nullopt;
-    return (send ? row.WeakHostSend : row.WeakHostReceive) != FALSE;
+    if (!functions.complete() || functions.weak_by_nature || each.interface_index == 0) return std::nullopt;
+    const auto on = is_on(functions, each);
+    return on ? std::optional<bool>(*on) : std::nullopt;
+}
+
+// A killed publisher leaves them.
+std::vector<std::string> unneeded_switches(const std::vector<StoredTunnel>& tunnels) {
+    std::vector<HostModelSwitch> needed;
+    for (const Tunnel& tunnel : tunnels_in_force(tunnels)) {
+        for (const HostModelSwitch& each : switches_for(tunnel)) needed.push_back(each);
+    }
+    std::vector<std::string> left;
+    for (const HostModelSwitch& each : recorded_switches(system_host_model())) {
+        if (std::find(needed.begin(), needed.end(), each) == needed.end()) left.push_back(system::to_string(each));
+    }
+    return left;
 }
 
 TunnelFacts tunnel_facts(StoredTunnel stored) {
@@ -127,8 +137,9 @@ TunnelFacts tunnel_facts(StoredTunnel stored) {
             source.address = address;
             const auto owner = find_address(address);
             if (owner && *owner) source.owner = (*owner)->interface_index;
-            source.weak_send = weak(functions, source.owner, address.family, true);
-            source.weak_receive = weak(functions, tunnel.interface_index, address.family, false);
+            source.weak_send = weak(functions, {source.owner, address.family, HostModelSetting::weak_host_send});
+            source.weak_receive =
+                weak(functions, {tunnel.interface_index, address.family, HostModelSetting::weak_host_receive});
             facts.sources.push_back(source);
         }
     }
@@ -233,6 +244,7 @@ Result<Facts> collect_facts() {
     auto policy = read_policy();
     if (!policy) return policy.error();
     facts.policy_rejected = policy->rejected;
+    facts.host_model_left = unneeded_switches(policy->tunnels);
     for (StoredTunnel& tunnel : policy->tunnels) facts.tunnels.push_back(tunnel_facts(std::move(tunnel)));
     facts.openvpn = openvpn_facts(registered);
     facts.blocks = block_facts();

@@ -69,7 +69,7 @@ Result<StoredTunnel> erase_tunnel(const std::string& name);
 
 // This process as a publisher.
 Publisher current_publisher();
-// False if the process is gone or its id belongs to a later process. A process that may not be asked counts as alive.
+// False if the process is gone or its id belongs to a later process.
 bool is_alive(const Publisher& publisher);
 
 // Tells that the store may have changed since the last call, by RegNotifyChangeKeyValue's event: no thread, no polling

@@ -8,16 +8,27 @@
 
 namespace lsp::system {
 
-// Checks the tunnel, sets the host model so that its traffic can neither be dropped nor leave in clear, and writes it
-// to the store with what has to be restored. If the store cannot be written the host model is put back. A tunnel of the
-// same name is replaced; what its publishing had changed is carried over, so that withdrawing restores the state before
-// the first. Errors: ERR_INVALID_TUNNEL, ERROR_ACCESS_DENIED, ERROR_NOT_FOUND (the host does not have the source
-// address, or no such interface), ….
-Outcome publish_tunnel(Tunnel tunnel);
+struct HostModelFunctions;
 
-// Takes the tunnel out of the store, then restores the host model. Errors: ERROR_FILE_NOT_FOUND, ERROR_ACCESS_DENIED ….
+// Checks the tunnel, sets the host model so that its traffic can neither be dropped nor leave in clear, and then writes
+// it to the store; where the host model cannot be set the tunnel is not published. A tunnel of the same name is
+// replaced. Tunnels whose publisher is dead are erased on the way, and switches of the host model that we turned on and
+// no tunnel in force needs any more are restored (host_model.hpp). Elevated writers are serialised by a named mutex.
+// Errors: ERR_INVALID_TUNNEL, ERROR_ACCESS_DENIED, ERROR_NOT_FOUND (the host does not have the source address, or no
+// such interface), ERR_HOST_MODEL, ERR_TUNNELS_BUSY, ….
+Outcome publish_tunnel(const Tunnel& tunnel);
+
+// Takes the tunnel out of the store, erases dead ones, and restores the host model as publish_tunnel does. Errors:
+// ERROR_FILE_NOT_FOUND, ERROR_ACCESS_DENIED ….
 Outcome withdraw_tunnel(const std::string& name);
 
+// The same without a tunnel of one's own: what killed publishers have left.
+Outcome restore_host_model();
+
 Result<std::vector<StoredTunnel>> list_tunnels();
+
+// The same over other functions than the system's, for tests.
+Outcome publish_tunnel(const HostModelFunctions& functions, const Tunnel& tunnel);
+Outcome withdraw_tunnel(const HostModelFunctions& functions, const std::string& name);
 
 }  // namespace lsp::system

@@ -46,8 +46,7 @@ const char* const valid[] = {
     "10.0.0.0/8",
     ("app \"C:\\a b\\*.exe\" to 10.0.0.0/8,1.2.3.4 except 10.1.0.0/16 port 80,443-445 proto tcp via 12 source "
      "11.22.33.44 otherwise refuse"),
-    ("interface=12 address=128.129.0.2/24 source=11.22.33.44 otherwise=keep publisher=4711@133000000000000000 "
-     "restore=7/ipv4/weak-host-send/off"),
+    ("interface=12 address=128.129.0.2/24 source=11.22.33.44 otherwise=keep publisher=4711@133000000000000000"),
 };
 
 }  // namespace

@@ -35,8 +35,6 @@ TEST_CASE("a tunnel that is printed is read back the same") {
         tunnel.source6 = address("2001:db8::5");
         tunnel.otherwise = Otherwise::refuse;
         tunnel.publisher = {4711, 133000000000000000};
-        tunnel.host_model = {{7, Family::ipv4, HostModelChange::Setting::weak_host_send, false},
-                             {12, Family::ipv6, HostModelChange::Setting::weak_host_receive, true}};
     }
     const auto parsed = parse_tunnel(tunnel.name, to_string(tunnel));
     REQUIRE(std::holds_alternative<Tunnel>(parsed));
@@ -80,7 +78,7 @@ TEST_CASE("garbage in the store is rejected with a reason") {
         "interface=12 address=128.129.0.2/240 source=11.22.33.44",
         "interface=12 address=128.129.0.2/24 source=fd00::1",
         "interface=12 address=128.129.0.2/24 source=11.22.33.44 publisher=now",
-        "interface=12 address=128.129.0.2/24 source=11.22.33.44 restore=7",
+        "interface=12 address=128.129.0.2/24 source=11.22.33.44 restore=7/ipv4/weak-host-send/off",
         "interface=99999999999999999999 address=128.129.0.2/24 source=11.22.33.44",
     };
     for (const char* const text : bad) {
@@ -131,18 +129,6 @@ TEST_CASE("each fault of a tunnel has its own reason") {
         {[](Tunnel& t) { t.source4 = address("2001:db8::5"); }, "wrong family"},
         {[](Tunnel& t) { t.source4 = address("255.255.255.255"); }, "the limited broadcast address"},
         {[](Tunnel& t) { t.source6 = address("2001:db8::5"); }, "no address of its family"},
-        {[](Tunnel& t) {
-             t.host_model.resize(65, {7, Family::ipv4, {}, false});
-         },
-         "too many settings"},
-        {[](Tunnel& t) {
-             t.host_model.push_back({0, Family::ipv4, {}, false});
-         },
-         "no interface"},
-        {[](Tunnel& t) {
-             t.host_model.push_back({7, Family::none, {}, false});
-         },
-         "no family"},
         // Its text has no place for it, so that it would come back as another tunnel.
         {[](Tunnel& t) {
              t.publisher = {0, 5};
@@ -267,13 +253,6 @@ TEST_CASE("a rejected tunnel says what was expected and found, and where") {
         {"publisher=4711@", 1, "process id above 0"},
         {"publisher=4711@18446744073709551616", 1, "process id above 0"},
         {"publisher=4711@1@2", 1, "process id above 0"},
-        {"restore=", 1, "7/ipv4/weak-host-send/off"},
-        {"restore=0/ipv4/weak-host-send/off", 1, "7/ipv4/weak-host-send/off"},
-        {"restore=7/ipv5/weak-host-send/off", 1, "7/ipv4/weak-host-send/off"},
-        {"restore=7/ipv4/weak-host/off", 1, "7/ipv4/weak-host-send/off"},
-        {"restore=7/ipv4/weak-host-send/maybe", 1, "7/ipv4/weak-host-send/off"},
-        {"restore=7/ipv4/weak-host-send/off/", 1, "7/ipv4/weak-host-send/off"},
-        {"restore=7/ipv4/weak-host-send/off,", 1, "7/ipv4/weak-host-send/off"},
         {"interface=12\n", 13, "control character"},
         {"interface=12 \xFF", 14, "UTF-8"},
         {"interface=12 address=10.8.0.2/0 source=1.2.3.4", 1, "length 0"},
@@ -297,16 +276,6 @@ TEST_CASE("a rejected tunnel says what was expected and found, and where") {
     CHECK(std::holds_alternative<TextError>(parse_tunnel("..\\t", good)));
 }
 
-TEST_CASE("at most 64 settings can be restored") {
-    const auto accepted = [](std::size_t count) {
-        std::string text = "interface=12 address=10.8.0.2/24 source=1.2.3.4 restore=7/ipv4/weak-host-send/off";
-        for (std::size_t i = 1; i < count; ++i) text += ",7/ipv6/weak-host-receive/on";
-        return std::holds_alternative<Tunnel>(parse_tunnel("t", text));
-    };
-    CHECK(accepted(longest_host_model_list));
-    CHECK_FALSE(accepted(longest_host_model_list + 1));
-}
-
 TEST_CASE("the longest tunnel there can be is not too long to be read back") {
     Tunnel tunnel = good_tunnel();
     tunnel.name = std::string(64, 'n');
@@ -317,8 +286,6 @@ TEST_CASE("the longest tunnel there can be is not too long to be read back") {
     tunnel.source6 = address("fdff:ffff:ffff:ffff:ffff:ffff:ffff:fffe");
     tunnel.otherwise = Otherwise::refuse;
     tunnel.publisher = {UINT32_MAX, UINT64_MAX};
-    tunnel.host_model.assign(longest_host_model_list,
-                             {UINT32_MAX, Family::ipv6, HostModelChange::Setting::weak_host_receive, false});
     REQUIRE(tunnel_fault(tunnel) == "");
     const std::string text = to_string(tunnel);
     CHECK(text.size() <= longest_tunnel_text);
@@ -334,7 +301,6 @@ TEST_CASE("absent keys have their defaults") {
     const auto& tunnel = std::get<Tunnel>(parsed);
     CHECK(tunnel.otherwise == Otherwise::keep);
     CHECK(tunnel.publisher == Publisher{});
-    CHECK(tunnel.host_model.empty());
     CHECK_FALSE(tunnel.source6);
 }
 
@@ -356,13 +322,6 @@ TEST_CASE("random tunnels survive printing and reading") {
         tunnel.otherwise = random.chance(50) ? Otherwise::keep : Otherwise::refuse;
         if (random.chance(50)) {
             tunnel.publisher = {static_cast<std::uint32_t>(1 + random.below(UINT32_MAX)), random.below(UINT64_MAX)};
-        }
-        for (std::uint64_t n = random.below(5); n > 0; --n) {
-            using Setting = HostModelChange::Setting;
-            tunnel.host_model.push_back({static_cast<std::uint32_t>(1 + random.below(UINT32_MAX)),
-                                         random.chance(50) ? Family::ipv4 : Family::ipv6,
-                                         random.chance(50) ? Setting::weak_host_send : Setting::weak_host_receive,
-                                         random.chance(50)});
         }
         if (!tunnel_fault(tunnel).empty()) continue;  // the source happened to be the address
         const std::string text = to_string(tunnel);

@@ -207,6 +207,8 @@ const Damage damages[] = {
          facts = not_installed();
          add_tunnel(facts);
      }},
+    {"host-model-left", Severity::warning, Fix::restore_host_model,
+     [](Facts& facts) { facts.host_model_left = {"WeakHostSend on interface 5 (IPv4)"}; }},
     {"source-missing", Severity::warning, Fix::none, [](Facts& facts) { add_tunnel(facts).sources[0].owner = 0; }},
     {"strong-host", Severity::error, Fix::publish_again,
      [](Facts& facts) { add_tunnel(facts).sources[0].weak_send = false; }},

@@ -53,7 +53,6 @@ TEST_CASE_FIXTURE(EmptyStore, "policy store: a tunnel goes in and comes out as i
     tunnel.publisher = current_publisher();
     tunnel.address6 = *parse_prefix("2001:db8:8::2/64");
     tunnel.source6 = *parse_address("2001:db8::44");
-    tunnel.host_model = {{3, Family::ipv4, HostModelChange::Setting::weak_host_send, false}};
     REQUIRE(write_tunnel(tunnel));
     const StoredPolicy policy = read();
     REQUIRE(policy.tunnels.size() == 1);

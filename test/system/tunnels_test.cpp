@@ -59,31 +59,6 @@ TEST_CASE_FIXTURE(Host, "tunnel: published, listed, replaced, withdrawn") {
     CHECK(code_of(withdraw_tunnel("vpn")) == "ERROR_FILE_NOT_FOUND");
 }
 
-TEST_CASE_FIXTURE(Host, "tunnel: what an earlier publishing has to restore is carried over") {
-    if (!usable()) return;
-    Tunnel earlier = tunnel();
-    earlier.host_model = {{99, Family::ipv4, HostModelChange::Setting::weak_host_send, false}};
-    REQUIRE(write_tunnel(earlier));
-    REQUIRE(publish_tunnel(tunnel()));
-    CHECK(list_tunnels()->at(0).tunnel.host_model == earlier.host_model);
-}
-
-TEST_CASE_FIXTURE(Host, "tunnel: a switch that another tunnel needs is handed over to it") {
-    if (!usable()) return;
-    const HostModelChange change{physical.interface_index, Family::ipv4, HostModelChange::Setting::weak_host_send,
-                                 false};
-    Tunnel first = tunnel();
-    first.host_model = {change};
-    REQUIRE(write_tunnel(first));
-    Tunnel second = tunnel();
-    second.name = "second";
-    REQUIRE(write_tunnel(second));
-    REQUIRE(withdraw_tunnel("vpn"));
-    const auto listed = list_tunnels();
-    REQUIRE(listed->size() == 1);
-    CHECK(listed->at(0).tunnel.host_model == std::vector<HostModelChange>{change});
-}
-
 TEST_CASE_FIXTURE(Host, "tunnel: what cannot be is not published and says why") {
     if (!usable()) return;
     const struct {
