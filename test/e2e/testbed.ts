@@ -78,7 +78,7 @@ export class TestBed {
     this.client = client;
     this.prefix = prefix;
     this.linux = nativeNode(network, 'client');
-    this.windows = nodeExecutables.map((node) => this.#windowsNode(node));
+    this.windows = nodeExecutables.map((node) => this.windowsNode(node));
     const plugins = join(prefix.directory, pluginFolder);
     mkdirSync(plugins, { recursive: true });
     this.#plugin = join(plugins, basename(requireArtifact('lspDll')));
@@ -128,8 +128,9 @@ export class TestBed {
     this.#forgetExit();
   }
 
-  #windowsNode({ name, path, architecture }: NodeExecutable): NodeHost {
-    const executable = stageProgram(path, this.newDirectory('node'), architecture);
+  /** Windows' node.exe, through the test Winsock, as a program of any name. */
+  windowsNode({ name, path, architecture }: NodeExecutable, fileName = 'node.exe'): NodeHost {
+    const executable = stageProgram(path, this.newDirectory('node'), architecture, fileName);
     return {
       name,
       run: async (script, parameters) => {

@@ -87,9 +87,14 @@ function linkOrCopy(from: string, to: string): void {
  * Puts a program and the test Winsock of its architecture into a folder, made if need be, so that the program gets it with
  * `winsock: 'test'`. The result is the program's path there.
  */
-export function stageProgram(executable: string, folder: string, architecture: Architecture = 'x64'): string {
+export function stageProgram(
+  executable: string,
+  folder: string,
+  architecture: Architecture = 'x64',
+  name = basename(executable),
+): string {
   mkdirSync(folder, { recursive: true });
-  const staged = join(folder, basename(executable));
+  const staged = join(folder, name);
   linkOrCopy(executable, staged);
   for (const dll of ['ws2_32.dll', 'test_base_provider.dll']) linkOrCopy(testWinsockFile(dll, architecture), join(folder, dll));
   return staged;
