@@ -3,8 +3,9 @@
 #include "rule_match.hpp"
 
 namespace lsp {
-bool always_kept(const Policy& policy, const IpAddress& destination, Reason& reason) noexcept {
-    const IpAddress address = destination.unmapped();
+
+bool always_kept(const Policy& policy, const IpAddress& address, Reason& reason) noexcept {
+    if (address.is_v4_mapped()) return always_kept(policy, address.unmapped(), reason);
     const auto kept = [&](Reason why) {
         reason = why;
         return true;
@@ -33,7 +34,8 @@ Decision decide(const Policy& policy, std::string_view process, Protocol protoco
         // The path, the only one whose cost grows with the rule's text, last.
         if (matches_rest(rule, protocol, address, route) && matches_port(rule, port) &&
             matches_destination(rule, address) && matches_app(rule.app, process)) {
-            return decision_of(rule, i, route);
+            put_decision(rule, i, route, decision);
+            return decision;
         }
     }
     return decision;

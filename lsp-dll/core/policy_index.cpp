@@ -17,6 +17,12 @@ std::uint32_t block_bits(std::uint32_t first, std::uint32_t last) noexcept {
     return bits;
 }
 
+std::uint64_t big_endian(const std::uint8_t* bytes) noexcept {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < 8; ++i) value = value << 8U | bytes[i];
+    return value;
+}
+
 constexpr std::uint64_t left_aligned(std::uint64_t value, std::uint32_t bits) noexcept { return value << (64U - bits); }
 
 }  // namespace
@@ -45,14 +51,13 @@ bool PolicyIndex::Key::holds(const Key& other) const noexcept {
     return high == other.high && (low ^ other.low) >> (128U - length) == 0;
 }
 
-PolicyIndex::Key PolicyIndex::key_of(const Prefix& prefix) noexcept {
+PolicyIndex::Key PolicyIndex::key_of(const IpAddress& address, std::uint8_t length) noexcept {
     Key key;
-    const unsigned bytes = prefix.address.bit_length() / 8;
-    for (unsigned i = 0; i < 8 && i < bytes; ++i) key.high = key.high << 8U | prefix.address.bytes[i];
-    for (unsigned i = 8; i < bytes; ++i) key.low = key.low << 8U | prefix.address.bytes[i];
-    if (bytes == 4) key.high = left_aligned(key.high, 32);
-    key.length = prefix.length;
-    key.space = prefix.address.family == Family::ipv4 ? ipv4 : ipv6;
+    // An IPv4 address is the first four bytes, and the others are zeros.
+    key.high = big_endian(address.bytes.data());
+    key.low = big_endian(address.bytes.data() + 8);
+    key.length = length;
+    key.space = address.family == Family::ipv4 ? ipv4 : ipv6;
     return key;
 }
 
@@ -73,7 +78,7 @@ void PolicyIndex::add(const Rule& rule, std::uint32_t number) {
     for (const Prefix& prefix : rule.to) {
         if (!prefix.address || prefix.length > prefix.address.bit_length()) continue;
         if (rule.verdict == Verdict::source && rule.source.family != prefix.address.family) continue;
-        Key key = key_of({prefix.network(), prefix.length});
+        Key key = key_of(prefix.network(), prefix.length);
         key.rule = number;
         keys_.push_back(key);
     }
@@ -154,23 +159,23 @@ void PolicyIndex::search(const Key& wanted, const Flow& flow, std::uint32_t& bes
 Decision PolicyIndex::decide(const Policy& policy, Protocol protocol, const IpAddress& destination, std::uint16_t port,
                              const Route& route) const noexcept {
     Decision decision;
-    if (always_kept(policy, destination, decision.reason)) return decision;
-    return decide_rules(policy, protocol, destination, port, route);
+    if (!always_kept(policy, destination, decision.reason)) {
+        decide_rules(policy, protocol, destination.unmapped(), port, route, decision);
+    }
+    return decision;
 }
 
-Decision PolicyIndex::decide_rules(const Policy& policy, Protocol protocol, const IpAddress& destination,
-                                   std::uint16_t port, const Route& route) const noexcept {
-    Decision decision;
-    const IpAddress address = destination.unmapped();
-    const Flow flow{policy, protocol, address, port, route};
+void PolicyIndex::decide_rules(const Policy& policy, Protocol protocol, const IpAddress& destination,
+                               std::uint16_t port, const Route& route, Decision& decision) const noexcept {
+    const Flow flow{policy, protocol, destination, port, route};
     std::uint32_t best = none;
-    search(key_of({address, static_cast<std::uint8_t>(address.bit_length())}), flow, best);
+    search(key_of(destination, static_cast<std::uint8_t>(destination.bit_length())), flow, best);
     Key port_key;
     port_key.high = left_aligned(port, port_bits);
     port_key.length = port_bits;
     port_key.space = ports;
     search(port_key, flow, best);
-    return best == none ? decision : decision_of(policy.rules[best], best, route);
+    if (best != none) put_decision(policy.rules[best], best, route, decision);
 }
 
 }  // namespace lsp

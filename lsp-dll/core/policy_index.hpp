@@ -26,9 +26,9 @@ class PolicyIndex {
     // nothing, throws nothing.
     Decision decide(const Policy& policy, Protocol protocol, const IpAddress& destination, std::uint16_t port,
                     const Route& route) const noexcept;
-    // The same for a destination of which always_kept has said no.
-    Decision decide_rules(const Policy& policy, Protocol protocol, const IpAddress& destination, std::uint16_t port,
-                          const Route& route) const noexcept;
+    // The same for a destination of which always_kept has said no, and which is not v4-mapped; into a fresh decision.
+    void decide_rules(const Policy& policy, Protocol protocol, const IpAddress& destination, std::uint16_t port,
+                      const Route& route, Decision& decision) const noexcept;
 
     bool empty() const noexcept { return keys_.empty(); }       // every destination is kept
     bool needs_route() const noexcept { return needs_route_; }  // some rule that can match has `via`
@@ -54,7 +54,7 @@ class PolicyIndex {
 
     struct Flow;
 
-    static Key key_of(const Prefix& prefix) noexcept;
+    static Key key_of(const IpAddress& address, std::uint8_t length) noexcept;
     void add(const Rule& rule, std::uint32_t number);
     void add_ports(const Rule& rule, Key key);
     void link() noexcept;

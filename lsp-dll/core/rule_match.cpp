@@ -71,14 +71,13 @@ bool matches_rest(const Rule& rule, Protocol protocol, const IpAddress& destinat
     return !any_contains(rule.except, destination);
 }
 
-Decision decision_of(const Rule& rule, std::size_t number, const Route& route) noexcept {
-    Decision decision;
+void put_decision(const Rule& rule, std::size_t number, const Route& route, Decision& decision) noexcept {
     decision.rule = static_cast<std::int32_t>(number);
     // A `via` rule is carried out even so: only its pin keeps the packet from leaving elsewhere.
     if (rule.verdict == Verdict::source && !rule.via && route.interface_index != 0 &&
         route.source.unmapped() == rule.source) {
         decision.reason = Reason::already_source;
-        return decision;
+        return;
     }
     decision.verdict = rule.verdict;
     decision.reason = Reason::rule;
@@ -87,7 +86,6 @@ Decision decision_of(const Rule& rule, std::size_t number, const Route& route) n
         decision.source = rule.source;
         decision.pin_interface = rule.via.index;
     }
-    return decision;
 }
 
 }  // namespace lsp

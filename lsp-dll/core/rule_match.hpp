@@ -18,7 +18,7 @@ bool matches_port(const Rule& rule, std::uint16_t port) noexcept;
 // What is left: `proto`, `via`, `except` and the family of the source.
 bool matches_rest(const Rule& rule, Protocol protocol, const IpAddress& destination, const Route& route) noexcept;
 
-// `number` is the rule's index in Policy::rules.
-Decision decision_of(const Rule& rule, std::size_t number, const Route& route) noexcept;
+// What the rule says, into a fresh decision. `number` is the rule's index in Policy::rules.
+void put_decision(const Rule& rule, std::size_t number, const Route& route, Decision& decision) noexcept;
 
 }  // namespace lsp

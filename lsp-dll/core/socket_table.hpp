@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -27,16 +28,19 @@ enum class SocketKind : std::uint8_t {
 
 enum class SocketType : std::uint8_t { other = 0, stream, datagram, raw };
 
+// Two bytes, which are the table's word for the socket. Zeros are the unknown state, so that a fresh leaf knows
+// nothing.
 struct SocketState {
-    SocketKind kind = SocketKind::unknown;
-    SocketType type = SocketType::other;
+    SocketKind kind : 3 = SocketKind::unknown;
+    SocketType type : 2 = SocketType::other;
+    bool interface_chosen : 1 = false;  // the program set IP_UNICAST_IF or IPV6_UNICAST_IF: keep its choice
+    bool pinned : 1 = false;            // we set it
+    bool connected : 1 = false;         // a datagram socket with a default destination
     Family family = Family::none;
-    bool interface_chosen = false;  // the program set IP_UNICAST_IF or IPV6_UNICAST_IF: keep its choice
-    bool pinned = false;            // we set it
-    bool connected = false;         // a datagram socket with a default destination
 
     friend bool operator==(const SocketState&, const SocketState&) = default;
 };
+static_assert(sizeof(SocketState) == sizeof(std::uint16_t));
 
 class SocketTable {
   public:
@@ -56,14 +60,10 @@ class SocketTable {
         allocate_.store(allocate, std::memory_order_release);
     }
 
-    SocketState get(std::uintptr_t handle) const noexcept;
-    // The kind alone; inline, for calls that most often only ask whether there is anything to do.
-    SocketKind kind(std::uintptr_t handle) const noexcept {
-        const std::uintptr_t index = handle >> handle_shift;
-        if ((handle & 3U) != 0 || index >= near_count * handles_per_leaf) return get(handle).kind;
-        const Word* const leaf = near_[index / handles_per_leaf].load(std::memory_order_acquire);
-        if (leaf == nullptr) return SocketKind::unknown;
-        return static_cast<SocketKind>(leaf[index % handles_per_leaf].load(std::memory_order_acquire) & kind_mask);
+    // Inline: most calls only ask whether there is anything to do.
+    SocketState get(std::uintptr_t handle) const noexcept {
+        const Word* const word = find(handle);
+        return word == nullptr ? SocketState{} : std::bit_cast<SocketState>(word->load(std::memory_order_acquire));
     }
     // False if the handle cannot be tracked (not a multiple of four, too large, no memory): then it stays unknown.
     bool set(std::uintptr_t handle, SocketState state) noexcept;
@@ -73,20 +73,39 @@ class SocketTable {
     bool exchange(std::uintptr_t handle, SocketState& expected, SocketState desired) noexcept;
     void forget(std::uintptr_t handle) noexcept;
 
-    // The kernel's handles step by four (the two lowest bits are the program's to use).
-    static constexpr unsigned handle_shift = 2;
-    static constexpr std::uint16_t kind_mask = 7;  // the kind's place in a word
-
   private:
     using Word = std::atomic<std::uint16_t>;
     using Leaf = std::atomic<Word*>;
     static constexpr std::size_t near_count = 64;  // leaves
+    // The kernel's handles step by four (the two lowest bits are the program's to use).
+    static constexpr unsigned handle_shift = 2;
+
+    static constexpr bool is_trackable(std::uintptr_t handle) noexcept {
+        return (handle & 3U) == 0 && handle >> handle_shift < leaf_count * handles_per_leaf;
+    }
+    static constexpr std::size_t leaf_of(std::uintptr_t handle) noexcept {
+        return (handle >> handle_shift) / handles_per_leaf;
+    }
+    static constexpr std::size_t word_of(std::uintptr_t handle) noexcept {
+        return (handle >> handle_shift) % handles_per_leaf;
+    }
 
     // Zeroed and constructed; what another thread put into `place` first, if one did. Null without memory.
     template <typename Item>
     Item* make(std::atomic<Item*>& place, std::size_t count) noexcept;
-    Leaf* find_leaf(std::uintptr_t handle) const noexcept;
-    Word* find(std::uintptr_t handle) const noexcept;
+    // Where the handle's leaf is or will be; null if there is no table for it yet.
+    Leaf* find_leaf(std::uintptr_t handle) const noexcept {
+        const std::size_t index = leaf_of(handle);
+        if (index < near_count) return &near_[index];
+        Leaf* const others = far_.load(std::memory_order_acquire);
+        return others == nullptr ? nullptr : others + index;
+    }
+    Word* find(std::uintptr_t handle) const noexcept {
+        if (!is_trackable(handle)) return nullptr;
+        const Leaf* const place = find_leaf(handle);
+        Word* const leaf = place == nullptr ? nullptr : place->load(std::memory_order_acquire);
+        return leaf == nullptr ? nullptr : leaf + word_of(handle);
+    }
     Word* find_or_make(std::uintptr_t handle) noexcept;
 
     std::atomic<Allocate> allocate_{nullptr};

@@ -1,6 +1,8 @@
 #include "endpoint.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "guarded_copy.hpp"
 
@@ -23,18 +25,22 @@ bool read_endpoint(const sockaddr* name, int name_length, Family socket_family, 
 }
 
 SocketAddress make_socket_address(const IpAddress& address, Family socket_family) noexcept {
-    SocketAddress result{};
+    // Every member, instead of clearing the whole first: this is on the way of each connect.
+    SocketAddress result;
     if (socket_family == Family::ipv6) {
         const IpAddress mapped = address.mapped();
-        auto& v6 = reinterpret_cast<sockaddr_in6&>(result.storage);
-        v6.sin6_family = AF_INET6;
-        std::memcpy(&v6.sin6_addr, mapped.bytes.data(), sizeof(v6.sin6_addr));
-        result.length = sizeof(v6);
+        result.v6.sin6_family = AF_INET6;
+        result.v6.sin6_port = 0;
+        result.v6.sin6_flowinfo = 0;
+        result.v6.sin6_scope_id = 0;
+        std::memcpy(&result.v6.sin6_addr, mapped.bytes.data(), sizeof(result.v6.sin6_addr));
+        result.length = sizeof(result.v6);
     } else {
-        auto& v4 = reinterpret_cast<sockaddr_in&>(result.storage);
-        v4.sin_family = AF_INET;
-        std::memcpy(&v4.sin_addr, address.bytes.data(), sizeof(v4.sin_addr));
-        result.length = sizeof(v4);
+        result.v4.sin_family = AF_INET;
+        result.v4.sin_port = 0;
+        std::memcpy(&result.v4.sin_addr, address.bytes.data(), sizeof(result.v4.sin_addr));
+        std::fill(std::begin(result.v4.sin_zero), std::end(result.v4.sin_zero), '\0');
+        result.length = sizeof(result.v4);
     }
     return result;
 }

@@ -23,10 +23,12 @@ bool read_endpoint(const sockaddr* name, int name_length, Family socket_family, 
 // A sockaddr for `address` and port 0 on a socket of the given family: an IPv4 address on an IPv6 socket becomes
 // v4-mapped.
 struct SocketAddress {
-    sockaddr_storage storage;
+    union {
+        sockaddr any;
+        sockaddr_in v4;
+        sockaddr_in6 v6;
+    };
     int length;
-
-    const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 SocketAddress make_socket_address(const IpAddress& address, Family socket_family) noexcept;
 SocketAddress wildcard_address(Family socket_family) noexcept;

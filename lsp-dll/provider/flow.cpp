@@ -28,7 +28,7 @@ Protocol protocol_of(SocketType type) {
 
 int lower_bind(Chain& chain, SOCKET s, const SocketAddress& address) noexcept {
     int error = 0;
-    return chain.lower.lpWSPBind(s, address.get(), address.length, &error) == 0 ? 0 : error;
+    return chain.lower.lpWSPBind(s, &address.any, address.length, &error) == 0 ? 0 : error;
 }
 
 int lower_option(Chain& chain, SOCKET s, int level, int name, DWORD value) noexcept {
@@ -136,6 +136,8 @@ SocketState state_of(Chain& chain, SOCKET s) noexcept {
 Flow decide_flow(const SocketState& state, const Endpoint& destination) noexcept {
     Flow flow;
     flow.destination = destination;
+    IpAddress& address = flow.destination.address;
+    if (address.is_v4_mapped()) address = address.unmapped();
     flow.protocol = protocol_of(state.type);
     if (state.interface_chosen) return flow;
     flow.tick = GetTickCount();
@@ -143,11 +145,9 @@ Flow decide_flow(const SocketState& state, const Endpoint& destination) noexcept
     const PolicySnapshot* const snapshot = reader.get();
     if (snapshot == nullptr) return flow;
     Decision& decision = flow.decision;
-    if (!always_kept(snapshot->policy, destination.address, decision.reason)) {
-        const Route route =
-            snapshot->index.needs_route() ? cached_route(destination.address.unmapped(), flow.tick) : Route{};
-        decision =
-            snapshot->index.decide_rules(snapshot->policy, flow.protocol, destination.address, destination.port, route);
+    if (!always_kept(snapshot->policy, address, decision.reason)) {
+        const Route route = snapshot->index.needs_route() ? cached_route(address, flow.tick) : Route{};
+        snapshot->index.decide_rules(snapshot->policy, flow.protocol, address, destination.port, route, decision);
         flow.policy_stamp = snapshot->stamp;
         flow.decided = true;
     }

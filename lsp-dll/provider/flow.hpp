@@ -10,7 +10,7 @@ namespace lsp::provider {
 
 // A destination under decision, and what has become of it.
 struct Flow {
-    Endpoint destination;
+    Endpoint destination;  // unmapped
     Protocol protocol = Protocol::any;
     Decision decision;
     std::uint32_t tick = 0;  // GetTickCount when it was decided

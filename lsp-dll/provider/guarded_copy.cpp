@@ -52,10 +52,19 @@ lsp_guarded_copy:
     subq $40, %rsp
     .seh_stackalloc 40
     .seh_endprologue
+.Lguarded_begin:
+    leaq -16(%r8), %rax
+    cmpq $16, %rax
+    ja 1f
+    movups (%rdx), %xmm0
+    movups (%rdx,%rax), %xmm1
+    movups %xmm0, (%rcx)
+    movups %xmm1, (%rcx,%rax)
+    jmp .Lguarded_end
+1:
     movq %rcx, %rdi
     movq %rdx, %rsi
     movq %r8, %rcx
-.Lguarded_begin:
     rep movsb
     nop
 .Lguarded_end:

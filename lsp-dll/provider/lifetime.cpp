@@ -19,6 +19,17 @@ SOCKET adopt(Chain& chain, SOCKET s, LPINT error) noexcept {
     return INVALID_SOCKET;
 }
 
+// Another process's socket, from WSADuplicateSocket: it is not ours to call it unbound.
+SOCKET shared_socket(Chain& chain, int family, int type, int protocol, DWORD reserved, GROUP group, DWORD flags,
+                     LPINT error) noexcept {
+    WSAPROTOCOL_INFOW lower_info = chain.lower_info;
+    lower_info.dwProviderReserved = reserved;
+    const SOCKET s = chain.lower.lpWSPSocket(family, type, protocol, &lower_info, group, flags, error);
+    if (s == INVALID_SOCKET) return s;
+    sockets.forget(s);
+    return adopt(chain, s, error);
+}
+
 SocketState fresh_state(const Chain& chain, SocketKind kind) {
     SocketState state;
     state.kind = kind;
@@ -31,17 +42,13 @@ SocketState fresh_state(const Chain& chain, SocketKind kind) {
 
 SOCKET socket(Chain& chain, int family, int type, int protocol, LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags,
               LPINT error) {
-    WSAPROTOCOL_INFOW lower_info = chain.lower_info;
-    // Set when the socket is another process's, from WSADuplicateSocket; then it is not ours to call it unbound.
     DWORD reserved = 0;
-    if (info != nullptr && guarded_read(reserved, &info->dwProviderReserved)) lower_info.dwProviderReserved = reserved;
-    const SOCKET s = chain.lower.lpWSPSocket(family, type, protocol, &lower_info, group, flags, error);
-    if (s == INVALID_SOCKET) return s;
-    if (reserved == 0) {
-        sockets.set(s, fresh_state(chain, SocketKind::unbound));
-    } else {
-        sockets.forget(s);
+    if (info != nullptr && guarded_read(reserved, &info->dwProviderReserved) && reserved != 0) {
+        return shared_socket(chain, family, type, protocol, reserved, group, flags, error);
     }
+    const SOCKET s = chain.lower.lpWSPSocket(family, type, protocol, &chain.lower_info, group, flags, error);
+    if (s == INVALID_SOCKET) return s;
+    sockets.set(s, fresh_state(chain, SocketKind::unbound));
     return adopt(chain, s, error);
 }
 

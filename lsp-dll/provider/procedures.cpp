@@ -25,18 +25,33 @@ void put(Procedure& entry) noexcept {
 }
 
 // A socket whose source is settled costs a look and a jump: the lower procedure takes the same arguments from the same
-// places. Through the hook's own frame they would all be copied, twice.
+// places, and so does the hook's. In one function GCC would fetch them all before the look.
+#if defined(__GNUC__)
+#define LSP_LOOK __attribute__((flatten))
+#define LSP_APART __attribute__((noinline))
+#else
+#define LSP_LOOK
+#define LSP_APART __declspec(noinline)
+#endif
+
 template <std::size_t slot>
-int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags, const sockaddr* to,
-                   int to_length, LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE completion,
-                   LPWSATHREADID thread, LPINT error) {
-    const SocketKind kind = sockets.kind(s);
-    if (kind == SocketKind::explicit_ || kind == SocketKind::ours) {
-        return chains[slot].lower.lpWSPSendTo(s, buffers, buffer_count, sent, flags, to, to_length, overlapped,
-                                              completion, thread, error);
-    }
+LSP_APART int WSPAPI send_to_unsettled(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
+                                       const sockaddr* to, int to_length, LPWSAOVERLAPPED overlapped,
+                                       LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread,
+                                       LPINT error) {
     return hooks::send_to(chains[slot], s, buffers, buffer_count, sent, flags, to, to_length, overlapped, completion,
                           thread, error);
+}
+
+template <std::size_t slot>
+LSP_LOOK int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
+                            const sockaddr* to, int to_length, LPWSAOVERLAPPED overlapped,
+                            LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
+    const SocketKind kind = sockets.get(s).kind;
+    const bool settled = kind == SocketKind::explicit_ || kind == SocketKind::ours;
+    return (settled ? chains[slot].lower.lpWSPSendTo : &send_to_unsettled<slot>)(s, buffers, buffer_count, sent, flags,
+                                                                                 to, to_length, overlapped, completion,
+                                                                                 thread, error);
 }
 
 template <std::size_t slot>

@@ -52,7 +52,7 @@ void copy_image(char (&image)[longest_image_name]) noexcept {
 
 void record(const Flow& flow, int error) noexcept {
     if (!flow.decided || recorded_lately(flow)) return;
-    const IpAddress destination = flow.destination.address.unmapped();
+    const IpAddress& destination = flow.destination.address;
     const Decision& decision = flow.decision;
     const bool meant = decision.verdict == Verdict::refuse || flow.result == DecisionResult::otherwise_refuse;
     DecisionRecord entry;

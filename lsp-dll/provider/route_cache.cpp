@@ -25,32 +25,14 @@ struct CachedRoute {
     std::atomic<std::uint32_t> words[word_count];
 };
 
-struct Content {
-    IpAddress destination;
-    IpAddress source;
-    std::uint32_t interface_index = 0;
-    std::uint32_t tick = 0;
-    std::uint32_t generation = 0;
+using Words = std::uint32_t[word_count];
+// The words of a route: the destination first, four words, as are those of the source.
+enum : std::size_t { source_words = 4, interface_word = 8, tick_word = 9, state_word = 10 };
 
-    void store(std::uint32_t (&words)[word_count]) const noexcept {
-        std::memcpy(&words[0], destination.bytes.data(), 16);
-        std::memcpy(&words[4], source.bytes.data(), 16);
-        words[8] = interface_index;
-        words[9] = tick;
-        // The families share a word with the generation, whose high bits nobody misses.
-        words[10] = generation << 8 | static_cast<std::uint32_t>(destination.family) << 4 |
-                    static_cast<std::uint32_t>(source.family);
-    }
-    void load(const std::uint32_t (&words)[word_count]) noexcept {
-        std::memcpy(destination.bytes.data(), &words[0], 16);
-        std::memcpy(source.bytes.data(), &words[4], 16);
-        interface_index = words[8];
-        tick = words[9];
-        generation = words[10] >> 8;
-        destination.family = static_cast<Family>(words[10] >> 4 & 0xf);
-        source.family = static_cast<Family>(words[10] & 0xf);
-    }
-};
+// The families share a word with the generation, whose high bits nobody misses.
+constexpr std::uint32_t state_of(std::uint32_t generation, Family destination, Family source) noexcept {
+    return generation << 8U | static_cast<std::uint32_t>(destination) << 4U | static_cast<std::uint32_t>(source);
+}
 
 // Made at the first look-up: most processes never need one.
 std::atomic<CachedRoute*> entries{nullptr};
@@ -83,24 +65,22 @@ CachedRoute& entry_for(CachedRoute* routes, const IpAddress& destination) noexce
     return routes[(hash ^ hash >> 29) >> 56];
 }
 
-bool read(const CachedRoute& entry, Content& content) noexcept {
+// The words, if they are a route to the destination.
+bool read(const CachedRoute& entry, const IpAddress& destination, Words& words) noexcept {
     const std::uint32_t before = entry.sequence.load(std::memory_order_acquire);
     if (before == 0 || before % 2 != 0) return false;
-    std::uint32_t words[word_count];
     for (std::size_t i = 0; i < word_count; ++i) words[i] = entry.words[i].load(std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_acquire);
-    if (entry.sequence.load(std::memory_order_relaxed) != before) return false;
-    content.load(words);
-    return true;
+    return entry.sequence.load(std::memory_order_relaxed) == before &&
+           std::memcmp(words, destination.bytes.data(), destination.bytes.size()) == 0 &&
+           (words[state_word] >> 4U & 0xfU) == static_cast<std::uint32_t>(destination.family);
 }
 
-void write(CachedRoute& entry, const Content& content) noexcept {
+void write(CachedRoute& entry, const Words& words) noexcept {
     std::uint32_t before = entry.sequence.load(std::memory_order_relaxed);
     if (before % 2 != 0) return;  // another thread writes; its answer is as good
     if (!entry.sequence.compare_exchange_strong(before, before + 1, std::memory_order_acquire)) return;
     std::atomic_thread_fence(std::memory_order_release);
-    std::uint32_t words[word_count];
-    content.store(words);
     for (std::size_t i = 0; i < word_count; ++i) entry.words[i].store(words[i], std::memory_order_relaxed);
     entry.sequence.store(before + 2, std::memory_order_release);
 }
@@ -112,23 +92,27 @@ void forget_routes() noexcept { forgotten.fetch_add(1, std::memory_order_acq_rel
 Route cached_route(const IpAddress& destination, std::uint32_t now) noexcept {
     CachedRoute* const routes = table();
     const std::uint32_t known = current_generation();
-    Content content;
-    if (routes != nullptr && read(entry_for(routes, destination), content) && content.destination == destination &&
-        content.generation == known && now - content.tick < lifetime_ms) {
-        return {content.interface_index, content.source};
+    Words words;
+    Route route;
+    if (routes != nullptr && read(entry_for(routes, destination), destination, words) &&
+        words[state_word] >> 8U == known && now - words[tick_word] < lifetime_ms) {
+        route.interface_index = words[interface_word];
+        route.source.family = static_cast<Family>(words[state_word] & 0xfU);
+        std::memcpy(route.source.bytes.data(), &words[source_words], route.source.bytes.size());
+        return route;
     }
 
     count(Counter::route_lookups);
     system::BestRoute best;
-    Route route;
     if (system::best_route(destination, best) == 0) route = {best.interface_index, best.source};
     watch_network();
-    content.destination = destination;
-    content.source = route.source;
-    content.interface_index = route.interface_index;
-    content.tick = now;
-    content.generation = known;  // taken before the look-up: a change in between makes this answer stale at once
-    if (routes != nullptr) write(entry_for(routes, destination), content);
+    std::memcpy(words, destination.bytes.data(), destination.bytes.size());
+    std::memcpy(&words[source_words], route.source.bytes.data(), route.source.bytes.size());
+    words[interface_word] = route.interface_index;
+    words[tick_word] = now;
+    // The generation was taken before the look-up: a change in between makes this answer stale at once.
+    words[state_word] = state_of(known, destination.family, route.source.family);
+    if (routes != nullptr) write(entry_for(routes, destination), words);
     return route;
 }
 
