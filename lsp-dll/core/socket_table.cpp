@@ -5,7 +5,6 @@
 namespace lsp {
 
 static_assert(std::atomic<std::uint16_t>::is_always_lock_free);
-static_assert(std::bit_cast<std::uint16_t>(SocketState{}) == 0);
 
 template <typename Item>
 Item* SocketTable::make(std::atomic<Item*>& place, std::size_t count) noexcept {
