@@ -21,15 +21,17 @@ const port = 1194;
 /** The routing table of what goes back to the client's physical address. */
 const wayBackTable = '100';
 
-const common = `
+const adapter = `
 dev ${tunnel.interface}
 dev-type tun
-proto udp4
-port ${port}
-topology subnet
 script-security 2
 disable-dco
 verb 3
+`;
+const common = `${adapter}
+proto udp4
+port ${port}
+topology subnet
 `;
 
 export interface ServerOptions {
@@ -87,6 +89,8 @@ export interface ClientOptions {
   /** Where its configuration goes. */
   directory: string;
   keys: Keys;
+  /** Instead of the one that goes with `startServer`; what the test network needs is added to it. */
+  configuration?: string | undefined;
 }
 
 export interface StartOptions {
@@ -119,7 +123,7 @@ export class OpenVpnClient {
     const configuration = join(directory, 'client.conf');
     writeFileSync(configuration, this.#configuration(options));
     await this.#requireAdapter();
-    this.#process = network.spawn('client', ['openvpn', '--config', configuration]);
+    this.#process = network.spawn('client', ['openvpn', '--cd', directory, '--config', configuration]);
     await this.waitForState('connected');
   }
 
@@ -154,10 +158,11 @@ export class OpenVpnClient {
   }
 
   #configuration({ spool }: StartOptions): string {
-    const { keys } = this.#options;
+    const { keys, configuration } = this.#options;
     const event = (name: string, directory: string) =>
       `${name} ${quote(`/bin/sh ${quote(handOver)} ${quote(directory)} ${name}`)}\n`;
     const events = spool === undefined ? '' : ['up', 'route-up', 'down'].map((name) => event(name, spool)).join('');
+    if (configuration !== undefined) return `${configuration}\n${adapter}${events}`;
     return `${common}
 client
 nobind

@@ -10,12 +10,16 @@ import { createKeys } from './keys.js';
 import { ownedTemporaryDirectory } from './namespaces.js';
 import { nativeNode, startEchoServers } from './native_node.js';
 import { createNetwork, type Network } from './network.js';
-import { OpenVpnClient, startServer, tunnel } from './openvpn.js';
+import { OpenVpnClient, startServer, tunnel, type ServerOptions } from './openvpn.js';
 import { PluginHost } from './plugin_host.js';
 import { Prober, type NodeHost } from './prober.js';
 
 export interface TestBedOptions {
   nodeExecutables: readonly NodeExecutable[];
+  /** Starts the server, in its own directory, and waits until it serves; startServer unless told. */
+  serve?: (options: ServerOptions) => Promise<unknown>;
+  /** The client's configuration, as ClientOptions has it. */
+  clientConfiguration?: string;
   /** Told what is being done. */
   log?: (text: string) => void;
 }
@@ -37,7 +41,8 @@ export class TestBed {
   readonly #pluginHost: string;
   #made = 0;
 
-  static async create({ nodeExecutables, log = () => undefined }: TestBedOptions): Promise<TestBed> {
+  static async create(options: TestBedOptions): Promise<TestBed> {
+    const { nodeExecutables, serve = startServer, clientConfiguration: configuration, log = () => undefined } = options;
     const directory = ownedTemporaryDirectory();
     const forgetExit = onExit(() => remove(directory));
     let network: Network | undefined;
@@ -46,9 +51,9 @@ export class TestBed {
       network = createNetwork();
       log('making keys, and starting the OpenVPN server');
       const keys = await createKeys(directory);
-      await startServer({ network, directory: join(directory, 'server'), keys });
+      await serve({ network, directory: join(directory, 'server'), keys });
       await startEchoServers(network, ['target', 'lan', 'server', 'client']);
-      const client = new OpenVpnClient({ network, directory: join(directory, 'client'), keys });
+      const client = new OpenVpnClient({ network, directory: join(directory, 'client'), keys, configuration });
       log('preparing a Windows machine (Wine) on the client');
       const prefix = await WinePrefix.create({
         directory: join(directory, 'wine'),
