@@ -49,6 +49,7 @@ async function runAll(host: ProviderHost): Promise<void> {
   await run('provider', 'tunnel', {});
   await run('provider and the administrator', 'rules', {});
   await run('provider, lives of a process', 'lifecycle', { TEST_WINSOCK_RECORD: undefined });
+  await run('provider, reload', 'reload', { TEST_WINSOCK_RECORD: undefined });
   if (x64) {
     await run('provider, bad calls', 'hostile', withOutcomes);
   } else {

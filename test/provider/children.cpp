@@ -16,6 +16,7 @@
 
 #include "fixture.hpp"
 #include "system/catalog.hpp"
+#include "system/policy_store.hpp"
 
 namespace test {
 
@@ -265,6 +266,32 @@ unsigned start_all_chains() {
     return failures == 0 ? child_succeeded : failed(std::to_string(failures) + " failures");
 }
 
+// The first calls of a process are made by many threads at once, on two chains: none may go before the policy is there.
+unsigned first_calls() {
+    const auto stored = lsp::system::read_policy();
+    if (!stored) return failed("cannot read the policy");
+    const bool published = !stored->tunnels.empty();
+    WSADATA winsock;
+    if (WSAStartup(MAKEWORD(2, 2), &winsock) != 0) return failed("WSAStartup");
+    std::atomic<bool> go{false};
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 32; ++i) {
+        threads.emplace_back([&, i] {
+            while (!go) std::this_thread::yield();
+            const SOCKET s = open_socket(i % 2 == 0 ? SOCK_DGRAM : SOCK_STREAM);
+            const int error = connect_to(s, target_address, 9);  // nobody is there; what it was bound to stays
+            const std::string source = local_address(s);
+            const bool lost = is_lost_by_wine(error) || is_lost_by_wine(source);
+            if (!lost && (source == physical_address) != published) ++wrong;
+            closesocket(s);
+        });
+    }
+    go = true;
+    for (std::thread& thread : threads) thread.join();
+    return wrong == 0 ? child_succeeded : failed(std::to_string(wrong) + " of the first 32 calls went by no policy");
+}
+
 }  // namespace
 
 const Child children[child_count] = {
@@ -279,6 +306,7 @@ const Child children[child_count] = {
     {"calls WSPStartup with bad arguments", bad_startup},
     {"starts and cleans up Winsock again and again in eight threads", start_and_clean_up},
     {"starts and cleans up all chains at once", start_all_chains},
+    {"makes its first calls in 32 threads at once", first_calls},
 };
 
 int run_child(const char* name) {

@@ -8,6 +8,7 @@
 
 #include "system/interfaces.hpp"
 #include "system/policy_store.hpp"
+#include "system/system_function.hpp"
 
 namespace test {
 
@@ -97,6 +98,13 @@ int local_port(SOCKET s) {
     int length = sizeof(name);
     return getsockname(s, reinterpret_cast<sockaddr*>(&name), &length) == 0 ? ntohs(name.sin_port) : -1;
 }
+
+bool is_lost_by_wine(int error) {
+    static const bool possible = sizeof(void*) == 4 && lsp::system::is_wine();
+    return possible && error == ERROR_NOACCESS;
+}
+
+bool is_lost_by_wine(const std::string& name) { return name == "error 998" && is_lost_by_wine(ERROR_NOACCESS); }
 
 TcpTarget::TcpTarget(const char* at) : socket_(tcp()) {
     REQUIRE(bind_to(socket_, at, 0) == 0);

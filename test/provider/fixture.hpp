@@ -51,6 +51,13 @@ int send_to(SOCKET s, const char* address, int port);
 std::string local_address(SOCKET s);  // "error N" if getsockname fails
 int local_port(SOCKET s);
 
+// Wine 8 loses a call of a 32-bit program now and then, without our DLL too: a signal that arrives between its system
+// call dispatcher's wrfsbase and the change of stacks puts the 32-bit FS back, so that the Unix side meets a wrong
+// thread pointer and faults; the call has done nothing and fails with STATUS_ACCESS_VIOLATION. No Winsock function of
+// Windows gives this error.
+bool is_lost_by_wine(int error);
+bool is_lost_by_wine(const std::string& name);  // of local_address
+
 // Listens, or waits for datagrams, at an address of this host, and tells who came.
 class TcpTarget {
   public:

@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "fixture.hpp"
-#include "system/system_function.hpp"
 
 using namespace test;
 
@@ -54,18 +53,6 @@ class Complaints {
     std::vector<std::string> texts_;
     int count_ = 0;
 };
-
-// Wine 8 loses a call of a 32-bit program now and then, without our DLL too: a signal that arrives between its system
-// call dispatcher's wrfsbase and the change of stacks puts the 32-bit FS back, so that the Unix side meets a wrong
-// thread pointer and faults; the call has done nothing and fails with STATUS_ACCESS_VIOLATION. No Winsock function of
-// Windows gives this error.
-bool is_lost_by_wine(int error) {
-    static const bool possible = sizeof(void*) == 4 && lsp::system::is_wine();
-    return possible && error == ERROR_NOACCESS;
-}
-bool is_lost_by_wine(const std::string& name) {  // of local_address
-    return name == "error 998" && is_lost_by_wine(ERROR_NOACCESS);
-}
 
 struct Totals {
     std::atomic<int> rounds{0};
