@@ -1,26 +1,29 @@
 // Compiles ts/ twice: to ES modules (dist/esm) and to CommonJS (dist/cjs). Each folder says in a package.json of its own which
-// it is, because the package's says "module".
+// it is, because the package's says "module". `--out FOLDER`: dist/ there; in the repository unless told.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
+const { out } = parseArgs({ options: { out: { type: 'string', default: repository } } }).values;
+const dist = join(resolve(out), 'dist');
 const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
 // Of files that are no longer in ts/ nothing may stay.
-rmSync(join(repository, 'dist'), { recursive: true, force: true });
+rmSync(dist, { recursive: true, force: true });
 for (const { folder, type } of [
   { folder: 'esm', type: 'module' },
   { folder: 'cjs', type: 'commonjs' },
 ]) {
-  const { status, error } = spawnSync(process.execPath, [compiler, '-p', `tsconfig.${folder}.json`], {
+  const { status, error } = spawnSync(process.execPath, [compiler, '-p', `tsconfig.${folder}.json`, '--outDir', join(dist, folder)], {
     cwd: repository,
     stdio: 'inherit',
   });
   if (error) throw error;
   if (status !== 0) process.exit(status ?? 1);
-  writeFileSync(join(repository, 'dist', folder, 'package.json'), `${JSON.stringify({ type })}\n`);
+  writeFileSync(join(dist, folder, 'package.json'), `${JSON.stringify({ type })}\n`);
 }
-chmodSync(join(repository, 'dist', 'esm', 'cli', 'main.js'), 0o755);
+chmodSync(join(dist, 'esm', 'cli', 'main.js'), 0o755);

@@ -1,10 +1,11 @@
-// `npm run demo` and `npm test`: sets the machine up, compiles, and runs. Plain JavaScript, because on a fresh machine nothing
+// `npm run demo`, `npm test` and others: sets the machine up, compiles, and runs. Plain JavaScript, because on a fresh machine nothing
 // else is there yet.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { compileForWindows, compileFuzzers, compileNatively } from './compile.mjs';
 import { repository, SetupError, setUp } from './setup.mjs';
+import { BuildError } from './windows_files.mjs';
 
 const commands = {
   setup: { compile: [], script: null },
@@ -14,6 +15,8 @@ const commands = {
   bench: { compile: [compileForWindows], script: 'bench.ts' },
   fuzz: { compile: [compileFuzzers], script: 'fuzz.ts' },
   soak: { compile: [compileForWindows], script: 'soak.ts' },
+  prebuild: { compile: [], script: 'prebuild.mjs' },
+  'verify-prebuilds': { compile: [], script: 'verify-prebuilds.mjs' },
 };
 
 const [name = '', ...rest] = process.argv.slice(2);
@@ -27,7 +30,7 @@ try {
   setUp();
   for (const compile of command.compile) compile();
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error;
+  if (!(error instanceof SetupError || error instanceof BuildError)) throw error;
   process.stderr.write(`${name}: ${error.message}\n`);
   process.exit(1);
 }

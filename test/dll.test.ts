@@ -2,12 +2,15 @@
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { requireArtifact, type Architecture, type Artifact } from './support/artifacts.js';
+import { repository, requireArtifact, type Architecture, type Artifact } from './support/artifacts.js';
+
+const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string };
 
 interface Dll {
   path: string;
@@ -53,6 +56,16 @@ function sectionOf({ path, architecture }: Dll, name: string): Buffer {
   throw new Error(`${path} has no section ${name}`);
 }
 
+/** The root of a resource section (IMAGE_RESOURCE_DIRECTORY): types, and the names in each; numbers. */
+function resourceNames(resources: Buffer): [number, number[]][] {
+  const entries = (at: number): [number, number][] =>
+    Array.from({ length: resources.readUInt16LE(at + 12) + resources.readUInt16LE(at + 14) }, (_, i) => [
+      resources.readUInt32LE(at + 16 + 8 * i),
+      resources.readUInt32LE(at + 20 + 8 * i) & 0x7fff_ffff,
+    ]);
+  return entries(0).map(([type, at]) => [type, entries(at).map(([name]) => name)]);
+}
+
 /** The pointer encodings that the records of an .eh_frame have in common (Linux Standard Base, 10.6.1.1.1). */
 function commonEncodings(frames: Buffer): (number | undefined)[] {
   const result: (number | undefined)[] = [];
@@ -78,8 +91,8 @@ function commonEncodings(frames: Buffer): (number | undefined)[] {
 // Functions that Windows XP exports (for x64, Server 2003), of those that we have a use for. A new import fails the test below until
 // somebody has looked it up ("Minimum supported client" is no help, it names XP for much older ones) and added it here.
 const sinceXp: Record<string, string> = {
-  'KERNEL32.DLL': `CloseHandle CreateDirectoryW CreateEventW CreateFileW CreateMutexW DeleteCriticalSection
-    DeleteFileW EnterCriticalSection ExpandEnvironmentStringsW FindClose FindFirstFileW FindNextFileW FlushFileBuffers FormatMessageW
+  'KERNEL32.DLL': `ChangeTimerQueueTimer CloseHandle CreateDirectoryW CreateEventW CreateFileW CreateMutexW CreateTimerQueueTimer DeleteCriticalSection
+    DeleteFileW DeleteTimerQueueTimer EnterCriticalSection ExpandEnvironmentStringsW FindClose FindFirstFileW FindNextFileW FlushFileBuffers FormatMessageW
     FreeLibrary GetCurrentProcess
     GetCurrentProcessId GetCurrentThreadId GetEnvironmentVariableW GetFileAttributesW GetFileSizeEx GetLastError
     GetModuleFileNameW GetModuleHandleExW GetModuleHandleW GetProcAddress GetProcessHeap GetProcessTimes
@@ -90,7 +103,7 @@ const sinceXp: Record<string, string> = {
     WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler`,
   'ADVAPI32.DLL': `AllocateAndInitializeSid CheckTokenMembership ConvertSidToStringSidW
     ConvertStringSecurityDescriptorToSecurityDescriptorW FreeSid GetAce GetNamedSecurityInfoW GetSecurityDescriptorDacl
-    GetSecurityDescriptorOwner RegCloseKey RegCreateKeyExW RegDeleteKeyW RegDeleteValueW RegEnumKeyExW RegNotifyChangeKeyValue
+    GetSecurityDescriptorOwner RegCloseKey RegCreateKeyExW RegDeleteKeyW RegDeleteValueW RegEnumKeyExW RegEnumValueW RegNotifyChangeKeyValue
     RegOpenKeyExW RegQueryValueExW RegSetValueExW`,
   'WS2_32.DLL': `WSAEnumNameSpaceProvidersW WSAGetLastError WSASetLastError WSAStartup WSACleanup WSCDeinstallProvider WSCEnumProtocols WSCGetProviderPath
     WSCInstallProvider WSCWriteProviderOrder htonl htons ntohl ntohs`,
@@ -99,6 +112,34 @@ const sinceXp: Record<string, string> = {
 for (const architecture of ['x64', 'ia32'] as const) {
   const provider = open('lspDll', architecture);
   const setup = open('lspSetupDll', architecture);
+  const addon = open('addon', architecture);
+
+  for (const dll of [provider, setup, addon]) {
+    const file = `${basename(dll.path)}, ${architecture}`;
+
+    test(`${file} says its version and what it is, and has a manifest that Windows does not act on`, () => {
+      const resources = sectionOf(dll, '.rsrc');
+      const text = (value: string) => Buffer.from(`${value}\0`, 'utf16le');
+      for (const value of ['OriginalFilename', basename(dll.path), 'FileVersion', version]) {
+        assert.ok(resources.includes(text(value)), value);
+      }
+      // VS_FIXEDFILEINFO: signature and structure version, then the file's version as two words of high and low halves.
+      const fixed = resources.indexOf(Buffer.from([0xbd, 0x04, 0xef, 0xfe]));
+      assert.ok(fixed > 0);
+      const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+      assert.equal([resources.readUInt32LE(fixed + 8), resources.readUInt32LE(fixed + 12)], [major * 65536 + minor, patch * 65536]);
+      assert.ok(resources.includes('<assemblyIdentity'));
+      assert.equal(resourceNames(resources), [[16, [1]], [24, [3]]]);
+    });
+
+    test(`${file} has no symbols, no time and no path of the machine that built it`, () => {
+      assert.match(dll.dump, /^Time\/Date\s+Thu Jan {2}1 00:00:00 1970/m);
+      const bytes = readFileSync(dll.path);
+      const header = bytes.readUInt32LE(0x3c);
+      assert.is(bytes.readUInt32LE(header + 12), 0, 'symbols');
+      for (const path of [repository, tmpdir(), '/usr/lib/gcc']) assert.not.ok(bytes.includes(path), path);
+    });
+  }
 
   for (const dll of [provider, setup]) {
     const file = `${basename(dll.path)}, ${architecture}`;
@@ -126,6 +167,8 @@ for (const architecture of ['x64', 'ia32'] as const) {
       const nxCompatible = 0x100;
       const noSeh = 0x400; // Windows would not call guarded_copy's handler on ia32
       assert.is(characteristics & (dynamicBase | nxCompatible | noSeh), dynamicBase | nxCompatible);
+      const highEntropy = 0x20;
+      assert.is((characteristics & highEntropy) !== 0, architecture === 'x64', 'high-entropy addresses');
     });
 
     test(`${file} has no thread-local storage, for which the system would make room in each thread of each program`, () => {

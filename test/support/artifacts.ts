@@ -6,13 +6,15 @@ import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 const build = join(repository, 'build');
+/** Laid out as the published package is. */
+export const packageFolder = join(build, 'package');
 
 /** What a program or a DLL is compiled for. */
 export type Architecture = 'x64' | 'ia32';
 
 type ByArchitecture = (architecture: Architecture) => string;
 const prebuilt = (name: string): ByArchitecture => (architecture) =>
-  join(repository, 'prebuilds', `win32-${architecture}`, name);
+  join(packageFolder, 'prebuilds', `win32-${architecture}`, name);
 const tested = (...names: string[]): ByArchitecture => (architecture) =>
   join(build, `win32-${architecture}`, 'test', ...names);
 

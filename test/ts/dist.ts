@@ -6,13 +6,13 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { repository } from '../support/artifacts.js';
+import { packageFolder } from '../support/artifacts.js';
 
 export type Package = typeof import('../../ts/index.js');
 
 function compiled(...parts: string[]): string {
-  const path = join(repository, 'dist', ...parts);
-  if (!existsSync(path)) throw new Error(`${path} is missing: compile first (npm run build)`);
+  const path = join(packageFolder, 'dist', ...parts);
+  if (!existsSync(path)) throw new Error(`${path} is missing: compile first (node scripts/run.mjs build)`);
   return path;
 }
 
