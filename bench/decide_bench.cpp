@@ -1,8 +1,7 @@
 // What a decision costs, with few rules and with many: rule by rule (core/decide) and through the index
 // (core/policy_index), side by side in one run.
 //
-//     cmake -S . -B build/bench -G Ninja -DWINSOCK_LSP_BENCH=ON && ninja -C build/bench decide_bench
-//     build/bench/bench/decide_bench
+//     npm run bench:decide
 //
 // The machine may be doing other things. So time is the thread's own CPU time where the system has it, the rounds of
 // all measurements are interleaved (a disturbance hits all of them), and each figure is the median of its rounds;

@@ -6,10 +6,11 @@
  */
 
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-import { corpusOf, foundIn, fuzzTarget, fuzzTargets, readExecutions, type FuzzTarget } from '../test/support/fuzz.js';
+import { fuzzBackup } from '../test/fuzz/backup.js';
+import { allTargets, corpusOf, foundIn, fuzzTarget, readExecutions, type FuzzTarget } from '../test/support/fuzz.js';
 
 function run(target: FuzzTarget, options: readonly string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
@@ -28,26 +29,45 @@ const { values, positionals } = parseArgs({
   options: { seconds: { type: 'string', default: '60' }, keep: { type: 'boolean', default: false } },
 });
 const seconds = Number(values.seconds);
-const unknown = positionals.filter((name) => !(fuzzTargets as readonly string[]).includes(name));
+const unknown = positionals.filter((name) => !(allTargets as readonly string[]).includes(name));
 if (unknown.length > 0 || !Number.isInteger(seconds) || seconds < 1) {
-  console.error(`usage: npm run fuzz -- [${fuzzTargets.join('|')}]… [--seconds N] [--keep]`);
+  console.error(`usage: npm run fuzz -- [${allTargets.join('|')}]… [--seconds N] [--keep]`);
   process.exit(2);
 }
 
-for (const target of fuzzTargets) {
-  if (positionals.length > 0 && !positionals.includes(target)) continue;
-  const found = foundIn(target);
-  mkdirSync(found, { recursive: true });
+function report(target: string, executions: number, broken: boolean): void {
+  console.log(`${target.padEnd(12)} ${String(executions).padStart(10)} executions in ${seconds} s${broken ? '  BROKEN' : ''}`);
+  if (broken) process.exitCode = 1;
+}
+
+async function runLibFuzzer(target: FuzzTarget, found: string): Promise<void> {
   const { code, output } = await run(target, [
     `-max_total_time=${seconds}`, '-timeout=10', '-max_len=4096', `-artifact_prefix=${found}-`, found, corpusOf(target),
   ]);
-  const executions = readExecutions(output);
-  console.log(`${target.padEnd(12)} ${String(executions ?? 0).padStart(10)} executions in ${seconds} s${code === 0 ? '' : '  BROKEN'}`);
+  report(target, readExecutions(output) ?? 0, code !== 0);
   if (code !== 0) {
     console.log(output.slice(-5000));
-    process.exitCode = 1;
   } else if (values.keep) {
     const kept = await run(target, ['-set_cover_merge=1', '-use_counters=0', '-max_len=1024', corpusOf(target), found]);
     if (kept.code !== 0) throw new Error(`cannot put what ${target} found into its corpus:\n${kept.output}`);
   }
+}
+
+/** What it finds stays in `found`: its corpus is made by hand. */
+function runBackup(found: string): void {
+  const end = Date.now() + seconds * 1000;
+  const corpus = [corpusOf('backup'), found];
+  const { executions, broken } = fuzzBackup({ corpus, found, seed: Date.now() % 0x7fff_ffff, goOn: () => Date.now() < end });
+  report('backup', executions, broken !== undefined);
+  if (broken === undefined) return;
+  writeFileSync(`${found}-crash`, broken.input);
+  console.log(`${found}-crash: ${broken.error.message}`);
+}
+
+for (const target of allTargets) {
+  if (positionals.length > 0 && !positionals.includes(target)) continue;
+  const found = foundIn(target);
+  mkdirSync(found, { recursive: true });
+  if (target === 'backup') runBackup(found);
+  else await runLibFuzzer(target, found);
 }

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { fuzzBackup } from './fuzz/backup.js';
 import { corpusOf, foundIn, fuzzTarget, fuzzTargets, readExecutions, type FuzzTarget } from './support/fuzz.js';
 
 /** A few seconds of each. */
@@ -51,5 +52,17 @@ for (const target of fuzzTargets) {
     }
   });
 }
+
+test('fuzzing: backup: no property breaks', () => {
+  const runs = 3_000;
+  const begun = Date.now();
+  const folder = corpusOf('backup');
+  const { executions, accepted, covered, broken } = fuzzBackup({ corpus: [folder], seed: 1, goOn: (done) => done < runs });
+  assert.is(broken, undefined, `${broken?.error.stack}\n${broken?.input}`);
+  assert.is(executions, runs);
+  assert.ok(accepted > 0 && covered > 100, `${accepted} accepted, ${covered} parts covered`);
+  const seconds = ((Date.now() - begun) / 1000).toFixed(1);
+  console.log(`backup: ${readdirSync(folder).length} inputs of the corpus, ${executions} executions, ${seconds} s`);
+});
 
 test.run();

@@ -24,9 +24,15 @@ type Check<T> = (value: unknown, place: string) => T;
 
 class Fault extends Error {}
 
+/** As a message may have it: in one line, printable, and not long. */
+function shown(text: string, longest = 80): string {
+  const printable = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
+  return printable.length > longest ? `${printable.slice(0, longest)}…` : printable;
+}
+
 function fault(place: string, expected: string, received: unknown): Fault {
-  const shown = inspect(received, { depth: 0, maxStringLength: 60, maxArrayLength: 3, breakLength: Infinity });
-  return new Fault(`${place} must be ${expected}, and is ${shown}`);
+  const value = inspect(received, { depth: 0, maxStringLength: 60, maxArrayLength: 3, breakLength: Infinity });
+  return new Fault(`${place} must be ${expected}, and is ${shown(value)}`);
 }
 
 const integer =
@@ -78,7 +84,7 @@ function record<T extends object>(
     if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fault(place, 'an object', value);
     const given = value as Record<string, unknown>;
     for (const name of Object.keys(given)) {
-      if (!Object.hasOwn(members, name)) throw new Fault(`${place}.${name} is not known`);
+      if (!Object.hasOwn(members, name)) throw new Fault(`${place}.${shown(name, 40)} is not known`);
     }
     const result: Record<string, unknown> = {};
     for (const [name, check] of Object.entries(members) as [keyof T & string, Check<unknown>][]) {
@@ -191,7 +197,7 @@ export function parseBackup(json: string, file: string): Backup {
   try {
     value = JSON.parse(json.replace(/^\uFEFF/, ''));
   } catch (error) {
-    throw invalid(error instanceof Error ? error.message : String(error));
+    throw invalid(shown(error instanceof Error ? error.message : String(error), 200));
   }
   try {
     const { formatVersion, created, catalogs } = backup(value, '$');

@@ -4,19 +4,23 @@ import { join } from 'node:path';
 
 import { repository } from './artifacts.js';
 
+/** Programs of libFuzzer's. */
 export const fuzzTargets = ['policy', 'registry', 'environment', 'telemetry'] as const;
 export type FuzzTarget = (typeof fuzzTargets)[number];
+/** And test/fuzz/backup.ts. */
+export const allTargets = [...fuzzTargets, 'backup'] as const;
+export type AnyTarget = (typeof allTargets)[number];
 
 export function fuzzTarget(target: FuzzTarget): string {
   return join(repository, 'build', 'fuzz', 'test', 'fuzz', `fuzz_${target}`);
 }
 
-export function corpusOf(target: FuzzTarget): string {
+export function corpusOf(target: AnyTarget): string {
   return join(repository, 'test', 'fuzz', 'corpus', target);
 }
 
 /** The inputs of longer runs, and, beside the folder, those that broke something. */
-export function foundIn(target: FuzzTarget): string {
+export function foundIn(target: AnyTarget): string {
   return join(repository, 'build', 'fuzz', 'found', target);
 }
 

@@ -108,6 +108,28 @@ for (const [situation, value, reason] of rejected) {
   });
 }
 
+// Found by test/fuzz/backup.ts.
+const unshowable: readonly (readonly [string, string])[] = [
+  ['an object where a word is expected', JSON.stringify(backup({ format: entry() }))],
+  ['a member with a name as long as a page', JSON.stringify(backup({ ['x'.repeat(5000)]: 1 }))],
+  ['a member whose name a terminal obeys', JSON.stringify(backup({ '\u001b]0;owned\u0007': 1 }))],
+  ['no JSON, and something that a terminal obeys', '{"a":\u001b[31m'],
+  ['no JSON, in many lines', '{\n\n\nx'],
+];
+for (const [situation, text] of unshowable) {
+  test(`rejected in one short line that can be shown: ${situation}`, () => {
+    try {
+      parseBackup(text, 'FILE');
+    } catch (error) {
+      const { message } = error as Error;
+      assert.ok(message.length < 400, `${message.length} characters`);
+      assert.not.match(message, /[\u0000-\u001f\u007f-\u009f]/);
+      return;
+    }
+    assert.unreachable('it was accepted');
+  });
+}
+
 test('accepted: version 2, with a byte order mark, categories and a chain', () => {
   const chain = entry({ order: 3, id: 6, chainLength: 2, chain: [5, 1001], provider: '{00000000-0000-0000-0000-000000000002}' });
   const good = backup({
