@@ -1,22 +1,10 @@
 #include "control_data.hpp"
 
-#include <mswsock.h>
-#include <windows.h>
-#include <winsock2.h>
-#include <ws2tcpip.h>
-
 #include <atomic>
 #include <cstring>
 
+#include "../system/winsock_constants.hpp"
 #include "guarded_copy.hpp"
-
-// Absent from some headers; the layouts are those of the Windows SDK's ws2ipdef.h.
-#ifndef IP_PKTINFO
-#define IP_PKTINFO 19
-#endif
-#ifndef IPV6_PKTINFO
-#define IPV6_PKTINFO 19
-#endif
 
 namespace lsp::provider {
 

@@ -1,18 +1,8 @@
 #include "flow.hpp"
 
+#include "../system/winsock_constants.hpp"
 #include "policy_cache.hpp"
 #include "route_cache.hpp"
-
-// Absent from MinGW-w64's headers; values from the Windows SDK's ws2ipdef.h and ws2def.h.
-#ifndef SO_REUSE_UNICASTPORT
-#define SO_REUSE_UNICASTPORT 0x3007
-#endif
-#ifndef IP_UNICAST_IF
-#define IP_UNICAST_IF 31
-#endif
-#ifndef IPV6_UNICAST_IF
-#define IPV6_UNICAST_IF 31
-#endif
 
 namespace lsp::provider {
 

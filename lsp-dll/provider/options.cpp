@@ -1,31 +1,11 @@
-#include <ws2tcpip.h>
-
 #include <cstddef>
 #include <cstring>
 
+#include "../system/winsock_constants.hpp"
 #include "flow.hpp"
 #include "guarded_copy.hpp"
 #include "hooks.hpp"
 #include "procedures.hpp"
-
-// Absent from MinGW-w64's headers; values from the Windows SDK's ws2ipdef.h, ws2def.h and mswsock.h.
-#ifndef IP_UNICAST_IF
-#define IP_UNICAST_IF 31
-#endif
-#ifndef IPV6_UNICAST_IF
-#define IPV6_UNICAST_IF 31
-#endif
-#ifndef SIO_BASE_HANDLE
-#define SIO_BASE_HANDLE _WSAIOR(IOC_WS2, 34)
-#endif
-#ifndef SIO_BSP_HANDLE
-#define SIO_BSP_HANDLE _WSAIOR(IOC_WS2, 27)
-#define SIO_BSP_HANDLE_SELECT _WSAIOR(IOC_WS2, 28)
-#define SIO_BSP_HANDLE_POLL _WSAIOR(IOC_WS2, 29)
-#endif
-#ifndef SO_BSP_STATE
-#define SO_BSP_STATE 0x1009
-#endif
 
 namespace lsp::provider {
 

@@ -2,16 +2,7 @@
 #include <utility>
 
 #include "machine.hpp"
-
-#ifndef SO_REUSE_UNICASTPORT
-#define SO_REUSE_UNICASTPORT 0x3007
-#endif
-#ifndef IP_UNICAST_IF
-#define IP_UNICAST_IF 31
-#endif
-#ifndef IPV6_UNICAST_IF
-#define IPV6_UNICAST_IF 31
-#endif
+#include "system/winsock_constants.hpp"
 
 namespace differential {
 
@@ -193,8 +184,7 @@ std::string protocol_info(const Step& step) {
 std::string base_handle(const Step& step) {
     SOCKET base = INVALID_SOCKET;
     DWORD bytes = 0;
-    constexpr DWORD sio_base_handle = 0x48000022;
-    if (WSAIoctl(step.slot.socket, sio_base_handle, nullptr, 0, &base, sizeof(base), &bytes, nullptr, nullptr) != 0) {
+    if (WSAIoctl(step.slot.socket, SIO_BASE_HANDLE, nullptr, 0, &base, sizeof(base), &bytes, nullptr, nullptr) != 0) {
         return error_text(WSAGetLastError());
     }
     return base == step.slot.socket ? "itself" : "another";

@@ -3,6 +3,7 @@
 #include <windows.h>
 
 #include "fixture.hpp"
+#include "system/winsock_constants.hpp"
 
 using namespace test;
 
@@ -76,9 +77,8 @@ const Look looks[] = {
      [](SOCKET s) {
          SOCKET base = INVALID_SOCKET;
          DWORD bytes = 0;
-         const DWORD sio_base_handle = 0x48000022;
          const int error =
-             error_of(WSAIoctl(s, sio_base_handle, nullptr, 0, &base, sizeof(base), &bytes, nullptr, nullptr));
+             error_of(WSAIoctl(s, SIO_BASE_HANDLE, nullptr, 0, &base, sizeof(base), &bytes, nullptr, nullptr));
          return error == 0 && base != s ? -1 : error;
      },
      0},
