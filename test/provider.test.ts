@@ -7,25 +7,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { missingForNetwork } from './e2e/namespaces.js';
-import { missingForArchitecture, requireArtifact, type Architecture } from './support/artifacts.js';
+import { missingForArchitecture, requireArtifact } from './support/artifacts.js';
 import { addDoctests } from './support/doctest.js';
 import { ProviderHost } from './support/provider_host.js';
-import type { Completed, ProgramOptions } from './support/wine.js';
+import { withFsKept, type ProgramOptions } from './support/wine.js';
 import { readRecording } from './winsock/recording.js';
-
-/**
- * Wine 8's WoW64 loses the FS register of a thread now and then, without our DLL too (see thread_test.cpp). On its way into Unix the call
- * fails; on its way back the next look at fs:[0x18] ends the process with this. Such a process is run again.
- */
-const lostFs = /Unhandled page fault on read access to FFFFFFFF/;
-
-async function withFsKept(run: () => Promise<Completed>, architecture: Architecture): Promise<Completed> {
-  for (let attempt = 1; ; ++attempt) {
-    const completed = await run();
-    if (architecture !== 'ia32' || attempt === 3 || !lostFs.test(completed.stderr)) return completed;
-    console.error(`Wine has lost FS in a 32-bit process, time ${attempt}: it is run again`);
-  }
-}
 
 async function runAll(host: ProviderHost): Promise<void> {
   // Without our DLL in the chain: what bad calls give then is what they are to give with it.
@@ -43,18 +29,13 @@ async function runAll(host: ProviderHost): Promise<void> {
       ),
     );
   };
-  const x64 = host.architecture === 'x64';
-  if (x64) await run('without the provider', 'without', withOutcomes);
+  await run('without the provider', 'without', withOutcomes);
   await host.install();
   await run('provider', 'tunnel', {});
   await run('provider and the administrator', 'rules', {});
   await run('provider, lives of a process', 'lifecycle', { TEST_WINSOCK_RECORD: undefined });
   await run('provider, reload', 'reload', { TEST_WINSOCK_RECORD: undefined });
-  if (x64) {
-    await run('provider, bad calls', 'hostile', withOutcomes);
-  } else {
-    test.skip("provider, bad calls, ia32: Wine's WoW64 does not get through the table in minutes, without our DLL either");
-  }
+  await run('provider, bad calls', 'hostile', withOutcomes);
   await run('provider, threads', 'threads', { TEST_WINSOCK_RECORD: undefined });
   await run('provider, control data', 'control', { TEST_WINSOCK_CHECK_CONTROL: '1' });
   const watched = readRecording(join(host.folder, 'control.jsonl')).filter(({ call }) => /^control-/.test(call));

@@ -5,7 +5,8 @@
 
 #include "fixture.hpp"
 #include "guarded_call.hpp"
-#include "hostile_calls.hpp"
+#include "hostile_situations.hpp"
+#include "system/winsock_constants.hpp"
 
 namespace test {
 
@@ -55,7 +56,7 @@ SOCKET event_on_a_socket_s_value() {
     return s;
 }
 
-const ForeignHandle foreign_handles[] = {
+const ForeignHandle all_foreign[] = {
     {"a closed TCP socket",
      [] {
          const SOCKET s = tcp().release();
@@ -210,8 +211,7 @@ const GoodCall good_calls[] = {
      [](SOCKET s) {
          SOCKET base = 0;
          DWORD returned = 0;
-         return error_of(
-             WSAIoctl(s, _WSAIOR(IOC_WS2, 34), nullptr, 0, &base, sizeof(base), &returned, nullptr, nullptr));
+         return error_of(WSAIoctl(s, SIO_BASE_HANDLE, nullptr, 0, &base, sizeof(base), &returned, nullptr, nullptr));
      }},
     {"ConnectEx asked for",
      [](SOCKET s) {
@@ -240,19 +240,21 @@ const GoodCall good_calls[] = {
 
 }  // namespace
 
-Outcomes outcomes_on_foreign_handles() {
-    Outcomes outcomes;
-    for (const ForeignHandle& foreign : foreign_handles) {
+Situations foreign_handles() {
+    Situations situations;
+    for (const ForeignHandle& foreign : all_foreign) {
         for (const GoodCall& good : good_calls) {
-            const SOCKET s = foreign.make();
-            u_long non_blocking = 1;
-            if (foreign.is_kernel_object) ioctlsocket(s, FIONBIO, &non_blocking);
-            outcomes.emplace_back(std::string(foreign.name) + ": " + good.name,
-                                  outcome_of([&] { return good.call(s); }));
-            if (foreign.is_kernel_object) CloseHandle(as_handle(s));
+            situations.push_back({std::string(foreign.name) + ": " + good.name, [&foreign, &good] {
+                                      const SOCKET s = foreign.make();
+                                      u_long non_blocking = 1;
+                                      if (foreign.is_kernel_object) ioctlsocket(s, FIONBIO, &non_blocking);
+                                      std::string outcome = outcome_of([&] { return good.call(s); });
+                                      if (foreign.is_kernel_object) CloseHandle(as_handle(s));
+                                      return outcome;
+                                  }});
         }
     }
-    return outcomes;
+    return situations;
 }
 
 }  // namespace test

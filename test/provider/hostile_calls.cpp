@@ -1,29 +1,12 @@
 #include "hostile_calls.hpp"
 
-#include <array>
-#include <climits>
-#include <cstring>
-
-#include "bad_memory.hpp"
 #include "fixture.hpp"
-#include "guarded_call.hpp"
-
-#ifndef SO_BSP_STATE
-#define SO_BSP_STATE 0x1009
-#endif
-#ifndef SIO_BASE_HANDLE
-#define SIO_BASE_HANDLE _WSAIOR(IOC_WS2, 34)
-#endif
-#ifndef SIO_BSP_HANDLE
-#define SIO_BSP_HANDLE _WSAIOR(IOC_WS2, 27)
-#define SIO_BSP_HANDLE_SELECT _WSAIOR(IOC_WS2, 28)
-#define SIO_BSP_HANDLE_POLL _WSAIOR(IOC_WS2, 29)
-#endif
-#ifndef IP_UNICAST_IF
-#define IP_UNICAST_IF 31
-#endif
+#include "system/winsock_constants.hpp"
 
 namespace test {
+
+int family = AF_INET;
+WSAOVERLAPPED overlapped;
 
 namespace {
 
@@ -31,7 +14,6 @@ namespace {
 char data[64] = "hello";
 WSABUF buffer{5, data};
 DWORD transferred;
-WSAOVERLAPPED overlapped;
 
 int error_of(int result) { return result == SOCKET_ERROR ? WSAGetLastError() : 0; }
 int error_of_bool(BOOL result) { return result ? 0 : WSAGetLastError(); }
@@ -42,8 +24,26 @@ int error_of_socket(SOCKET result, SOCKET s) {
 }
 
 const sockaddr* as_name(const void* p) { return static_cast<const sockaddr*>(p); }
-sockaddr_in loopback() { return address("127.0.0.1", 9); }
-const sockaddr* generic(const sockaddr_in& name) { return reinterpret_cast<const sockaddr*>(&name); }
+struct Name {
+    sockaddr_storage storage{};
+    const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
+};
+int name_length() { return family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in); }
+
+Name name_of(const char* ipv4, const char* ipv6, int port) {
+    Name name;
+    if (family == AF_INET6) {
+        auto& v6 = reinterpret_cast<sockaddr_in6&>(name.storage);
+        v6.sin6_family = AF_INET6;
+        v6.sin6_port = htons(static_cast<u_short>(port));
+        inet_pton(AF_INET6, ipv6, &v6.sin6_addr);
+    } else {
+        reinterpret_cast<sockaddr_in&>(name.storage) = address(ipv4, port);
+    }
+    return name;
+}
+Name loopback() { return name_of("127.0.0.1", "::1", 9); }
+Name wildcard() { return name_of("0.0.0.0", "::", 0); }
 
 template <typename Function>
 Function extension(SOCKET s, GUID id) {
@@ -68,10 +68,10 @@ int send_msg(SOCKET s, WSAMSG* message, DWORD* sent) {
 // A good message, of which the caller spoils a part.
 template <typename Spoil>
 int send_msg_with(SOCKET s, Spoil spoil) {
-    sockaddr_in name = loopback();
+    Name name = loopback();
     WSAMSG message{};
-    message.name = reinterpret_cast<sockaddr*>(&name);
-    message.namelen = sizeof(name);
+    message.name = reinterpret_cast<sockaddr*>(&name.storage);
+    message.namelen = name_length();
     message.lpBuffers = &buffer;
     message.dwBufferCount = 1;
     spoil(message);
@@ -117,50 +117,42 @@ fd_set set_of(SOCKET s) {
 
 timeval at_once{0, 0};
 
-enum Kinds : unsigned { stream = 1, datagram = 2, both = 3 };
-
-// A call with a pointer that leads nowhere good; run for each of bad_memory().
-struct BadPointer {
-    const char* name;
-    Kinds kinds;
-    int (*call)(SOCKET, void* bad);
-};
-
-const BadPointer bad_pointers[] = {
-    {"bind", both, [](SOCKET s, void* p) { return error_of(bind(s, as_name(p), sizeof(sockaddr_in))); }},
-    {"bind, long", both, [](SOCKET s, void* p) { return error_of(bind(s, as_name(p), 28)); }},
-    {"connect", both, [](SOCKET s, void* p) { return error_of(connect(s, as_name(p), sizeof(sockaddr_in))); }},
-    {"connect, long", both, [](SOCKET s, void* p) { return error_of(connect(s, as_name(p), 28)); }},
+const BadPointer pointers[] = {
+    {"bind", both, [](SOCKET s, void* p) { return error_of(bind(s, as_name(p), name_length())); }},
+    {"bind, long", both, [](SOCKET s, void* p) { return error_of(bind(s, as_name(p), name_length() + 12)); }},
+    {"connect", both, [](SOCKET s, void* p) { return error_of(connect(s, as_name(p), name_length())); }},
+    {"connect, long", both, [](SOCKET s, void* p) { return error_of(connect(s, as_name(p), name_length() + 12)); }},
     {"WSAConnect", both,
      [](SOCKET s, void* p) {
-         return error_of(WSAConnect(s, as_name(p), sizeof(sockaddr_in), nullptr, nullptr, nullptr, nullptr));
+         return error_of(WSAConnect(s, as_name(p), name_length(), nullptr, nullptr, nullptr, nullptr));
      }},
     {"ConnectEx, name", stream,
-     [](SOCKET s, void* p) { return connect_ex(s, as_name(p), sizeof(sockaddr_in), nullptr, nullptr, &overlapped); }},
+     [](SOCKET s, void* p) { return connect_ex(s, as_name(p), name_length(), nullptr, nullptr, &overlapped); }},
     {"ConnectEx, overlapped", stream,
      [](SOCKET s, void* p) {
-         const sockaddr_in name = loopback();
-         return connect_ex(s, generic(name), sizeof(name), nullptr, nullptr, static_cast<WSAOVERLAPPED*>(p));
+         const Name name = loopback();
+         return connect_ex(s, name.get(), name_length(), nullptr, nullptr, static_cast<WSAOVERLAPPED*>(p));
      }},
     {"sendto, name", both,
-     [](SOCKET s, void* p) { return error_of(sendto(s, data, 5, 0, as_name(p), sizeof(sockaddr_in))); }},
-    {"sendto, name, long", both, [](SOCKET s, void* p) { return error_of(sendto(s, data, 5, 0, as_name(p), 28)); }},
+     [](SOCKET s, void* p) { return error_of(sendto(s, data, 5, 0, as_name(p), name_length())); }},
+    {"sendto, name, long", both,
+     [](SOCKET s, void* p) { return error_of(sendto(s, data, 5, 0, as_name(p), name_length() + 12)); }},
     {"sendto, data", both,
      [](SOCKET s, void* p) {
-         const sockaddr_in name = loopback();
-         return error_of(sendto(s, static_cast<char*>(p), 50, 0, generic(name), sizeof(name)));
+         const Name name = loopback();
+         return error_of(sendto(s, static_cast<char*>(p), 50, 0, name.get(), name_length()));
      }},
     {"WSASendTo, buffers", both,
      [](SOCKET s, void* p) {
-         const sockaddr_in name = loopback();
+         const Name name = loopback();
          return error_of(
-             WSASendTo(s, static_cast<WSABUF*>(p), 1, &transferred, 0, generic(name), sizeof(name), nullptr, nullptr));
+             WSASendTo(s, static_cast<WSABUF*>(p), 1, &transferred, 0, name.get(), name_length(), nullptr, nullptr));
      }},
     {"WSASendTo, sent", both,
      [](SOCKET s, void* p) {
-         const sockaddr_in name = loopback();
+         const Name name = loopback();
          return error_of(
-             WSASendTo(s, &buffer, 1, static_cast<DWORD*>(p), 0, generic(name), sizeof(name), nullptr, nullptr));
+             WSASendTo(s, &buffer, 1, static_cast<DWORD*>(p), 0, name.get(), name_length(), nullptr, nullptr));
      }},
     {"WSASendMsg, message", datagram,
      [](SOCKET s, void* p) { return send_msg(s, static_cast<WSAMSG*>(p), &transferred); }},
@@ -183,7 +175,7 @@ const BadPointer bad_pointers[] = {
     {"WSARecvMsg, message", datagram, [](SOCKET s, void* p) { return receive_msg(s, static_cast<WSAMSG*>(p)); }},
     {"WSARecvMsg, name", datagram,
      [](SOCKET s, void* p) {
-         WSAMSG message{static_cast<sockaddr*>(p), 16, &buffer, 1, {}, 0};
+         WSAMSG message{static_cast<sockaddr*>(p), name_length(), &buffer, 1, {}, 0};
          return receive_msg(s, &message);
      }},
     {"recv", both, [](SOCKET s, void* p) { return error_of(recv(s, static_cast<char*>(p), 50, 0)); }},
@@ -198,32 +190,32 @@ const BadPointer bad_pointers[] = {
      }},
     {"recvfrom, from", both,
      [](SOCKET s, void* p) {
-         int length = sizeof(sockaddr_in);
+         int length = name_length();
          return error_of(recvfrom(s, data, 5, 0, static_cast<sockaddr*>(p), &length));
      }},
     {"recvfrom, length", both,
      [](SOCKET s, void* p) {
-         sockaddr_in from;
+         sockaddr_storage from;
          return error_of(recvfrom(s, data, 5, 0, reinterpret_cast<sockaddr*>(&from), static_cast<int*>(p)));
      }},
     {"getsockname, name", both,
      [](SOCKET s, void* p) {
-         int length = sizeof(sockaddr_in);
+         int length = name_length();
          return error_of(getsockname(s, static_cast<sockaddr*>(p), &length));
      }},
     {"getsockname, length", both,
      [](SOCKET s, void* p) {
-         sockaddr_in name;
+         sockaddr_storage name;
          return error_of(getsockname(s, reinterpret_cast<sockaddr*>(&name), static_cast<int*>(p)));
      }},
     {"accept, name", stream,
      [](SOCKET s, void* p) {
-         int length = sizeof(sockaddr_in);
+         int length = name_length();
          return error_of_socket(accept(s, static_cast<sockaddr*>(p), &length), s);
      }},
     {"accept, length", stream,
      [](SOCKET s, void* p) {
-         sockaddr_in name;
+         sockaddr_storage name;
          return error_of_socket(accept(s, reinterpret_cast<sockaddr*>(&name), static_cast<int*>(p)), s);
      }},
     {"SO_PROTOCOL_INFO, value", both,
@@ -291,8 +283,9 @@ const BadPointer bad_pointers[] = {
     {"FIONREAD", both, [](SOCKET s, void* p) { return ioctl(s, FIONREAD, nullptr, 0, p, 4, &transferred); }},
     {"SIO_ROUTING_INTERFACE_QUERY", both,
      [](SOCKET s, void* p) {
-         sockaddr_in out;
-         return ioctl(s, SIO_ROUTING_INTERFACE_QUERY, p, sizeof(sockaddr_in), &out, sizeof(out), &transferred);
+         sockaddr_storage out;
+         return ioctl(s, SIO_ROUTING_INTERFACE_QUERY, p, static_cast<DWORD>(name_length()), &out, sizeof(out),
+                      &transferred);
      }},
     {"select, first set", both,
      [](SOCKET, void* p) { return select_on(static_cast<fd_set*>(p), nullptr, nullptr, &at_once); }},
@@ -314,8 +307,8 @@ const BadPointer bad_pointers[] = {
      }},
     {"WSAJoinLeaf", datagram,
      [](SOCKET s, void* p) {
-         return error_of_socket(
-             WSAJoinLeaf(s, as_name(p), sizeof(sockaddr_in), nullptr, nullptr, nullptr, nullptr, JL_BOTH), s);
+         return error_of_socket(WSAJoinLeaf(s, as_name(p), name_length(), nullptr, nullptr, nullptr, nullptr, JL_BOTH),
+                                s);
      }},
     {"WSADuplicateSocket", both,
      [](SOCKET s, void* p) {
@@ -323,37 +316,30 @@ const BadPointer bad_pointers[] = {
      }},
     {"WSASocket", both,
      [](SOCKET, void* p) {
-         return error_of_socket(WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, static_cast<WSAPROTOCOL_INFOW*>(p), 0, 0),
+         return error_of_socket(WSASocketW(family, SOCK_STREAM, IPPROTO_TCP, static_cast<WSAPROTOCOL_INFOW*>(p), 0, 0),
                                 0);
      }},
 };
 
-// A call that is wrong in another way.
-struct BadCall {
-    const char* name;
-    Kinds kinds;
-    int (*call)(SOCKET);
-};
-
 template <int length>
 int bind_length(SOCKET s) {
-    const sockaddr_in name = loopback();
-    return error_of(bind(s, generic(name), length));
+    const Name name = loopback();
+    return error_of(bind(s, name.get(), length));
 }
 template <int length>
 int connect_length(SOCKET s) {
-    const sockaddr_in name = loopback();
-    return error_of(connect(s, generic(name), length));
+    const Name name = loopback();
+    return error_of(connect(s, name.get(), length));
 }
 template <int length>
 int connect_ex_length(SOCKET s) {
-    const sockaddr_in name = loopback();
-    return connect_ex(s, generic(name), length, nullptr, nullptr, &overlapped);
+    const Name name = loopback();
+    return connect_ex(s, name.get(), length, nullptr, nullptr, &overlapped);
 }
 template <int length>
 int sendto_length(SOCKET s) {
-    const sockaddr_in name = loopback();
-    return error_of(sendto(s, data, 5, 0, generic(name), length));
+    const Name name = loopback();
+    return error_of(sendto(s, data, 5, 0, name.get(), length));
 }
 template <int length>
 int send_msg_length(SOCKET s) {
@@ -365,12 +351,13 @@ int getsockname_length(SOCKET s) {
     int given = length;
     return error_of(getsockname(s, reinterpret_cast<sockaddr*>(&name), &given));
 }
-template <int family>
-sockaddr_in of_family() {
-    sockaddr_in name = loopback();
-    name.sin_family = family;
+template <int other>
+Name of_family() {
+    Name name = loopback();
+    name.storage.ss_family = other;
     return name;
 }
+Name of_the_other_family() { return family == AF_INET6 ? of_family<AF_INET>() : of_family<AF_INET6>(); }
 template <int level, int option, int length>
 int set_length(SOCKET s) {
     char value[64] = {};
@@ -393,65 +380,65 @@ int answer_length(SOCKET s) {
     return ask(s, which, data, sizeof(GUID), out, length, &transferred);
 }
 
-const BadCall bad_calls[] = {
+const BadCall calls[] = {
     {"bind, length 0", both, bind_length<0>},
     {"bind, length -1", both, bind_length<-1>},
     {"bind, length 2", both, bind_length<2>},
     {"bind, length 15", both, bind_length<15>},
-    {"bind, length of IPv6", both,
-     [](SOCKET s) {
-         sockaddr_storage name{};
-         const sockaddr_in own = loopback();
-         std::memcpy(&name, &own, sizeof(own));
-         return error_of(bind(s, reinterpret_cast<const sockaddr*>(&name), sizeof(sockaddr_in6)));
-     }},
-    {"bind, family 0", both, [](SOCKET s) { return error_of(bind(s, generic(of_family<0>()), 16)); }},
-    {"bind, family of IPv6", both, [](SOCKET s) { return error_of(bind(s, generic(of_family<AF_INET6>()), 16)); }},
-    {"bind, family 9999", both, [](SOCKET s) { return error_of(bind(s, generic(of_family<9999>()), 16)); }},
+    {"bind, length 28", both, bind_length<28>},
+    {"bind, length of all storage", both, bind_length<sizeof(sockaddr_storage)>},
+    {"bind, family 0", both, [](SOCKET s) { return error_of(bind(s, of_family<0>().get(), name_length())); }},
+    {"bind, family of IPv6 or IPv4", both,
+     [](SOCKET s) { return error_of(bind(s, of_the_other_family().get(), name_length())); }},
+    {"bind, family 9999", both, [](SOCKET s) { return error_of(bind(s, of_family<9999>().get(), name_length())); }},
     {"bind, no such address", both,
-     [](SOCKET s) { return error_of(bind(s, generic(address("203.0.113.1", 0)), sizeof(sockaddr_in))); }},
+     [](SOCKET s) { return error_of(bind(s, name_of("203.0.113.1", "2001:db8::1", 0).get(), name_length())); }},
     {"bind twice", both,
      [](SOCKET s) {
-         bind(s, generic(address("0.0.0.0", 0)), sizeof(sockaddr_in));
-         return error_of(bind(s, generic(address("0.0.0.0", 0)), sizeof(sockaddr_in)));
+         bind(s, wildcard().get(), name_length());
+         return error_of(bind(s, wildcard().get(), name_length()));
      }},
     {"connect, length 0", both, connect_length<0>},
     {"connect, length -1", both, connect_length<-1>},
     {"connect, length 2", both, connect_length<2>},
     {"connect, length 15", both, connect_length<15>},
-    {"connect, family of IPv6", both,
-     [](SOCKET s) { return error_of(connect(s, generic(of_family<AF_INET6>()), 16)); }},
-    {"connect, family 9999", both, [](SOCKET s) { return error_of(connect(s, generic(of_family<9999>()), 16)); }},
+    {"connect, length 27", both, connect_length<27>},
+    {"connect, family of IPv6 or IPv4", both,
+     [](SOCKET s) { return error_of(connect(s, of_the_other_family().get(), name_length())); }},
+    {"connect, family 9999", both,
+     [](SOCKET s) { return error_of(connect(s, of_family<9999>().get(), name_length())); }},
     {"connect, port 0", both,
-     [](SOCKET s) { return error_of(connect(s, generic(address("127.0.0.1", 0)), sizeof(sockaddr_in))); }},
-    {"connect, 0.0.0.0:0", stream,
-     [](SOCKET s) { return error_of(connect(s, generic(address("0.0.0.0", 0)), sizeof(sockaddr_in))); }},
-    {"connect, 255.255.255.255", stream,
-     [](SOCKET s) { return error_of(connect(s, generic(address("255.255.255.255", 9)), sizeof(sockaddr_in))); }},
+     [](SOCKET s) { return error_of(connect(s, name_of("127.0.0.1", "::1", 0).get(), name_length())); }},
+    {"connect, nowhere", stream, [](SOCKET s) { return error_of(connect(s, wildcard().get(), name_length())); }},
+    {"connect, everybody", stream,
+     [](SOCKET s) { return error_of(connect(s, name_of("255.255.255.255", "ff02::1", 9).get(), name_length())); }},
     {"ConnectEx, length 0", stream, connect_ex_length<0>},
     {"ConnectEx, length -1", stream, connect_ex_length<-1>},
     {"ConnectEx, length 15", stream, connect_ex_length<15>},
-    {"ConnectEx, family of IPv6", stream,
-     [](SOCKET s) { return connect_ex(s, generic(of_family<AF_INET6>()), 16, nullptr, nullptr, &overlapped); }},
+    {"ConnectEx, family of IPv6 or IPv4", stream,
+     [](SOCKET s) { return connect_ex(s, of_the_other_family().get(), name_length(), nullptr, nullptr, &overlapped); }},
     {"ConnectEx of a datagram socket", datagram, connect_ex_length<16>},
     {"sendto, length 0", both, sendto_length<0>},
     {"sendto, length -1", both, sendto_length<-1>},
     {"sendto, length 15", both, sendto_length<15>},
+    {"sendto, length 27", both, sendto_length<27>},
+    {"sendto, family of IPv6 or IPv4", both,
+     [](SOCKET s) { return error_of(sendto(s, data, 5, 0, of_the_other_family().get(), name_length())); }},
     {"sendto, family 9999", both,
-     [](SOCKET s) { return error_of(sendto(s, data, 5, 0, generic(of_family<9999>()), 16)); }},
+     [](SOCKET s) { return error_of(sendto(s, data, 5, 0, of_family<9999>().get(), name_length())); }},
     {"sendto, length of data -1", both,
-     [](SOCKET s) { return error_of(sendto(s, data, -1, 0, generic(loopback()), 16)); }},
+     [](SOCKET s) { return error_of(sendto(s, data, -1, 0, loopback().get(), name_length())); }},
     {"sendto, too much", datagram,
      [](SOCKET s) {
          static char much[70000];
-         return error_of(sendto(s, much, sizeof(much), 0, generic(loopback()), 16));
+         return error_of(sendto(s, much, sizeof(much), 0, loopback().get(), name_length()));
      }},
     {"sendto, strange flags", datagram,
-     [](SOCKET s) { return error_of(sendto(s, data, 5, 0x7f0000, generic(loopback()), 16)); }},
+     [](SOCKET s) { return error_of(sendto(s, data, 5, 0x7f0000, loopback().get(), name_length())); }},
     {"sendto, no destination", both, [](SOCKET s) { return error_of(sendto(s, data, 5, 0, nullptr, 0)); }},
     {"WSASendTo, no buffers", datagram,
      [](SOCKET s) {
-         return error_of(WSASendTo(s, &buffer, 0, &transferred, 0, generic(loopback()), 16, nullptr, nullptr));
+         return error_of(WSASendTo(s, &buffer, 0, &transferred, 0, loopback().get(), name_length(), nullptr, nullptr));
      }},
     {"WSASendMsg, length 0", datagram, send_msg_length<0>},
     {"WSASendMsg, length -1", datagram, send_msg_length<-1>},
@@ -555,73 +542,9 @@ const BadCall bad_calls[] = {
      }},
 };
 
-enum class State { unbound, wildcard, fixed, loopback, connected };
-struct NamedState {
-    const char* name;
-    State state;
-};
-const NamedState states[] = {{"unbound", State::unbound},
-                             {"bound to the wildcard", State::wildcard},
-                             {"bound to the wildcard and a port", State::fixed},
-                             {"bound to loopback", State::loopback},
-                             {"connected", State::connected}};
-
-// Non-blocking, so that no call waits; never a fixed port that could be taken: 0 asks for one, then it is bound again.
-SOCKET socket_in(State state, int type) {
-    Socket s(type, 0);
-    static TcpTarget* const tcp_target = new TcpTarget("127.0.0.1");
-    switch (state) {
-        case State::unbound: break;
-        case State::wildcard: bind_to(s, "0.0.0.0", 0); break;
-        case State::fixed: {
-            int port = 0;
-            {
-                const Socket probe(type, 0);
-                bind_to(probe, "0.0.0.0", 0);
-                port = local_port(probe);
-            }
-            bind_to(s, "0.0.0.0", port);
-            break;
-        }
-        case State::loopback: bind_to(s, "127.0.0.1", 0); break;
-        case State::connected:
-            connect_to(s, "127.0.0.1", type == SOCK_STREAM ? tcp_target->port() : 9);
-            if (type == SOCK_STREAM) tcp_target->accepted_from();
-            break;
-    }
-    u_long non_blocking = 1;
-    ioctlsocket(s, FIONBIO, &non_blocking);
-    return s.release();
-}
-
 }  // namespace
 
-Outcomes outcomes_of_bad_arguments() {
-    Outcomes outcomes;
-    const auto run = [&](const std::string& name, State state, int type, const std::function<int(SOCKET)>& call) {
-        const SOCKET s = socket_in(state, type);
-        std::memset(&overlapped, 0, sizeof(overlapped));
-        outcomes.emplace_back(name, outcome_of([&] { return call(s); }));
-        closesocket(s);
-    };
-    for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
-        const unsigned kind = type == SOCK_STREAM ? stream : datagram;
-        for (const auto& [state_name, state] : states) {
-            const std::string where = std::string(type == SOCK_STREAM ? "TCP, " : "UDP, ") + state_name + ": ";
-            for (const BadCall& bad : bad_calls) {
-                if ((bad.kinds & kind) != 0) run(where + bad.name, state, type, bad.call);
-            }
-            for (const BadPointer& bad : bad_pointers) {
-                if ((bad.kinds & kind) == 0) continue;
-                for (std::size_t i = 0; i < bad_memory_count; ++i) {
-                    const BadMemory& memory = bad_memory()[i];
-                    run(where + bad.name + " at " + memory.name, state, type,
-                        [&](SOCKET s) { return bad.call(s, memory.at); });
-                }
-            }
-        }
-    }
-    return outcomes;
-}
+std::span<const BadPointer> bad_pointers() { return pointers; }
+std::span<const BadCall> bad_calls() { return calls; }
 
 }  // namespace test

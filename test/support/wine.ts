@@ -410,3 +410,18 @@ export class WinePrefix {
     return environment;
   }
 }
+
+/**
+ * Wine 8's WoW64 loses the FS register of a thread now and then, without our DLL too (see thread_test.cpp). On its way into Unix the call
+ * fails; on its way back the next look at fs:[0x18] ends the process with this. Such a process is run again.
+ */
+const lostFs = /Unhandled page fault on read access to FFFFFFFF/;
+
+/** Runs a program once more, and then once more, where `run` tells that it has ended so. */
+export async function withFsKept(run: () => Promise<Completed>, architecture: Architecture): Promise<Completed> {
+  for (let attempt = 1; ; ++attempt) {
+    const completed = await run();
+    if (architecture !== 'ia32' || attempt === 3 || !lostFs.test(completed.stderr)) return completed;
+    console.error(`Wine has lost FS in a 32-bit process, time ${attempt}: it is run again`);
+  }
+}

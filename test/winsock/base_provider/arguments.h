@@ -5,6 +5,7 @@
 #include <winsock2.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace base_provider {
 // Nothing to read is always readable.
@@ -31,8 +32,9 @@ inline bool IsWritableAddress(sockaddr* name, int* length, bool required) {
 
 // With as many sockets as it says; Wine believes the number, and overruns its own memory.
 inline bool IsWritableSet(fd_set* set) {
-    return IsWritable(set, sizeof set->fd_count) &&
-           IsWritable(set, offsetof(fd_set, fd_array) + std::size_t{set->fd_count} * sizeof(SOCKET));
+    if (!IsWritable(set, sizeof set->fd_count)) return false;
+    const std::uint64_t size = offsetof(fd_set, fd_array) + std::uint64_t{set->fd_count} * sizeof(SOCKET);
+    return size <= SIZE_MAX && IsWritable(set, static_cast<std::size_t>(size));
 }
 
 inline int Fault(LPINT error) {
