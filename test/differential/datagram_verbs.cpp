@@ -36,9 +36,20 @@ struct Datagram {
     }
 };
 
+// The host's raw sockets all get all answers: those to this process's latest request have its identifier and number.
+std::uint16_t echo_identifier() { return static_cast<std::uint16_t>(GetCurrentProcessId()); }
+std::uint16_t echo_number = 0;
+
+std::uint16_t big_endian(const unsigned char* bytes) { return static_cast<std::uint16_t>(bytes[0] << 8 | bytes[1]); }
+
 // An ICMP echo request for raw sockets, whose answer comes from the kernel of whoever is asked.
 void make_echo_request(Datagram& datagram, char (&packet)[12]) {
-    const unsigned char bytes[12] = {8, 0, 0, 0, 0x12, 0x34, 0, 1, 'a', 'b', 'c', 'd'};
+    unsigned char bytes[12] = {8, 0, 0, 0, 0, 0, 0, 0, 'a', 'b', 'c', 'd'};
+    ++echo_number;
+    bytes[4] = static_cast<unsigned char>(echo_identifier() >> 8);
+    bytes[5] = static_cast<unsigned char>(echo_identifier());
+    bytes[6] = static_cast<unsigned char>(echo_number >> 8);
+    bytes[7] = static_cast<unsigned char>(echo_number);
     std::memcpy(packet, bytes, sizeof(bytes));
     std::uint32_t sum = 0;
     for (int i = 0; i < 12; i += 2) sum += static_cast<std::uint32_t>(bytes[i]) << 8 | bytes[i + 1];
@@ -133,6 +144,8 @@ std::string pong(const Step& step) {
         if (bytes < 0) return error_text(WSAGetLastError());
         const int header = (packet[0] & 15) * 4;
         if (bytes < header + 8 || packet[header] != 0) continue;  // somebody's request
+        if (big_endian(packet + header + 4) != echo_identifier()) continue;
+        if (big_endian(packet + header + 6) != echo_number) continue;
         char from[INET_ADDRSTRLEN];
         char to[INET_ADDRSTRLEN];
         inet_ntop(AF_INET, packet + 12, from, sizeof(from));

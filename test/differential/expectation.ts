@@ -130,7 +130,7 @@ export function expectation(
     const model = sockets.get(step.socket);
     const result = base[place] ?? 'missing';
     if (model === undefined) return result;
-    if (verb === 'bind' && result === 'ok') model.binding = bindingOf(words[0] ?? '');
+    if (verb === 'bind' && result === 'ok') model.binding = bindingOf(words[0] ?? '', model.protocol);
     if (verb === 'interface' && result === 'ok') model.own = words[0] !== '0';
     if (verb === 'close' && result === 'ok') {
       sockets.delete(step.socket);
@@ -188,9 +188,10 @@ function settle({ verb, words, process }: Step, result: string, model: SocketMod
   if (settled) shown.binding = 'wildcard';
 }
 
-function bindingOf(address: string): Binding {
+function bindingOf(address: string, protocol: Protocol): Binding {
   const [host, port] = address.split(':');
-  return host !== 'any' ? 'address' : port === '0' ? 'wildcard, any port' : 'wildcard';
+  // A raw socket is bound for what it receives: that is never put off.
+  return host !== 'any' ? 'address' : port === '0' && protocol !== 'raw' ? 'wildcard, any port' : 'wildcard';
 }
 
 /** What the policy asks of this step's flow, where the socket leaves it the choice. */
@@ -233,6 +234,7 @@ function withSource(step: Step, model: SocketModel, result: string): string {
   if (step.verb === 'local' && model.source !== undefined) {
     return result.replace(/^(m-)?(virtual|physical|any):(?!0$)/, (_, mapped?: string) => `${name(model.source!, mapped !== undefined)}:`);
   }
+  if (step.verb === 'pong' && model.source !== undefined) return result.replace(/^saw (virtual|physical) /, `saw ${model.source} `);
   if (step.verb === 'peer') {
     const source = model.source ?? model.datagramSource;
     if (source !== undefined) return result.replace(/^saw (virtual|physical):/, `saw ${source}:`);

@@ -147,7 +147,8 @@ const datagrams = [
   ...['', 'bind any:0; '].map((bind) => `udp4; ${bind}b.duplicate a; b.sendto target; b.peer; b.local; local`),
   // Raw
   ...combine(['raw4'], ['', 'bind any:0', 'bind physical:0', 'bind virtual:0'], ['ping target; pong; local', 'ping lan; pong; local']),
-  'raw4; connect lan; local; remote',
+  ...combine(['raw4'], ['', 'bind any:0', 'bind physical:0', 'bind virtual:0'], to(['connect', 'wsaconnect'], ['target', 'lan', 'loopback']), ['local; remote']),
+  ...combine(['raw4'], ['', 'bind any:0'], ['connect target; ping target; pong; local']),
 ];
 
 /** IPv6, and IPv6 sockets that reach IPv4 by mapped addresses. */
