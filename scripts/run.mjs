@@ -14,6 +14,7 @@ const commands = {
   test: { compile: [compileNatively, compileFuzzers, compileForWindows], script: 'test.ts' },
   bench: { compile: [compileForWindows], script: 'bench.ts' },
   fuzz: { compile: [compileFuzzers], script: 'fuzz.ts' },
+  reload: { compile: [compileForWindows], script: 'reload.ts' },
   soak: { compile: [compileForWindows], script: 'soak.ts' },
   prebuild: { compile: [], script: 'prebuild.mjs' },
   'verify-prebuilds': { compile: [], script: 'verify-prebuilds.mjs' },

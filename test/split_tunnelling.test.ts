@@ -203,6 +203,16 @@ function defineWindow(with32: boolean): void {
     for (const line of one.trim().split(/\r?\n/)) assert.is((JSON.parse(line) as WatchedDecision).image, 'game.exe');
   });
 
+  test('split tunnelling: stats --watch shows what is added', async () => {
+    const watching = cli('stats', '--watch', '--seconds', '8');
+    let over = false;
+    void watching.finally(() => (over = true));
+    const refused = async () => assert.is((await running.get('game.exe')?.ask(exchanges.TCP))?.error, 'EACCES');
+    while (!over) await refused();
+    const text = await watching;
+    assert.match(text, /^refused +\d+ +\+[1-9]\d* /m, text);
+  });
+
   if (!with32) return;
   test('split tunnelling: what the 32-bit program counts is in the 64-bit command line’s sum', async () => {
     const counters = async (...dll: string[]) => JSON.parse(await cli('stats', '--json', ...dll)) as Record<string, number>;
