@@ -15,6 +15,11 @@ const commands = {
   bench: { compile: [compileForWindows], script: 'bench.ts' },
   fuzz: { compile: [compileFuzzers], script: 'fuzz.ts' },
   reload: { compile: [compileForWindows], script: 'reload.ts' },
+  'test:vm': {
+    compile: [compileForWindows],
+    script: 'test-vm.ts',
+    packages: ['qemu-system-x86', 'mtools', 'busybox-static'],
+  },
   soak: { compile: [compileForWindows], script: 'soak.ts' },
   prebuild: { compile: [], script: 'prebuild.mjs' },
   'verify-prebuilds': { compile: [], script: 'verify-prebuilds.mjs' },
@@ -28,7 +33,7 @@ if (command === undefined) {
 }
 
 try {
-  setUp();
+  setUp(command.packages);
   for (const compile of command.compile) compile();
 } catch (error) {
   if (!(error instanceof SetupError || error instanceof BuildError)) throw error;

@@ -44,21 +44,21 @@ function run(command, args, { cwd = repository, environment = {}, attempt }) {
   return stdout;
 }
 
-function missingDebianPackages() {
-  const { stdout, error } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${Status}\n', ...debianPackages], {
+function missingDebianPackages(names) {
+  const { stdout, error } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${Status}\n', ...names], {
     encoding: 'utf8',
   });
   if (error) {
-    throw new SetupError('this needs Debian 12 or a system like it: dpkg-query is not there. Packages: ' + debianPackages.join(' '));
+    throw new SetupError('this needs Debian 12 or a system like it: dpkg-query is not there. Packages: ' + names.join(' '));
   }
   const installed = new Set(
     stdout.split('\n').filter((line) => line.endsWith(' ok installed')).map((line) => line.split(' ')[0]),
   );
-  return debianPackages.filter((name) => !installed.has(name));
+  return names.filter((name) => !installed.has(name));
 }
 
-function installDebianPackages() {
-  const missing = missingDebianPackages();
+function installDebianPackages(names) {
+  const missing = missingDebianPackages(names);
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0) {
     throw new SetupError(`these Debian packages are missing: ${missing.join(' ')}. Install them, or run this as root.`);
@@ -157,8 +157,9 @@ function fetchWine32() {
   }
 }
 
-export function setUp() {
-  installDebianPackages();
+/** `packages`: Debian packages that only what is to be run needs. */
+export function setUp(packages = []) {
+  installDebianPackages([...debianPackages, ...packages]);
   installNpmPackages();
   fetchWine32();
   for (const node of windowsNodes) fetchWindowsNode(node);

@@ -1,0 +1,214 @@
+// The suite of `npm run test:windows`, in plain JavaScript: all that it needs is node.exe and the package. Prints TAP. Elevated:
+//
+//   node windows_suite.mjs --package FOLDER [--target ADDRESS --source ADDRESS] [--selftest lsp-selftest.exe [--dll FILE]] [--com COM1]
+//
+// Both addresses are IPv4 addresses of this host; unless told, two that it has, or one and a second one that is added for the
+// time of the test. Exit codes: 0 all passed; 1 not; 2 wrong usage.
+import { spawnSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: Object.fromEntries(['package', 'target', 'source', 'selftest', 'dll', 'com', 'ways'].map((name) => [name, { type: 'string' }])),
+});
+
+let port;
+let count = 0;
+let failed = 0;
+function say(line) {
+  process.stdout.write(`${line}\n`);
+  if (port !== undefined) writeSync(port, `${line}\r\n`);
+}
+function result(passed, behaviour, details = '') {
+  if (!passed) failed += 1;
+  say(`${passed ? 'ok' : 'not ok'} ${(count += 1)} - ${behaviour}`);
+  if (!passed) for (const line of String(details).trim().split('\n')) say(`# ${line}`);
+}
+
+const timeout = (promise, what) =>
+  Promise.race([promise, new Promise((_, reject) => setTimeout(() => reject(new Error(`${what}: nobody came`)), 5000).unref())]);
+
+/** Every way of Node's own to a target on this host: which address the target sees. */
+const ways = {
+  'net.connect (ConnectEx)': async (target) => {
+    const server = createServer().listen(0, target);
+    await new Promise((listening) => server.once('listening', listening));
+    const seen = new Promise((visited) => server.once('connection', (socket) => visited(socket.remoteAddress)));
+    const client = connect(server.address().port, target).on('error', () => {});
+    return timeout(seen, 'net.connect').finally(() => (client.destroy(), server.close()));
+  },
+  'dgram.send': (target) => datagram(target, () => {}),
+  'dgram.bind, dgram.send': (target) => datagram(target, (socket) => new Promise((bound) => socket.bind(0, bound))),
+};
+
+async function datagram(target, prepare) {
+  const [server, client] = [createSocket('udp4'), createSocket('udp4')];
+  await new Promise((bound) => server.bind(0, target, bound));
+  await prepare(client);
+  const seen = new Promise((visited) => server.once('message', (_, { address }) => visited(address)));
+  client.send('hello', server.address().port, target);
+  return timeout(seen, 'dgram').finally(() => (client.close(), server.close()));
+}
+
+// The child: goes all ways and prints what was seen.
+if (values.ways !== undefined) {
+  const seen = {};
+  for (const [name, go] of Object.entries(ways)) seen[name] = await go(values.ways).catch((error) => error.message);
+  writeSync(1, JSON.stringify(seen));
+  process.exit(0);
+}
+
+if (process.platform !== 'win32' || values.package === undefined) {
+  process.stderr.write('usage, on Windows: node windows_suite.mjs --package FOLDER [--target A --source A] [--selftest FILE] [--com COM1]\n');
+  process.exit(2);
+}
+
+const temporary = mkdtempSync(join(tmpdir(), 'winsock-lsp-test-'));
+
+/** A program's exit code and output, which goes through files: they lose nothing on any system. */
+function run(program, parameters) {
+  const paths = ['out', 'error'].map((name) => join(temporary, name));
+  const files = paths.map((path) => openSync(path, 'w'));
+  const { status, error } = spawnSync(program, parameters, { stdio: ['ignore', ...files], timeout: 180_000 });
+  for (const file of files) closeSync(file);
+  const [stdout, stderr] = paths.map((path) => readFileSync(path, 'utf8'));
+  return { code: status, stdout, stderr: `${stderr}${error?.message ?? ''}` };
+}
+
+function cli(...parameters) {
+  const main = join(values.package, 'dist', 'esm', 'cli', 'main.js');
+  const { code, stdout, stderr } = run(process.execPath, [main, ...parameters, '--json']);
+  let json;
+  try {
+    json = JSON.parse(stdout);
+  } catch {
+    json = undefined;
+  }
+  return { code, json, said: `${parameters.join(' ')} ended with ${code}: ${stdout}${stderr}` };
+}
+
+function goAllWays(target, moment, wanted, right) {
+  const { code, stdout, stderr } = run(process.execPath, [fileURLToPath(import.meta.url), '--ways', target]);
+  let seen = {};
+  try {
+    seen = JSON.parse(stdout);
+  } catch {
+    result(false, `${moment}: the sockets can be used`, `exit code ${code}: ${stdout}${stderr}`);
+  }
+  for (const [way, address] of Object.entries(seen)) {
+    result(/^[\d.]+$/.test(address) && right(address), `${moment}: ${way}: the target sees ${address}`, `should be ${wanted}`);
+  }
+}
+
+/** Two addresses of this host, and how to take back what had to be added for that. */
+function addresses() {
+  if (values.target !== undefined && values.source !== undefined) return { ...values, restore: () => {} };
+  const all = Object.entries(networkInterfaces()).flatMap(([name, each]) =>
+    (each ?? []).filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => ({ name, address })),
+  );
+  if (all.length >= 2) return { target: all[0].address, source: all[1].address, restore: () => {} };
+  // A loopback adapter or a network card without a network: documentation addresses (RFC 5737) collide with nothing.
+  const name = all[0]?.name ?? Object.keys(networkInterfaces()).find((each) => !/loopback/i.test(each));
+  const added = all.length === 1 ? ['192.0.2.77'] : ['192.0.2.77', '192.0.2.78'];
+  const netsh = (verb, address) =>
+    run('netsh', ['interface', 'ipv4', verb, 'address', `name=${name}`, address, ...(verb === 'add' ? ['255.255.255.0'] : [])]);
+  for (const address of added) {
+    const { code, stdout, stderr } = netsh('add', address);
+    result(code === 0, `a second address is added for the test: ${address}`, `${stdout}${stderr}`);
+  }
+  spawnSync(process.execPath, ['-e', 'setTimeout(() => {}, 4000)']); // duplicate address detection
+  const [target, source] = [...all.map(({ address }) => address), ...added];
+  return { target, source, restore: () => added.forEach((address) => netsh('delete', address)) };
+}
+
+const changed = ({ code, json }, value) => code === 0 && json?.changed === value;
+
+function suite({ target, source }) {
+  const backup = (name) => {
+    const file = join(temporary, name);
+    const made = cli('backup', file);
+    result(made.code === 0, `the catalog is backed up: ${name}`, made.said);
+    const { catalogs } = made.code === 0 ? JSON.parse(readFileSync(file, 'utf8')) : {};
+    return JSON.stringify(catalogs);
+  };
+  const before = backup('before.json');
+  const start = cli('list');
+  result(start.code === 0 && start.json.length > 0 && start.json.every(({ ours }) => !ours), 'list: nothing of ours is installed', start.said);
+
+  const first = cli('install');
+  result(changed(first, true), 'install changes the catalog', first.said);
+  if (first.code === 0) {
+    const again = cli('install');
+    result(changed(again, false), 'installing again changes nothing', again.said);
+    const list = cli('list');
+    const ours = list.json?.filter((entry) => entry.ours && entry.kind === 'chain') ?? [];
+    result(
+      ours.length > 0 && ours.every((entry, i) => list.json[i]?.id === entry.id),
+      'list: our chains stand first in the catalog',
+      list.said,
+    );
+    const doctor = cli('doctor');
+    const errors = doctor.json?.findings?.filter(({ severity }) => severity === 'error') ?? [{}];
+    result(errors.length === 0, 'doctor finds no error', doctor.said);
+
+    goAllWays(target, 'installed, no rule', `not ${source}`, (seen) => seen !== source);
+    const rules = cli('policy', 'list').json;
+    const rule = `to ${target}/32 source ${source}`;
+    const added = cli('policy', 'add', rule);
+    result(added.code === 0, `the rule is written: ${rule}`, added.said);
+    goAllWays(target, 'installed, with the rule', source, (seen) => seen === source);
+    const line = cli('policy', 'list').json?.rules?.length ?? (rules?.rules?.length ?? 0) + 1;
+    const gone = cli('policy', 'remove', String(line), '--expect', rule);
+    result(gone.code === 0, 'the rule is taken back', gone.said);
+
+    const route = cli('route', target);
+    result(route.code === 0, 'route says what would be done', route.said);
+  }
+  const removed = cli('remove');
+  result(changed(removed, first.code === 0), 'remove takes all of ours out', removed.said);
+  result(backup('after.json') === before, 'the catalog is what the backup says');
+  goAllWays(target, 'afterwards', `not ${source}`, (seen) => seen !== source);
+}
+
+/** lsp-selftest.exe, whose results are numbered on from ours. */
+function native({ target, source }) {
+  const { code, stdout, stderr } = run(values.selftest, [
+    ...['--target', target, '--source', source],
+    ...(values.dll === undefined ? [] : ['--dll', values.dll]),
+  ]);
+  for (const line of stdout.split(/\r?\n/)) {
+    const [, not, behaviour] = line.match(/^(not )?ok \d+ - (.*)$/) ?? [];
+    if (behaviour !== undefined) result(not === undefined, `native: ${behaviour}`);
+    else if (/^#/.test(line)) say(line);
+  }
+  result(code === 0 && /^1\.\.\d+/m.test(stdout), 'native: the suite ended well', `exit code ${code}: ${stderr}`);
+}
+
+try {
+  if (values.com !== undefined) {
+    try {
+      port = openSync(`\\\\.\\${values.com}`, 'w');
+    } catch (error) {
+      process.stderr.write(`${values.com}: ${error.message}\n`);
+    }
+  }
+  say('TAP version 13');
+  const host = addresses();
+  try {
+    suite(host);
+    if (values.selftest !== undefined) native(host);
+  } finally {
+    host.restore();
+  }
+} catch (error) {
+  result(false, 'the suite ran to its end', error.stack);
+} finally {
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
+}
+say(`1..${count}`);
+process.exitCode = failed === 0 && count > 0 ? 0 : 1;
