@@ -1,6 +1,16 @@
 /** install, remove. */
 
-import { installLsp, planInstall, planRemove, removeLsp, type InstallOptions, type Over } from '../index.js';
+import {
+  doctor,
+  enumerateCatalog,
+  installLsp,
+  planInstall,
+  planRemove,
+  removeLsp,
+  type Finding,
+  type InstallOptions,
+  type Over,
+} from '../index.js';
 import { usageError, type Command, type Input } from './command.js';
 import { installPlanText, removePlanText } from './plan_text.js';
 
@@ -25,6 +35,36 @@ function readOptions(input: Input): InstallOptions {
   };
 }
 
+interface Ensured {
+  /** With --dry-run: whether something would be changed. */
+  changed: boolean;
+  /** Doctor finds no error. */
+  healthy: boolean;
+  path: string;
+  entries: number[];
+  findings: Finding[];
+}
+
+/** Installs if something is missing, which alone needs an elevated prompt, and says what doctor thinks of it then. */
+async function ensure(options: InstallOptions, dryRun: boolean): Promise<Ensured> {
+  const plan = await planInstall(options);
+  const needed = plan.changes || plan.overChanges || plan.files.length > 0;
+  const installed = needed && !dryRun ? await installLsp(options) : undefined;
+  const { findings } = await doctor();
+  return {
+    changed: installed === undefined ? needed : installed.changed || plan.files.length > 0,
+    healthy: findings.every(({ severity }) => severity !== 'error'),
+    path: installed?.path ?? plan.path,
+    entries: enumerateCatalog().flatMap(({ ours, id }) => (ours ? [id] : [])),
+    findings,
+  };
+}
+
+function ensuredText({ changed, path, findings }: Ensured, dryRun: boolean): string {
+  const state = dryRun ? (changed ? 'Would be installed or repaired' : 'Nothing to do') : changed ? 'Installed' : 'Nothing to do';
+  return [`${state}: ${path}.`, ...findings.map(({ severity, code, message }) => `${severity} ${code}: ${message}`)].join('\n');
+}
+
 export const install: Command = {
   name: 'install',
   options: {
@@ -35,6 +75,7 @@ export const install: Command = {
     name: { value: 'NAME', help: "what the entries' names begin with; winsock-lsp unless told" },
     'no-stage': { help: 'register the DLL where it lies; only administrators may be able to write it there' },
     'dry-run': { help: 'show what would be changed, and change nothing; needs no elevated prompt' },
+    ensure: { help: 'for programs that look after many machines: change only what has to be, and end with what doctor finds' },
   },
   summary: 'Install the LSP, repair it or upgrade it',
   details:
@@ -42,17 +83,28 @@ export const install: Command = {
     'IPv6, first in the catalog, and reads the catalog back. On an error the catalog is put back as it was. Installing again ' +
     'repairs, and does nothing if there is nothing to do. Programs that run already go on without it. Needs an elevated prompt.\n' +
     'What --over chose is remembered: installing again without --over repairs just that, and what was not chosen is not missing. ' +
-    'A protocol means what is topmost for it; an id means that entry (see list), whatever stands on it.',
+    'A protocol means what is topmost for it; an id means that entry (see list), whatever stands on it.\n' +
+    'With --ensure it ends with 8 if doctor finds an error that is still there. docs/fleet.md has examples for Ansible, Intune and DSC.',
   examples: [
     ['install --dry-run', 'which entries would go and come, in which order, and which files would be copied'],
     ['install', "this package's DLL, above TCP, UDP and RAW, or what was chosen the last time"],
     ['install --over tcp,udp', 'leave RAW sockets alone'],
     ['install --over all', 'no longer'],
+    ['install --ensure --json', '{"changed": …, "healthy": …}; an elevated prompt is needed only if something has to be changed'],
   ],
-  exitCodes: ['accessDenied', 'readbackMismatch', 'notFound', 'conflict'],
+  exitCodes: ['accessDenied', 'readbackMismatch', 'notFound', 'conflict', 'findings'],
   async run(input) {
     const options = readOptions(input);
-    if (input.flag('dry-run')) {
+    const dryRun = input.flag('dry-run');
+    if (input.flag('ensure')) {
+      const ensured = await ensure(options, dryRun);
+      return {
+        data: ensured,
+        text: ensuredText(ensured, dryRun),
+        exitCode: ensured.healthy || dryRun ? 'success' : 'findings',
+      };
+    }
+    if (dryRun) {
       const plan = await planInstall(options);
       return { data: plan, text: (terminal) => installPlanText(plan, terminal) };
     }
