@@ -71,6 +71,7 @@ class SuiteSoak {
       (await this.#run('threads', { TEST_SOAK_SECONDS: String(secondsOfThreads) })) &&
       (await this.#run('hostile', this.#outcomes)) &&
       (await this.#run('lifecycle', { TEST_STARTUP_ROUNDS: '60' })) &&
+      (await this.#run('reload', {})) &&
       (await this.#run('null', { TEST_WINSOCK_BASE: 'null' }))
     );
   }
