@@ -15,6 +15,7 @@ const commands = {
   bench: { compile: [compileForWindows], script: 'bench.ts' },
   fuzz: { compile: [compileFuzzers], script: 'fuzz.ts' },
   reload: { compile: [compileForWindows], script: 'reload.ts' },
+  docs: { compile: [], script: 'docs.mjs', packages: ['doxygen', 'graphviz'] },
   'test:vm': {
     compile: [compileForWindows],
     script: 'test-vm.ts',
