@@ -13,6 +13,7 @@ void export_namespaces(Napi::Env env, Napi::Object exports);
 void export_routes(Napi::Env env, Napi::Object exports);
 void export_tunnels(Napi::Env env, Napi::Object exports);
 void export_policy(Napi::Env env, Napi::Object exports);
+void export_delegation(Napi::Env env, Napi::Object exports);
 void export_telemetry(Napi::Env env, Napi::Object exports);
 
 }  // namespace lsp::binding

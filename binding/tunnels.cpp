@@ -73,6 +73,7 @@ Napi::Object write_tunnel(Napi::Env env, const StoredTunnel& stored) {
     object.Set("source6", write_address(env, tunnel.source6));
     object.Set("otherwise", Napi::String::New(env, to_string(tunnel.otherwise)));
     object.Set("publisher", Napi::Number::New(env, tunnel.publisher.process_id));
+    object.Set("delegated", Napi::Boolean::New(env, tunnel.delegated));
     object.Set("alive", Napi::Boolean::New(env, stored.alive));
     object.Set("rejected", write_text_or_null(env, stored.rejected));
     return object;

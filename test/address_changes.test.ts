@@ -1,4 +1,4 @@
-/** Rules that name an interface follow what happens to it while programs run: its address changes, goes, and comes again; it comes only then. */
+/** Rules that name an interface, and tunnels that the host has to bear out, follow what happens to it while programs run: its address changes, goes, and comes again; it comes only then. */
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -17,6 +17,7 @@ const patience = 15_000;
 
 let host: ProviderHost;
 let program: WineProgram;
+let publisher: WineProgram | undefined;
 
 /** Waits until the newest that each thread has printed is this source. */
 async function allSeenWith(source: string): Promise<void> {
@@ -39,7 +40,35 @@ interface Step {
   seen: string;
 }
 
+const tunnelAddress = ['128.129.0.2/24', 'dev', 'tunnel'];
+const tunnelRoute = ['1.2.3.0/24', 'dev', 'tunnel'];
+
 const steps: Record<string, { rules: string[]; steps: Step[] }> = {
+  'a tunnel that somebody else than an administrator has published': {
+    rules: [],
+    steps: [
+      { name: 'its source: the interface has its address', change: () => undefined, seen: '11.22.33.44' },
+      {
+        name: "none: the interface's subnet is another than it says",
+        change: () => {
+          host.ip('address', 'delete', ...tunnelAddress);
+          host.ip('address', 'add', '128.129.0.2/16', 'dev', 'tunnel');
+          host.ip('route', 'replace', ...tunnelRoute);
+        },
+        seen: systemsChoice,
+      },
+      {
+        name: 'its source again',
+        change: () => {
+          host.ip('address', 'delete', '128.129.0.2/16', 'dev', 'tunnel');
+          host.ip('address', 'add', ...tunnelAddress);
+          host.ip('route', 'replace', ...tunnelRoute);
+        },
+        seen: '11.22.33.44',
+      },
+      { name: 'none: its publisher is dead', change: () => void publisher?.kill(), seen: systemsChoice },
+    ],
+  },
   'source interface': {
     rules: ['to 1.2.3.4 source interface physical'],
     steps: [
@@ -88,6 +117,10 @@ function define(): void {
   test.after(reported(() => host?.stop()));
   for (const [title, { rules, steps: followed }] of Object.entries(steps)) {
     test(`${title}: begins`, async () => {
+      if (rules.length === 0) {
+        publisher = host.spawn(['publish', 'delegated']);
+        await publisher.waitForOutput(/^published/m, { timeoutMilliseconds: 60_000 });
+      }
       await host.mustRun(['rules', ...rules]);
       program = host.spawn(['watch', String(threads)]);
     });

@@ -3,7 +3,7 @@
 import { withSignal, type Abortable } from './abort.js';
 import { checkBoolean, checkObject } from './arguments.js';
 import { LspError } from './errors.js';
-import { installLsp, planInstall, removeLsp } from './install.js';
+import { installLsp, planInstall, takeOut } from './install.js';
 import { callNative, type NativeDiagnosis, type NativeFinding } from './native.js';
 import * as tunnel from './tunnel.js';
 
@@ -59,7 +59,7 @@ async function install({ dll, dll32 }: NativeDiagnosis, anew: boolean, signal: S
   // Where installing sees nothing to repair, all of ours is taken out first. That deletes the staged DLLs, so the package's
   // are staged again.
   const fresh = anew && !(await planInstall(registered)).changes;
-  if (fresh) await removeLsp({ signal });
+  if (fresh) await takeOut({ signal });
   // With ours taken out it is too late to call it off: that would leave the machine without.
   await installLsp(fresh ? {} : { ...registered, signal });
 }

@@ -34,6 +34,12 @@ export interface InstallOptions extends Abortable {
    * the copies; true unless told.
    */
   stage?: boolean | undefined;
+  /**
+   * A group whose members may publish tunnels without being administrators, as OpenVPN GUI's users do: `OpenVPN Administrators`,
+   * `DOMAIN\\Group` or a SID. It takes the place of the one before. Null: nobody any more. Unless told it stays as it is.
+   * docs/security.md says what they can and what they cannot.
+   */
+  publishers?: string | null | undefined;
 }
 
 export interface InstallReport {
@@ -80,6 +86,8 @@ export interface InstallPlan extends Plan {
   over: 'all' | Over[];
   /** Whether another one is remembered now. */
   overChanges: boolean;
+  /** Whether others may publish tunnels now than `publishers` says. */
+  publishersChange: boolean;
 }
 
 function overText(over: InstallOptions['over']): string | undefined {
@@ -126,6 +134,7 @@ function packagedDll(): string {
 
 interface CheckedOptions {
   stage: boolean;
+  publishers: string | null | undefined;
   dll(): string;
   dll32(): string | undefined;
   rest: Omit<NativeInstallOptions, 'dll' | 'dll32'>;
@@ -133,13 +142,15 @@ interface CheckedOptions {
 
 function checkOptions(options: InstallOptions): CheckedOptions {
   checkObject(options, 'options');
-  const { dll, dll32, name, over, stage = true } = options;
+  const { dll, dll32, name, over, stage = true, publishers } = options;
   if (dll !== undefined) checkNonEmptyText(dll, 'options.dll');
   if (dll32 !== undefined && dll32 !== null) checkNonEmptyText(dll32, 'options.dll32');
   if (name !== undefined) checkNonEmptyText(name, 'options.name');
   checkBoolean(stage, 'options.stage');
+  if (publishers !== undefined && publishers !== null) checkNonEmptyText(publishers, 'options.publishers');
   return {
     stage,
+    publishers,
     dll: () => (dll === undefined ? packagedDll() : resolve(dll)),
     dll32: () => {
       if (dll32 === undefined) return dll === undefined ? packagedDll32() : undefined;
@@ -161,13 +172,13 @@ function checkOptions(options: InstallOptions): CheckedOptions {
  *   ERR_CATALOG_BUSY: another process is changing it; ERR_OTHERS_DEPEND: another LSP stands on entries that a repair would
  *   replace; ERR_UNKNOWN_ENTRY: `over` names an entry that does not exist; ERR_INVALID_CHOICE: one that cannot be stood on;
  *   ERR_NO_LOWER_PROVIDER; ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH: Windows answered success, but the catalog does not hold
- *   what was written; what the failing function gives; ABORT_ERR: `signal` called it off; ERR_INVALID_ARG_TYPE,
+ *   what was written; ERR_UNKNOWN_GROUP, ERR_NOT_A_GROUP: of `publishers`; what the failing function gives; ABORT_ERR: `signal` called it off; ERR_INVALID_ARG_TYPE,
  *   ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
  *
- * Windows: WSCInstallProviderAndChains64_32, or WSCInstallProvider and WSCWriteProviderOrder.
+ * Windows: WSCInstallProviderAndChains64_32, or WSCInstallProvider and WSCWriteProviderOrder; LookupAccountNameW, RegCreateKeyExW.
  */
 export async function installLsp(options: InstallOptions = {}): Promise<InstallReport> {
-  const { stage, dll, dll32, rest } = checkOptions(options);
+  const { stage, publishers, dll, dll32, rest } = checkOptions(options);
   const place = (path: string) => (stage ? callNative((native) => native.stageProviderDll(path)) : path);
   callNative((native) => {
     // Before anything is copied.
@@ -179,22 +190,37 @@ export async function installLsp(options: InstallOptions = {}): Promise<InstallR
     }
   });
   return withSignal(options.signal, 'install the provider', async (cancellation) => {
+    // A group that is not known is told before anything is done.
+    if (typeof publishers === 'string') await callNative((native) => native.findGroup(publishers));
     const second = dll32();
     const registered = {
       dll: await place(dll()),
       dll32: second === undefined ? undefined : await place(second),
       ...rest,
     };
-    return callNative((native) => native.installProvider(registered, cancellation));
+    const report = await callNative((native) => native.installProvider(registered, cancellation));
+    if (publishers === null) await callNative((native) => native.forbidPublishers());
+    if (typeof publishers === 'string') await callNative((native) => native.allowPublishers(publishers));
+    return report;
   });
 }
 
-async function planNative(options: InstallOptions): Promise<{ native: NativePlan; path: string; files: InstallPlan['files'] }> {
-  const { stage, dll, dll32, rest } = checkOptions(options);
+async function wouldChange(publishers: string | null | undefined): Promise<boolean> {
+  if (publishers === undefined) return false;
+  const group = publishers === null ? undefined : await callNative((native) => native.findGroup(publishers));
+  const now = callNative((native) => native.listPublishers());
+  return group === undefined ? now.length > 0 : now.length !== 1 || now[0]?.sid !== group.sid;
+}
+
+async function planNative(
+  options: InstallOptions,
+): Promise<{ native: NativePlan; path: string; files: InstallPlan['files']; publishersChange: boolean }> {
+  const { stage, publishers, dll, dll32, rest } = checkOptions(options);
   const placed = (path: string) =>
     stage ? callNative((native) => native.planStaging(path)) : Promise.resolve({ path, copies: [] });
   // Where this is not Windows, that is said before a file is looked for.
   callNative(() => undefined);
+  const publishersChange = await wouldChange(publishers);
   const source = dll();
   const first = await placed(source);
   const source32 = dll32();
@@ -211,7 +237,7 @@ async function planNative(options: InstallOptions): Promise<{ native: NativePlan
       ...rest,
     }),
   );
-  return { native, path: first.path, files: [...first.copies, ...(second?.copies ?? [])] };
+  return { native, path: first.path, files: [...first.copies, ...(second?.copies ?? [])], publishersChange };
 }
 
 function readPlan({ changes, catalogs, firstPlannedId }: NativePlan): Plan {
@@ -246,8 +272,8 @@ function readPlan({ changes, catalogs, firstPlannedId }: NativePlan): Plan {
  * @throws LspError (rejects) as installLsp, where that can be foreseen; not ERROR_ACCESS_DENIED.
  */
 export async function planInstall(options: InstallOptions = {}): Promise<InstallPlan> {
-  const { native, path, files } = await planNative(options);
-  return { ...readPlan(native), path, files, over: readOver(native.over), overChanges: native.overChanges };
+  const { native, ...rest } = await planNative(options);
+  return { ...readPlan(native), ...rest, over: readOver(native.over), overChanges: native.overChanges };
 }
 
 export interface RemoveReport {
@@ -259,7 +285,8 @@ export interface RemoveReport {
 
 /**
  * Takes every entry of ours out of the catalog, and out of the 32-bit one, and deletes the staged DLLs: those that running programs
- * use go on working, and are deleted when Windows starts the next time. Needs an elevated process.
+ * use go on working, and are deleted when Windows starts the next time. Nobody but administrators publishes tunnels any more.
+ * Needs an elevated process.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY; ERR_OTHERS_DEPEND: chains of another LSP stand
  *   on ours, and nothing was changed; ERR_READBACK_MISMATCH; what the failing function gives; ABORT_ERR: `signal` called it off;
@@ -268,6 +295,13 @@ export interface RemoveReport {
  * Windows: WSCDeinstallProvider, WSCDeinstallProvider32.
  */
 export async function removeLsp(options: Abortable = {}): Promise<RemoveReport> {
+  const report = await takeOut(options);
+  await callNative((native) => native.forbidPublishers());
+  return report;
+}
+
+/** Takes it out to put it in again: who may publish stays. */
+export async function takeOut(options: Abortable): Promise<RemoveReport> {
   checkObject(options, 'options');
   return withSignal(options.signal, 'remove the provider', (cancellation) =>
     callNative((native) => native.removeProvider(cancellation)),

@@ -143,6 +143,7 @@ export interface NativeStoredTunnel {
   otherwise: Otherwise;
   /** 0 for nobody. */
   publisher: number;
+  delegated: boolean;
   alive: boolean;
   rejected: string | null;
 }
@@ -236,6 +237,10 @@ export interface Native {
     first: boolean,
     cancellation?: Cancellation,
   ): Promise<{ changed: boolean; before: number[]; after: number[]; backup: string | null }>;
+  findGroup(group: string): Promise<{ name: string; sid: string }>;
+  allowPublishers(group: string): Promise<void>;
+  forbidPublishers(): Promise<void>;
+  listPublishers(): { name: string; sid: string }[];
   diagnose(): Promise<NativeDiagnosis>;
   publishAgain(tunnel: string): Promise<void>;
   restoreHostModel(): Promise<void>;

@@ -45,6 +45,8 @@ export interface PublishedTunnel {
   otherwise: Otherwise;
   /** The publisher's process id; null if the tunnel needs none. */
   publisher: number | null;
+  /** Whether it was published by somebody who is no administrator (docs/security.md). */
+  delegated: boolean;
   /** False: its publisher has ended, so the tunnel is ignored. */
   alive: boolean;
   /** Why the definition in the registry is ignored, if it is. */

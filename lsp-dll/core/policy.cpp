@@ -460,6 +460,7 @@ Policy build_policy(std::vector<Rule> rules, const std::vector<Tunnel>& tunnels)
     for (const Tunnel& tunnel : tunnels) {
         std::vector<Rule> own = tunnel_rules(tunnel);
         for (Rule& rule : own) policy.rules.push_back(std::move(rule));
+        if (tunnel.delegated) continue;
         for (const Prefix& subnet : {tunnel.address4, tunnel.address6}) {
             if (subnet.address) policy.own_subnets.push_back({subnet.network(), subnet.length});
         }

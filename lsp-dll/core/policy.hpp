@@ -17,7 +17,7 @@ namespace lsp {
 // What every process decides by. Immutable once built; the first matching rule wins.
 struct Policy {
     std::vector<Rule> rules;          // the administrator's, then one or two for each tunnel
-    std::vector<Prefix> own_subnets;  // subnets of the tunnels: always kept, whatever the rules say
+    std::vector<Prefix> own_subnets;  // of the tunnels that are not delegated: always kept, whatever the rules say
     bool empty() const noexcept { return rules.empty(); }
 };
 

@@ -34,6 +34,9 @@ struct Tunnel {
     IpAddress source6;
     Otherwise otherwise = Otherwise::keep;
     Publisher publisher;
+    // Published by somebody who is no administrator. Told by where it is stored, not by its text. Its subnet is left
+    // out of its own rules only, and not kept whatever the administrator's rules say of it.
+    bool delegated = false;
 
     friend bool operator==(const Tunnel&, const Tunnel&) = default;
 };

@@ -24,6 +24,7 @@ struct InForce {
     std::vector<Rule> rules;
     std::vector<std::string> lines;  // the text that they came from
     std::vector<Tunnel> tunnels;
+    bool delegated = false;           // there are tunnels that the host's addresses bear out, or do not
     bool follows = false;             // something in it depends on the host's addresses,
     std::uint32_t resolved_at = 0;    // which were read then (GetTickCount),
     std::uint32_t resolved_with = 0;  // after so many changes
@@ -110,7 +111,9 @@ void load(std::uint32_t now) {
         in_force->rules = std::move(stored->rules);
         in_force->lines = std::move(stored->lines);
     }
-    in_force->follows = system::follow_interfaces(in_force->rules);
+    in_force->delegated = std::any_of(stored->tunnels.begin(), stored->tunnels.end(),
+                                      [](const system::StoredTunnel& entry) { return entry.tunnel.delegated; });
+    in_force->follows = in_force->delegated || system::follow_interfaces(in_force->rules);
     // What was read before the system was asked to tell may be old already: it is read again at the next check.
     if (in_force->follows && watch_network()) --in_force->resolved_with;
     make_snapshot();
@@ -120,6 +123,7 @@ void load(std::uint32_t now) {
 void follow_addresses(std::uint32_t now) {
     if (!in_force->follows) return;
     if (address_changes() == in_force->resolved_with && now - in_force->resolved_at < address_lifetime_ms()) return;
+    if (in_force->delegated) return load(now);
     note_resolving(now);
     if (system::resolve_interfaces(in_force->rules)) make_snapshot();
 }

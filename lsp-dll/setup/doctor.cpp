@@ -370,7 +370,10 @@ void examine_tunnel(const TunnelFacts& facts, bool installed, std::vector<Findin
                                                   : "WeakHostReceive is off on interface ",
                         source.weak_send == false ? source.owner : tunnel.interface_index,
                         ": its traffic is refused, or would leave the tunnel in clear."}),
-                repair_remedy, Fix::publish_again);
+                tunnel.delegated ? "Withdraw it, or turn that on: who published it may not, and doctor does not on "
+                                   "their word."
+                                 : repair_remedy,
+                tunnel.delegated ? Fix::none : Fix::publish_again);
         }
     }
 }
@@ -470,6 +473,14 @@ Diagnosis diagnose(const Facts& facts) {
     examine_catalogs(facts, diagnosis);
     if (diagnosis.installed) examine_choice(facts, findings);
     for (const TunnelFacts& tunnel : facts.tunnels) examine_tunnel(tunnel, diagnosis.installed, findings);
+    for (const std::string& each : facts.publishers) {
+        findings.push_back({"publishers",
+                            Severity::info,
+                            concat({each, " may publish tunnels without being administrators."}),
+                            "Where that is not wanted: winsock-lsp install --no-publishers",
+                            Fix::none,
+                            {}});
+    }
     for (const std::string& each : facts.host_model_left) {
         findings.push_back({"host-model-left",
                             Severity::warning,

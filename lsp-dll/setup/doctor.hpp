@@ -61,6 +61,7 @@ struct Facts {
     Over over;                           // what the last installation chose
     bool unregistered_dll32 = false;     // winsock-lsp-ia32.dll is beside the registered DLL
     std::vector<TunnelFacts> tunnels;
+    std::vector<std::string> publishers;       // groups that may publish without being administrators
     std::vector<std::string> host_model_left;  // switches that we turned on and no tunnel in force needs
     std::string policy_rejected;
     OpenVpnFacts openvpn;

@@ -13,6 +13,7 @@
 #include "doctor.hpp"
 #include "install_steps.hpp"
 #include "pe_image.hpp"
+#include "publishers.hpp"
 #include "setup_dll.hpp"
 #include "trust.hpp"
 
@@ -244,6 +245,9 @@ Result<Facts> collect_facts() {
     auto policy = read_policy();
     if (!policy) return policy.error();
     facts.policy_rejected = policy->rejected;
+    const auto allowed = publishers();
+    if (!allowed) return allowed.error();
+    for (const Account& account : *allowed) facts.publishers.push_back(narrow(account.name));
     facts.host_model_left = unneeded_switches(policy->tunnels);
     for (StoredTunnel& tunnel : policy->tunnels) facts.tunnels.push_back(tunnel_facts(std::move(tunnel)));
     facts.openvpn = openvpn_facts(registered);
@@ -266,7 +270,9 @@ Outcome publish_again(const std::string& name) {
     auto tunnels = list_tunnels();
     if (!tunnels) return tunnels.error();
     for (StoredTunnel& stored : *tunnels) {
-        if (_stricmp(stored.tunnel.name.c_str(), name.c_str()) == 0) return publish_tunnel(std::move(stored.tunnel));
+        // With an administrator's rights nothing is set that somebody else has asked for.
+        if (!stored.tunnel.delegated && _stricmp(stored.tunnel.name.c_str(), name.c_str()) == 0)
+            return publish_tunnel(std::move(stored.tunnel));
     }
     return system_error(ERROR_FILE_NOT_FOUND, "", concat({"Cannot publish the tunnel ", name, " again"}));
 }

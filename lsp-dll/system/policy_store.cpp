@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "delegation.hpp"
 #include "interface_names.hpp"
 #include "policy_store_keys.hpp"
 #include "registry.hpp"
@@ -12,6 +13,7 @@ namespace {
 
 // Subkeys beyond most_tunnels are listed as rejected up to this many, then no more are looked at.
 constexpr DWORD most_listed = 256;
+constexpr DWORD most_delegated_listed = 64;
 
 // Gives the reason in `rejected` where there is more than anybody may have written, so that it is not even read.
 LONG read_limited(HKEY key, const wchar_t* name, std::size_t limit, DWORD& type, std::vector<unsigned char>& bytes,
@@ -35,13 +37,14 @@ LONG read_lines(HKEY key, StoredPolicy& policy) {
     return ERROR_SUCCESS;
 }
 
-LONG read_tunnels(HKEY key, std::vector<StoredTunnel>& tunnels) {
+LONG read_tunnels(HKEY key, bool delegated, std::vector<StoredTunnel>& tunnels) {
     RegistryKey parent;
-    LONG error = parent.open(key, tunnels_key, KEY_ENUMERATE_SUB_KEYS);
+    LONG error = parent.open(key, delegated ? delegated_tunnels_key : tunnels_key, KEY_ENUMERATE_SUB_KEYS);
     if (error != ERROR_SUCCESS) return error == ERROR_FILE_NOT_FOUND ? ERROR_SUCCESS : error;
 
+    const std::size_t most = delegated ? most_delegated_tunnels : most_tunnels;
     std::size_t good = 0;
-    for (DWORD index = 0; index < most_listed; ++index) {
+    for (DWORD index = 0; index < (delegated ? most_delegated_listed : most_listed); ++index) {
         std::wstring name;
         error = subkey_name(parent.get(), index, name);
         // Somebody may delete one while we count them; the watch will tell, and the next reading is complete.
@@ -49,12 +52,24 @@ LONG read_tunnels(HKEY key, std::vector<StoredTunnel>& tunnels) {
             return error == ERROR_NO_MORE_ITEMS || error == ERROR_KEY_DELETED ? ERROR_SUCCESS : error;
         StoredTunnel tunnel;
         if (read_stored_tunnel(parent.get(), name, tunnel) == ERROR_FILE_NOT_FOUND) continue;
-        if (tunnel.rejected.empty() && ++good > most_tunnels) {
-            tunnel.rejected = concat({"there are more than ", most_tunnels, " tunnels"});
-        }
+        tunnel.tunnel.delegated = delegated;
+        if (tunnel.rejected.empty() && ++good > most)
+            tunnel.rejected = concat({"there are more than ", most, " tunnels"});
         tunnels.push_back(std::move(tunnel));
     }
     return ERROR_SUCCESS;
+}
+
+// In their order, after those of administrators.
+void judge_delegated(std::vector<StoredTunnel>& tunnels) {
+    if (tunnels.empty() || !tunnels.back().tunnel.delegated) return;
+    const auto addresses = interface_addresses();
+    for (std::size_t i = 0; i < tunnels.size(); ++i) {
+        StoredTunnel& entry = tunnels[i];
+        if (!entry.tunnel.delegated || !is_in_force(entry)) continue;
+        entry.rejected = addresses ? delegated_tunnel_fault(entry.tunnel, *addresses, {tunnels.data(), i})
+                                   : addresses.error().message;
+    }
 }
 
 }  // namespace
@@ -62,7 +77,7 @@ LONG read_tunnels(HKEY key, std::vector<StoredTunnel>& tunnels) {
 std::vector<Tunnel> tunnels_in_force(const std::vector<StoredTunnel>& tunnels) {
     std::vector<Tunnel> in_force;
     for (const StoredTunnel& entry : tunnels) {
-        if (entry.rejected.empty() && entry.alive) in_force.push_back(entry.tunnel);
+        if (is_in_force(entry)) in_force.push_back(entry.tunnel);
     }
     return in_force;
 }
@@ -115,7 +130,8 @@ Result<StoredPolicy> read_policy() {
     }
     if (error == ERROR_SUCCESS) {
         syscall = "RegEnumKeyExW";
-        error = read_tunnels(key.get(), policy.tunnels);
+        error = read_tunnels(key.get(), false, policy.tunnels);
+        if (error == ERROR_SUCCESS) error = read_tunnels(key.get(), true, policy.tunnels);
     }
     if (error == ERROR_KEY_DELETED) return StoredPolicy{};  // deleted while it was read
     if (error != ERROR_SUCCESS) {
@@ -124,6 +140,7 @@ Result<StoredPolicy> read_policy() {
                             "Check the access rights of that key.");
     }
     resolve_interfaces(policy.rules);
+    judge_delegated(policy.tunnels);
     return policy;
 }
 

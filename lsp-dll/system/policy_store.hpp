@@ -2,6 +2,9 @@
 //
 //   Policy             REG_MULTI_SZ   the administrator's rules, a line each
 //   Tunnels\<name>     volatile       one per published tunnel; its value "Definition" (REG_SZ) is written at once
+//   DelegatedTunnels\<name>           the same, written by those who may publish without being administrators; not
+//                                     trusted (delegation.hpp). The key exists only where `install` made it
+//   HostModel          volatile       what publishing changed of the host model (host_model.hpp)
 #pragma once
 
 #include <cstddef>
@@ -34,12 +37,16 @@ struct StoredPolicy {
     std::vector<StoredTunnel> tunnels;
 };
 
-// Those that count, in the order of their rules: good definitions whose publisher lives.
+// A good definition whose publisher lives.
+inline bool is_in_force(const StoredTunnel& stored) { return stored.rejected.empty() && stored.alive; }
+// Those that count, in the order of their rules.
 std::vector<Tunnel> tunnels_in_force(const std::vector<StoredTunnel>& tunnels);
 
 inline constexpr std::size_t most_tunnels = 64;
+inline constexpr std::size_t most_delegated_tunnels = 16;
 
-// Reads everything. A tunnel beyond `most_tunnels` is rejected. Interfaces that rules name are resolved by this call:
+// Reads everything. A tunnel beyond `most_tunnels`, or `most_delegated_tunnels`, is rejected, and so is a delegated one
+// that this host's addresses do not bear out (delegation.hpp). Interfaces that rules name are resolved by this call:
 // one that the host does not have keeps index 0, and `source interface` without an address keeps an empty source, so
 // that such a rule matches nothing. A store that does not exist is an empty policy, not an error. Garbage is reported
 // in `rejected`, never an error. Errors: only what keeps the registry from being read.
@@ -61,11 +68,12 @@ std::optional<TextError> policy_fault(const std::vector<std::string>& lines);
 // expected), ERR_POLICY_BUSY, ERROR_ACCESS_DENIED …
 Outcome write_policy(const std::vector<std::string>& lines, const std::vector<std::string>* expected = nullptr);
 
-// Publishes a tunnel (replaces the one of the same name), creating the store if it is missing. Does not touch the host
-// model: see publish_tunnel in tunnels.hpp. Errors: ERR_INVALID_TUNNEL (tunnel_fault), ERROR_ACCESS_DENIED …
+// Publishes a tunnel (replaces the one of the same name), creating the store if it is missing; a delegated one where
+// those are, and only if `install` has made that place (else ERROR_FILE_NOT_FOUND). Does not touch the host model: see
+// publish_tunnel in tunnels.hpp. Errors: ERR_INVALID_TUNNEL (tunnel_fault), ERROR_ACCESS_DENIED …
 Outcome write_tunnel(const Tunnel& tunnel);
 // Gives the withdrawn definition. ERROR_FILE_NOT_FOUND if there is none of that name.
-Result<StoredTunnel> erase_tunnel(const std::string& name);
+Result<StoredTunnel> erase_tunnel(const std::string& name, bool delegated = false);
 
 // This process as a publisher.
 Publisher current_publisher();

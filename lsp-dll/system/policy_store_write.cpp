@@ -40,8 +40,14 @@ LONG open_tunnels(RegistryKey& tunnels) {
     return tunnels.create(store.get(), tunnels_key, REG_OPTION_NON_VOLATILE, write_access, nullptr);
 }
 
-std::string about_tunnel(const char* attempt, const std::string& name) {
-    return concat({attempt, store_name(), "\\", tunnels_key, "\\", name});
+// The key that `install` made for them; who may write there is not ours to say.
+LONG open_delegated_tunnels(RegistryKey& tunnels) {
+    const std::wstring path = std::wstring(policy_store_key) + L"\\" + delegated_tunnels_key;
+    return tunnels.open(HKEY_LOCAL_MACHINE, path.c_str(), KEY_CREATE_SUB_KEY);
+}
+
+std::string about_tunnel(const char* attempt, const std::string& name, bool delegated) {
+    return concat({attempt, store_name(), "\\", delegated ? delegated_tunnels_key : tunnels_key, "\\", name});
 }
 
 std::string place(const TextError& fault) {
@@ -122,9 +128,9 @@ Outcome write_tunnel(const Tunnel& tunnel) {
                                  longest_definition_value, " bytes."}));
     }
 
-    const std::string attempt = about_tunnel("Cannot write the tunnel ", tunnel.name);
+    const std::string attempt = about_tunnel("Cannot write the tunnel ", tunnel.name, tunnel.delegated);
     RegistryKey tunnels;
-    LONG error = open_tunnels(tunnels);
+    LONG error = tunnel.delegated ? open_delegated_tunnels(tunnels) : open_tunnels(tunnels);
     if (error != ERROR_SUCCESS) return registry_error(error, "RegCreateKeyExW", attempt);
     RegistryKey key;
     bool created = false;
@@ -141,7 +147,7 @@ Outcome write_tunnel(const Tunnel& tunnel) {
     return Done{};
 }
 
-Result<StoredTunnel> erase_tunnel(const std::string& name) {
+Result<StoredTunnel> erase_tunnel(const std::string& name, bool delegated) {
     const auto missing = [&name] {
         return system_error(ERROR_FILE_NOT_FOUND, "RegOpenKeyExW", concat({"Cannot withdraw the tunnel ", name}),
                             "No tunnel of that name is published.");
@@ -149,15 +155,18 @@ Result<StoredTunnel> erase_tunnel(const std::string& name) {
     if (!is_tunnel_name(name)) return missing();
     RegistryKey store, tunnels;
     LONG error = store.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_READ);
-    if (error == ERROR_SUCCESS) error = tunnels.open(store.get(), tunnels_key, KEY_ENUMERATE_SUB_KEYS);
-    const std::string attempt = about_tunnel("Cannot withdraw the tunnel ", name);
+    if (error == ERROR_SUCCESS)
+        error = tunnels.open(store.get(), delegated ? delegated_tunnels_key : tunnels_key, KEY_ENUMERATE_SUB_KEYS);
+    const std::string attempt = about_tunnel("Cannot withdraw the tunnel ", name, delegated);
     if (error == ERROR_FILE_NOT_FOUND) return missing();
     if (error != ERROR_SUCCESS) return registry_error(error, "RegOpenKeyExW", attempt);
 
     StoredTunnel stored;
     const std::wstring key_name = widen(name);
     if (read_stored_tunnel(tunnels.get(), key_name, stored) == ERROR_FILE_NOT_FOUND) return missing();
-    error = delete_tree(tunnels.get(), key_name.c_str());
+    // Below a delegated one there may be what its maker has put there, a link into somebody else's keys, even: nothing
+    // of it is gone through with an administrator's rights.
+    error = delete_tree(tunnels.get(), key_name.c_str(), delegated ? 1 : default_depth_limit);
     if (error == ERROR_FILE_NOT_FOUND) return missing();
     if (error != ERROR_SUCCESS) return registry_error(error, "RegDeleteKeyExW", attempt);
     return stored;

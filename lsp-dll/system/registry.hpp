@@ -42,7 +42,9 @@ LONG subkey_name(HKEY key, DWORD index, std::wstring& name);
 
 // Deletes a subkey without subkeys of its own.
 LONG delete_key(HKEY parent, const wchar_t* name) noexcept;
-// Deletes a subkey with everything in it. ERROR_FILE_NOT_FOUND if it does not exist.
-LONG delete_tree(HKEY parent, const wchar_t* name, unsigned depth_limit = 16);
+inline constexpr unsigned default_depth_limit = 16;
+// Deletes a subkey with everything in it. ERROR_FILE_NOT_FOUND if it does not exist; ERROR_KEY_HAS_CHILDREN, and what
+// is too deep stays, if there is more than `depth_limit` levels of keys, its own included.
+LONG delete_tree(HKEY parent, const wchar_t* name, unsigned depth_limit = default_depth_limit);
 
 }  // namespace lsp::system

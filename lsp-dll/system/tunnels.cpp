@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "catalog.hpp"
+#include "delegation.hpp"
 #include "host_model.hpp"
 #include "interfaces.hpp"
 #include "named_mutex.hpp"
@@ -66,22 +67,56 @@ void erase_dead_tunnels() {
     const auto policy = read_policy();
     if (!policy) return;
     for (const StoredTunnel& entry : policy->tunnels) {
-        if (entry.rejected.empty() && !entry.alive) (void)erase_tunnel(entry.tunnel.name);
+        if (entry.rejected.empty() && !entry.alive) (void)erase_tunnel(entry.tunnel.name, entry.tunnel.delegated);
     }
+}
+
+// Without the rights of an administrator: as every reader judges it, and where only the group may write. `denied` is
+// what became of trying it as one.
+Outcome write_delegated(const HostModelFunctions& functions, const Tunnel& tunnel,
+                        const std::vector<HostModelSwitch>& needed, const Outcome& denied) {
+    const auto policy = read_policy();
+    if (!policy) return policy.error();
+    const auto addresses = interface_addresses();
+    if (!addresses) return addresses.error();
+    const std::string fault = delegated_tunnel_fault(tunnel, *addresses, policy->tunnels);
+    if (!fault.empty()) {
+        return own_error("ERR_INVALID_TUNNEL", concat({"Cannot publish the tunnel ", tunnel.name,
+                                                       " without an administrator's rights: ", fault, "."}));
+    }
+    Outcome written = write_tunnel(tunnel);
+    if (!written) {
+        if (written.error().code != "ERROR_FILE_NOT_FOUND" && written.error().code != "ERROR_ACCESS_DENIED")
+            return written;
+        Error error = denied.error();
+        error.message +=
+            " Or have an administrator let a group of yours publish tunnels: winsock-lsp install "
+            "--publishers GROUP";
+        return error;
+    }
+    // Writers that are not elevated do without the lock, so a switch may have been restored since it was looked at.
+    Outcome still = turn_on(functions, needed);
+    if (!still) (void)erase_tunnel(tunnel.name, true);
+    return still;
 }
 
 Outcome write(const HostModelFunctions& functions, const Tunnel& tunnel) {
     const std::vector<HostModelSwitch> needed = switches_for(tunnel);
     if (Outcome turned = turn_on(functions, needed); !turned) return turned;
-    return write_tunnel(tunnel);
+    Outcome written = write_tunnel(tunnel);
+    if (written || written.error().code != "ERROR_ACCESS_DENIED") return written;
+    Tunnel delegated = tunnel;
+    delegated.delegated = true;
+    return write_delegated(functions, delegated, needed, written);
 }
 
 Outcome restore_unneeded(const HostModelFunctions& functions) {
     const auto policy = read_policy();
     if (!policy) return policy.error();
     std::vector<HostModelSwitch> needed;
-    for (const Tunnel& tunnel : tunnels_in_force(policy->tunnels)) {
-        for (const HostModelSwitch& each : switches_for(tunnel)) needed.push_back(each);
+    for (const StoredTunnel& entry : policy->tunnels) {
+        if (!is_in_force(entry)) continue;
+        for (const HostModelSwitch& each : switches_for(entry.tunnel)) needed.push_back(each);
     }
     return restore_host_model(functions, needed);
 }
@@ -106,7 +141,8 @@ Outcome publish_tunnel(const HostModelFunctions& functions, const Tunnel& tunnel
 Outcome withdraw_tunnel(const HostModelFunctions& functions, const std::string& name) {
     const auto lock = take_lock();
     if (!lock) return lock.error();
-    const auto erased = erase_tunnel(name);
+    auto erased = erase_tunnel(name);
+    if (!erased && erased.error().code == "ERROR_FILE_NOT_FOUND") erased = erase_tunnel(name, true);
     if (!erased) return erased.error();
     erase_dead_tunnels();
     return restore_unneeded(functions);

@@ -111,6 +111,20 @@ TEST_CASE("the administrator's rules come before the tunnels', and a tunnel's su
     CHECK(!always_kept(policy, address("1.2.3.4"), reason));
 }
 
+TEST_CASE("the subnet of a delegated tunnel is left out of its own rule, and not kept against the administrator's") {
+    Tunnel tunnel = good_tunnel();
+    tunnel.delegated = true;
+    const Policy policy = build_policy({support::rule("to 128.129.0.77 refuse")}, {tunnel});
+    CHECK(policy.own_subnets.empty());
+    const Route route{tunnel.interface_index, tunnel.address4.address};
+    const auto decided = [&](const char* to) {
+        return decide(policy, "C:\\a.exe", Protocol::tcp, address(to), 80, route).verdict;
+    };
+    CHECK(decided("128.129.0.77") == Verdict::refuse);
+    CHECK(decided("128.129.0.78") == Verdict::keep);
+    CHECK(decided("1.2.3.4") == Verdict::source);
+}
+
 TEST_CASE("each fault of a tunnel has its own reason") {
     const struct {
         void (*spoil)(Tunnel&);

@@ -13,6 +13,7 @@
 
 #include "children.hpp"
 #include "fixture.hpp"
+#include "setup/publishers.hpp"
 #include "setup/setup.hpp"
 #include "system/interfaces.hpp"
 #include "system/policy_store.hpp"
@@ -64,7 +65,7 @@ int remove() {
     return removed ? 0 : report(removed.error());
 }
 
-int publish() {
+int publish(bool delegated) {
     // Not PublishedTunnel, whose checks need a running doctest.
     const auto found = lsp::system::find_address(*lsp::parse_address(virtual_address));
     if (!found || !found->has_value()) return 1;
@@ -74,6 +75,13 @@ int publish() {
     tunnel.address4 = *lsp::parse_prefix("128.129.0.2/24");
     tunnel.source4 = *lsp::parse_address(physical_address);
     tunnel.publisher = lsp::system::current_publisher();
+    tunnel.delegated = delegated;
+    if (delegated) {
+        const auto group = lsp::setup::find_group(L"S-1-5-32-545");
+        if (!group) return report(group.error());
+        const auto allowed = lsp::setup::allow_publishers(*group);
+        if (!allowed) return report(allowed.error());
+    }
     const auto written = lsp::system::write_tunnel(tunnel);
     if (!written) return report(written.error());
     std::printf("published\n");
@@ -134,7 +142,9 @@ bool run_command(int argc, char** argv, int& exit_code) {
     } else if (command == "remove" && argc == 2) {
         exit_code = remove();
     } else if (command == "publish" && argc == 2) {
-        exit_code = publish();
+        exit_code = publish(false);
+    } else if (command == "publish" && argc == 3 && std::string(argv[2]) == "delegated") {
+        exit_code = publish(true);
     } else if (command == "rules") {
         exit_code = write_rules(argc - 2, argv + 2);
     } else if (command == "watch" && argc == 3) {

@@ -319,7 +319,7 @@ test('a plan is shown as what goes, what comes and the order', () => {
     added: [made(13), made(15)],
     after: [made(15), old(2), made(13)],
   };
-  const plan: InstallPlan = { changes: true, catalogs: [catalog], path: 'C:\\new.dll', files: [{ from: 'D:\\a.dll', to: 'C:\\new.dll' }], over: ['udp'], overChanges: true };
+  const plan: InstallPlan = { changes: true, catalogs: [catalog], path: 'C:\\new.dll', files: [{ from: 'D:\\a.dll', to: 'C:\\new.dll' }], over: ['udp'], overChanges: true, publishersChange: false };
   const path = 'C:\\Program Files\\winsock-lsp\\0.1.0\\winsock-lsp.dll';
   assert.equal(lines(installPlanText(plan, plain)), [
     '64-bit catalog: the layered entry is missing',

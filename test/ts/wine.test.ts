@@ -388,6 +388,7 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
         source6: null,
         otherwise: 'keep',
         publisher: null,
+        delegated: false,
         alive: true,
         rejected: null,
       },

@@ -21,7 +21,7 @@ export const exitCodeHelp: Readonly<Record<ExitCode, string>> = {
   unsupportedPlatform: 'this is not Windows, or not one for x64 or ia32',
   accessDenied: 'access denied: run it from an elevated prompt',
   readbackMismatch: 'the protocol catalog did not keep what was written (ERR_READBACK_MISMATCH)',
-  notFound: 'not found: the DLL, the catalog entry, the tunnel, the address or the installed LSP',
+  notFound: 'not found: the DLL, the catalog entry, the tunnel, the address, the group or the installed LSP',
   findings: 'doctor found something wrong that is still there',
   conflict: 'another program is in the way: it is changing the catalog, or its chains stand on ours',
 };
@@ -44,6 +44,8 @@ const byCode: Readonly<Record<string, number>> = {
   ERR_READBACK_MISMATCH: exitCodes.readbackMismatch,
   ERR_NOT_INSTALLED: exitCodes.notFound,
   ERR_UNKNOWN_ENTRY: exitCodes.notFound,
+  ERR_UNKNOWN_GROUP: exitCodes.notFound,
+  ERR_NOT_A_GROUP: exitCodes.usage,
   ERROR_FILE_NOT_FOUND: exitCodes.notFound,
   ERROR_PATH_NOT_FOUND: exitCodes.notFound,
   ERROR_MOD_NOT_FOUND: exitCodes.notFound,

@@ -32,6 +32,7 @@ function readOptions(input: Input): InstallOptions {
     name: input.text('name'),
     over: over === undefined ? undefined : parseOver(over),
     stage: !input.flag('no-stage'),
+    publishers: input.flag('no-publishers') ? null : input.text('publishers'),
   };
 }
 
@@ -48,11 +49,11 @@ interface Ensured {
 /** Installs if something is missing, which alone needs an elevated prompt, and says what doctor thinks of it then. */
 async function ensure(options: InstallOptions, dryRun: boolean): Promise<Ensured> {
   const plan = await planInstall(options);
-  const needed = plan.changes || plan.overChanges || plan.files.length > 0;
+  const needed = plan.changes || plan.overChanges || plan.publishersChange || plan.files.length > 0;
   const installed = needed && !dryRun ? await installLsp(options) : undefined;
   const { findings } = await doctor();
   return {
-    changed: installed === undefined ? needed : installed.changed || plan.files.length > 0,
+    changed: installed === undefined ? needed : installed.changed || plan.publishersChange || plan.files.length > 0,
     healthy: findings.every(({ severity }) => severity !== 'error'),
     path: installed?.path ?? plan.path,
     entries: enumerateCatalog().flatMap(({ ours, id }) => (ours ? [id] : [])),
@@ -74,6 +75,8 @@ export const install: Command = {
     'no-dll32': { help: 'leave 32-bit programs alone' },
     name: { value: 'NAME', help: "what the entries' names begin with; winsock-lsp unless told" },
     'no-stage': { help: 'register the DLL where it lies; only administrators may be able to write it there' },
+    publishers: { value: 'GROUP', help: 'whose members may publish tunnels without being administrators; unless told as before' },
+    'no-publishers': { help: 'nobody but administrators may publish tunnels any more' },
     'dry-run': { help: 'show what would be changed, and change nothing; needs no elevated prompt' },
     ensure: { help: 'for programs that look after many machines: change only what has to be, and end with what doctor finds' },
   },
@@ -91,6 +94,7 @@ export const install: Command = {
     ['install --over tcp,udp', 'leave RAW sockets alone'],
     ['install --over all', 'no longer'],
     ['install --ensure --json', '{"changed": …, "healthy": …}; an elevated prompt is needed only if something has to be changed'],
+    ['install --publishers "OpenVPN Administrators"', 'OpenVPN GUI runs openvpn.exe without elevation'],
   ],
   exitCodes: ['accessDenied', 'readbackMismatch', 'notFound', 'conflict', 'findings'],
   async run(input) {
@@ -124,7 +128,7 @@ export const remove: Command = {
   options: { 'dry-run': { help: 'show what would be changed, and change nothing; needs no elevated prompt' } },
   summary: 'Remove the LSP from the protocol catalog',
   details:
-    'Takes every entry of ours out of both catalogs, leftovers of an interrupted installation too, and forgets what --over chose. ' +
+    'Takes every entry of ours out of both catalogs, leftovers of an interrupted installation too, and forgets what --over and --publishers chose. ' +
     'The copies of the DLL are deleted; those that running programs use when Windows starts the next time. Needs an elevated prompt.',
   examples: [
     ['remove --dry-run', 'which entries would go'],

@@ -40,8 +40,8 @@ function catalogsText({ catalogs, changes }: Plan, terminal: Terminal): string[]
 const untouched = 'This was a dry run: nothing was changed.';
 
 export function installPlanText(plan: InstallPlan, terminal: Terminal): string {
-  const { changes, files, over, overChanges, path } = plan;
-  if (!changes && files.length === 0 && !overChanges) return `Nothing to do: ${printable(path)} is installed.\n${untouched}`;
+  const { changes, files, over, overChanges, path, publishersChange } = plan;
+  if (!changes && files.length === 0 && !overChanges && !publishersChange) return `Nothing to do: ${printable(path)} is installed.\n${untouched}`;
   const sections = catalogsText(plan, terminal);
   if (!changes) sections.push('The protocol catalogs stay as they are.');
   if (files.length > 0) {
@@ -49,6 +49,7 @@ export function installPlanText(plan: InstallPlan, terminal: Terminal): string {
     sections.push(`${paint(terminal, 'heading', 'Files to copy')}\n${lines.join('\n')}`);
   }
   if (overChanges) sections.push(`To be remembered: installed over ${over === 'all' ? 'all' : over.join(',')}`);
+  if (publishersChange) sections.push('Others than now may publish tunnels afterwards.');
   return [...sections, untouched].join('\n\n');
 }
 

@@ -6,9 +6,10 @@ import { tunnel, type Otherwise, type PublishedTunnel } from '../index.js';
 import { usageError, type Command } from './command.js';
 import { columns } from './text.js';
 
-function state({ alive, rejected }: PublishedTunnel): string {
+function state({ alive, delegated, rejected }: PublishedTunnel): string {
   if (rejected !== null) return `ignored: ${rejected}`;
-  return alive ? 'in force' : 'ignored: its publisher has ended';
+  if (!alive) return 'ignored: its publisher has ended';
+  return delegated ? 'in force, not by an administrator' : 'in force';
 }
 
 function row(each: PublishedTunnel): string[] {

@@ -1,0 +1,58 @@
+#include "delegation.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "ip_helper.hpp"
+#include "text.hpp"
+
+namespace lsp::system {
+namespace {
+
+std::string interface_text(std::uint32_t index) { return concat({"interface ", index}); }
+
+}  // namespace
+
+bool is_hardware(std::uint32_t interface_index) {
+    const auto function = ip_helper::get_if_entry2.get();
+    // Wine says so of every interface but the loopback one.
+    if (function == nullptr || is_wine()) return false;
+    // More than a kilobyte: not on the stack of a thread whose size is somebody else's choice.
+    const auto row = std::make_unique<MIB_IF_ROW2>();
+    row->InterfaceIndex = interface_index;
+    return function(row.get()) == NO_ERROR && row->InterfaceAndOperStatusFlags.HardwareInterface;
+}
+
+std::string delegated_tunnel_fault(const Tunnel& tunnel, const std::vector<InterfaceAddress>& addresses,
+                                   std::span<const StoredTunnel> others) {
+    if (tunnel.publisher.process_id == 0) return "it names no publisher, which only an administrator's tunnel may do";
+    for (const Prefix& own : {tunnel.address4, tunnel.address6}) {
+        if (!own.address) continue;
+        const bool there = std::any_of(addresses.begin(), addresses.end(), [&](const InterfaceAddress& entry) {
+            return entry.interface_index == tunnel.interface_index && entry.address == own;
+        });
+        if (!there) {
+            return concat({interface_text(tunnel.interface_index), " does not have the address ",
+                           to_string(own.address), " with the prefix length ", own.length});
+        }
+    }
+    for (const IpAddress& source : {tunnel.source4, tunnel.source6}) {
+        if (!source) continue;
+        const bool there = std::any_of(addresses.begin(), addresses.end(), [&](const InterfaceAddress& entry) {
+            return entry.interface_index != tunnel.interface_index && entry.address.address == source;
+        });
+        if (!there) return concat({"no other interface of this host has the source ", to_string(source)});
+    }
+    const bool taken = std::any_of(others.begin(), others.end(), [&](const StoredTunnel& other) {
+        const bool itself = other.tunnel.delegated && _stricmp(other.tunnel.name.c_str(), tunnel.name.c_str()) == 0;
+        return !itself && is_in_force(other) && other.tunnel.interface_index == tunnel.interface_index;
+    });
+    if (taken) return concat({"another tunnel has ", interface_text(tunnel.interface_index)});
+    if (is_hardware(tunnel.interface_index)) {
+        return concat({interface_text(tunnel.interface_index), " is a network card"});
+    }
+    return {};
+}
+
+}  // namespace lsp::system

@@ -1,0 +1,30 @@
+// Tunnels that are published by people who are no administrators (design §7), as input that is not trusted.
+//
+// They are kept in a key of their own, DelegatedTunnels, where `install --publishers GROUP` lets one more group make
+// subkeys. So where a tunnel is written tells who wrote it: nobody can pass for an administrator, and however many are
+// made there, those in Tunnels are read. docs/security.md has the whole of it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "../core/tunnel.hpp"
+#include "interfaces.hpp"
+#include "policy_store.hpp"
+
+namespace lsp::system {
+
+// Why a delegated tunnel is not in force on a host with these addresses, beside these tunnels; or empty:
+//   - it names no publisher, so that it would outlive whoever made it;
+//   - its interface does not have its addresses, each with that very prefix length: it is not that tunnel's interface;
+//   - its interface is a network card (GetIfEntry2; not asked before Vista);
+//   - a source is not this host's, or the tunnel interface's own;
+//   - another of these tunnels is in force and has that interface already. (A delegated one of its name is itself.)
+std::string delegated_tunnel_fault(const Tunnel& tunnel, const std::vector<InterfaceAddress>& addresses,
+                                   std::span<const StoredTunnel> others);
+
+// True if the interface is a network card, and not one that exists in software only. False if the system cannot tell.
+bool is_hardware(std::uint32_t interface_index);
+
+}  // namespace lsp::system

@@ -1,0 +1,136 @@
+#include "system/delegation.hpp"
+
+#include <doctest/doctest.h>
+
+#include "support.hpp"
+#include "system/policy_store.hpp"
+
+using namespace lsp;
+using namespace lsp::system;
+
+namespace {
+
+constexpr std::uint32_t tunnel_index = 700'007,
+                        physical_index = 700'005;  // no interface of this host has such a number
+
+const std::vector<InterfaceAddress> host = {{physical_index, *parse_prefix("192.0.2.1/24"), L"Ethernet"},
+                                            {tunnel_index, *parse_prefix("10.8.0.2/24"), L"VPN"},
+                                            {tunnel_index, *parse_prefix("10.8.0.9/24"), L"VPN"},
+                                            {tunnel_index, *parse_prefix("fd00::2/64"), L"VPN"}};
+
+Tunnel good() {
+    Tunnel tunnel = sample_tunnel("vpn");
+    tunnel.interface_index = tunnel_index;
+    tunnel.publisher = current_publisher();
+    tunnel.delegated = true;
+    return tunnel;
+}
+
+struct Store {
+    Store() {
+        REQUIRE(delete_policy_store());
+        // As `install --publishers` does, but for the rights: setup/publishers_test.cpp looks at those.
+        REQUIRE(create_policy_store());
+        write_raw(L"DelegatedTunnels", nullptr, 0, nullptr, 0);
+    }
+    ~Store() { CHECK(delete_policy_store()); }
+};
+
+std::vector<StoredTunnel> stored() {
+    const auto policy = read_policy();
+    REQUIRE(policy);
+    return policy->tunnels;
+}
+
+}  // namespace
+
+TEST_CASE("a delegated tunnel is in force only where the host bears it out") {
+    CHECK(delegated_tunnel_fault(good(), host, {}) == "");
+    const struct {
+        const char* what;
+        void (*spoil)(Tunnel&);
+        const char* reason;
+    } situations[] = {
+        {"nobody's tunnel, which would stay for ever", [](Tunnel& t) { t.publisher = {}; }, "no publisher"},
+        {"another's interface", [](Tunnel& t) { t.interface_index = physical_index; }, "does not have the address"},
+        {"an interface that is not there", [](Tunnel& t) { t.interface_index = 9; }, "does not have the address"},
+        {"a wider subnet than the interface has", [](Tunnel& t) { t.address4.length = 1; }, "prefix length 1"},
+        {"a narrower one", [](Tunnel& t) { t.address4.length = 32; }, "prefix length 32"},
+        {"another address of the subnet", [](Tunnel& t) { t.address4 = *parse_prefix("10.8.0.3/24"); }, "10.8.0.3"},
+        {"one family right, the other not", [](Tunnel& t) { t.address6 = *parse_prefix("fd00::3/64"); }, "fd00::3"},
+        {"a source of no interface", [](Tunnel& t) { t.source4 = *parse_address("192.0.2.2"); }, "192.0.2.2"},
+        {"a source of the tunnel itself", [](Tunnel& t) { t.source4 = *parse_address("10.8.0.9"); }, "10.8.0.9"},
+    };
+    for (const auto& situation : situations) {
+        CAPTURE(situation.what);
+        Tunnel tunnel = good();
+        situation.spoil(tunnel);
+        CHECK(contains(delegated_tunnel_fault(tunnel, host, {}), situation.reason));
+    }
+}
+
+TEST_CASE("a delegated tunnel does not take an interface that has a tunnel") {
+    std::vector<StoredTunnel> others = {{good(), "", true}};
+    CHECK(delegated_tunnel_fault(good(), host, others) == "");  // itself
+    others[0].tunnel.name = "other";
+    CHECK(contains(delegated_tunnel_fault(good(), host, others), "another tunnel"));
+    others[0].tunnel = good();
+    others[0].tunnel.delegated = false;  // an administrator's of the same name
+    CHECK(contains(delegated_tunnel_fault(good(), host, others), "another tunnel"));
+    others[0].alive = false;
+    CHECK(delegated_tunnel_fault(good(), host, others) == "");
+    others[0] = {good(), "garbage", true};
+    others[0].tunnel.name = "other";
+    CHECK(delegated_tunnel_fault(good(), host, others) == "");
+    others[0] = {good(), "", true};
+    others[0].tunnel.name = "other";
+    others[0].tunnel.interface_index = physical_index;
+    CHECK(delegated_tunnel_fault(good(), host, others) == "");
+}
+
+TEST_CASE_FIXTURE(Store, "policy store: a delegated tunnel is kept apart, judged by this host, and erased there") {
+    REQUIRE(write_tunnel(good()));
+    const auto tunnels = stored();
+    REQUIRE(tunnels.size() == 1);
+    CHECK(tunnels[0].tunnel == good());  // its place says that it is delegated
+    CHECK(contains(tunnels[0].rejected, "does not have the address 10.8.0.2"));
+    CHECK(tunnels_in_force(tunnels).empty());
+    CHECK(code_of(erase_tunnel("vpn")) == "ERROR_FILE_NOT_FOUND");
+    CHECK(erase_tunnel("vpn", true));
+    CHECK(stored().empty());
+}
+
+TEST_CASE_FIXTURE(Store, "policy store: a delegated tunnel of an administrator's tunnel's name stands beside it") {
+    Tunnel administrators = good();
+    administrators.delegated = false;
+    REQUIRE(write_tunnel(administrators));
+    REQUIRE(write_tunnel(good()));
+    const auto tunnels = stored();
+    REQUIRE(tunnels.size() == 2);
+    CHECK_FALSE(tunnels[0].tunnel.delegated);
+    CHECK(tunnels_in_force(tunnels) == std::vector<Tunnel>{administrators});
+}
+
+TEST_CASE_FIXTURE(Store, "policy store: however many delegated tunnels there are, those of administrators are read") {
+    for (int i = 0; i < 100; ++i) {
+        Tunnel tunnel = good();
+        tunnel.name = "a" + std::to_string(1000 + i);
+        REQUIRE(write_tunnel(tunnel));
+    }
+    Tunnel administrators = good();
+    administrators.name = "z";
+    administrators.delegated = false;
+    REQUIRE(write_tunnel(administrators));
+    const auto tunnels = stored();
+    CHECK(tunnels.size() == 1 + 64);
+    CHECK(tunnels_in_force(tunnels) == std::vector<Tunnel>{administrators});
+    CHECK(contains(tunnels[1 + most_delegated_tunnels].rejected, "more than 16"));
+}
+
+TEST_CASE("policy store: without a place for them there are no delegated tunnels") {
+    REQUIRE(delete_policy_store());
+    CHECK(code_of(write_tunnel(good())) == "ERROR_FILE_NOT_FOUND");
+    REQUIRE(create_policy_store());
+    CHECK(code_of(write_tunnel(good())) == "ERROR_FILE_NOT_FOUND");
+    CHECK(delete_policy_store());
+}
