@@ -48,11 +48,15 @@ Outcome check_dll(const std::wstring& path, const std::wstring& source, Architec
             concat({attempt, ": it is made for ", architecture_name(image.machine), ", but this catalog needs ",
                     architecture_name(wanted), ". Give the DLL that was built for that."}));
     }
-    for (const char* name : {"WSPStartup", "GetLspGuid"}) {
-        if (!image.has_export(name)) {
-            return own_error("ERR_NOT_A_PROVIDER",
-                             concat({attempt, ": it does not export ", name, ". Give the DLL of winsock-lsp."}));
-        }
+    if (!image.has_export("WSPStartup")) {
+        return own_error("ERR_NOT_A_PROVIDER",
+                         concat({attempt, ": it does not export WSPStartup. Give the DLL of winsock-lsp."}));
+    }
+    if (!image.has_export("GetLspGuid")) {
+        return own_error("ERR_NO_LSP_GUID",
+                         concat({attempt,
+                                 ": it is a provider, but does not export GetLspGuid, which names the layered provider "
+                                 "that it is. Give the DLL of winsock-lsp; another LSP has an installer of its own."}));
     }
     // Where it is copied to, only administrators can write.
     if (!source.empty()) return Done{};

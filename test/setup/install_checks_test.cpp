@@ -8,11 +8,13 @@
 using namespace lsp::setup;
 
 TEST_CASE("install refuses what is not our DLL") {
-    std::vector<unsigned char> nameless = bytes_of(fake_provider_path());
-    const std::string name = "WSPStartup";
-    for (std::size_t i = 0; i + name.size() < nameless.size(); ++i) {
-        if (std::equal(name.begin(), name.end(), nameless.begin() + static_cast<std::ptrdiff_t>(i))) nameless[i] = 'X';
-    }
+    const auto without_export = [](const std::string& name) {
+        std::vector<unsigned char> bytes = bytes_of(fake_provider_path());
+        for (std::size_t i = 0; i + name.size() < bytes.size(); ++i) {
+            if (std::equal(name.begin(), name.end(), bytes.begin() + static_cast<std::ptrdiff_t>(i))) bytes[i] = 'X';
+        }
+        return bytes;
+    };
     const unsigned short foreign = sizeof(void*) == 8 ? IMAGE_FILE_MACHINE_I386 : IMAGE_FILE_MACHINE_AMD64;
     const struct {
         const char* what;
@@ -29,7 +31,10 @@ TEST_CASE("install refuses what is not our DLL") {
         {"a program", own_path(), "ERR_NOT_A_PROVIDER", "not a DLL"},
         {"a DLL of the other architecture", write_temporary(L"foreign.dll", provider_for_machine(foreign)),
          "ERR_WRONG_ARCHITECTURE", "made for"},
-        {"a DLL without WSPStartup", write_temporary(L"nameless.dll", nameless), "ERR_NOT_A_PROVIDER", "WSPStartup"},
+        {"a DLL without WSPStartup", write_temporary(L"nameless.dll", without_export("WSPStartup")),
+         "ERR_NOT_A_PROVIDER", "WSPStartup"},
+        {"another provider", write_temporary(L"another.dll", without_export("GetLspGuid")), "ERR_NO_LSP_GUID",
+         "GetLspGuid"},
     };
     for (const auto& situation : situations) {
         CAPTURE(situation.what);
