@@ -146,6 +146,7 @@ Napi::Value install_provider(const Napi::CallbackInfo& call) {
                          object.Set("changed", Napi::Boolean::New(env, report.changed));
                          object.Set("path", write_text(env, report.path));
                          object.Set("entries", write_numbers(env, report.entries));
+                         object.Set("backup", write_path(env, report.backup));
                          return object;
                      });
 }
@@ -156,6 +157,7 @@ Napi::Value remove_provider(const Napi::CallbackInfo& call) {
         Napi::Object object = Napi::Object::New(env);
         object.Set("changed", Napi::Boolean::New(env, report.changed));
         object.Set("entries", write_numbers(env, report.entries));
+        object.Set("backup", write_path(env, report.backup));
         return object;
     });
 }

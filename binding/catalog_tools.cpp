@@ -117,11 +117,6 @@ Napi::Array write_texts(Napi::Env env, const std::vector<std::string>& texts) {
     return result;
 }
 
-Napi::Value write_path(Napi::Env env, const std::wstring& path) {
-    if (path.empty()) return env.Null();
-    return write_text(env, path);
-}
-
 Napi::Value backup_text(const Napi::CallbackInfo& call) {
     return run_async(call.Env(), setup::backup_text,
                      [](Napi::Env env, const std::string& text) { return Napi::String::New(env, text); });

@@ -18,8 +18,8 @@ Napi::Error invalid_type(Napi::Env env, const char* name, const char* expected) 
 }
 
 Napi::Error invalid_value(Napi::Env env, const char* name, const std::string& received, const char* expected) {
-    return invalid_argument(env,
-                            "The argument '" + std::string(name) + "' must be " + expected + ". Received '" + received + "'");
+    return invalid_argument(
+        env, "The argument '" + std::string(name) + "' must be " + expected + ". Received '" + received + "'");
 }
 
 }  // namespace
@@ -32,7 +32,8 @@ std::string read_text(const Napi::Value& value, const char* name) {
 std::wstring read_wide_text(const Napi::Value& value, const char* name) {
     std::wstring text = system::widen(read_text(value, name));
     if (text.find(L'\0') != std::wstring::npos) {
-        throw invalid_argument(value.Env(), "The argument '" + std::string(name) + "' must be a string without null bytes");
+        throw invalid_argument(value.Env(),
+                               "The argument '" + std::string(name) + "' must be a string without null bytes");
     }
     return text;
 }
@@ -90,13 +91,14 @@ Napi::Object read_object(const Napi::Value& value, const char* name) {
     return value.As<Napi::Object>();
 }
 
-bool has(const Napi::Object& object, const char* name) {
-    return object.Has(name) && !object.Get(name).IsUndefined();
+bool has(const Napi::Object& object, const char* name) { return object.Has(name) && !object.Get(name).IsUndefined(); }
+
+Napi::Value write_path(Napi::Env env, const std::wstring& path) {
+    if (path.empty()) return env.Null();
+    return write_text(env, path);
 }
 
-Napi::String write_text(Napi::Env env, std::wstring_view text) {
-    return Napi::String::New(env, system::narrow(text));
-}
+Napi::String write_text(Napi::Env env, std::wstring_view text) { return Napi::String::New(env, system::narrow(text)); }
 
 Napi::Value write_address(Napi::Env env, const IpAddress& address) {
     if (!address) return env.Null();

@@ -30,6 +30,8 @@ Napi::Object read_object(const Napi::Value& value, const char* name);
 bool has(const Napi::Object& object, const char* name);
 
 Napi::String write_text(Napi::Env env, std::wstring_view text);
+// Null if it is empty.
+Napi::Value write_path(Napi::Env env, const std::wstring& path);
 // Null for Family::none.
 Napi::Value write_address(Napi::Env env, const IpAddress& address);
 Napi::Value write_prefix(Napi::Env env, const Prefix& prefix);

@@ -49,6 +49,8 @@ export interface InstallReport {
   path: string;
   /** The ids of our entries in this process's catalog. */
   entries: number[];
+  /** The file with the catalogs as they were before; null if nothing was changed. */
+  backup: string | null;
 }
 
 /** A catalog entry in a plan. One that does not exist yet has neither an id nor a provider id: Windows gives it them. */
@@ -281,12 +283,14 @@ export interface RemoveReport {
   changed: boolean;
   /** The ids of the entries that were removed. */
   entries: number[];
+  /** The file with the catalogs as they were before; null if nothing was changed. */
+  backup: string | null;
 }
 
 /**
  * Takes every entry of ours out of the catalog, and out of the 32-bit one, and deletes the staged DLLs: those that running programs
- * use go on working, and are deleted when Windows starts the next time. Nobody but administrators publishes tunnels any more.
- * Needs an elevated process.
+ * use go on working, and are deleted when Windows starts the next time. A backup of the catalog is written first, as installLsp does;
+ * on an error the catalog is put back as it was. Nobody but administrators publishes tunnels any more. Needs an elevated process.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY; ERR_OTHERS_DEPEND: chains of another LSP stand
  *   on ours, and nothing was changed; ERR_READBACK_MISMATCH; what the failing function gives; ABORT_ERR: `signal` called it off;

@@ -216,14 +216,14 @@ export interface Native {
   installProvider(
     options: NativeInstallOptions,
     cancellation?: Cancellation,
-  ): Promise<{ changed: boolean; path: string; entries: number[] }>;
+  ): Promise<{ changed: boolean; path: string; entries: number[]; backup: string | null }>;
   /** `source`: what would be copied to `dll` before. */
   planInstall(
     options: NativeInstallOptions & { source?: string | undefined; source32?: string | undefined },
   ): Promise<NativePlan>;
   planRemove(): Promise<NativePlan>;
   planStaging(source: string): Promise<{ path: string; copies: { from: string; to: string }[] }>;
-  removeProvider(cancellation?: Cancellation): Promise<{ changed: boolean; entries: number[] }>;
+  removeProvider(cancellation?: Cancellation): Promise<{ changed: boolean; entries: number[]; backup: string | null }>;
   stageProviderDll(source: string): Promise<string>;
   backupText(): Promise<string>;
   restoreCatalogs(

@@ -209,10 +209,6 @@ Result<std::wstring> write_backup(std::vector<CatalogDump> dumps) {
     return path;
 }
 
-Result<std::wstring> write_current_backup() {
-    const auto snapshot = take_snapshot();
-    if (!snapshot) return snapshot.error();
-    return write_backup(dumps_of(*snapshot));
-}
+Result<std::wstring> write_backup(const Snapshot& snapshot) { return write_backup(dumps_of(snapshot)); }
 
 }  // namespace lsp::setup

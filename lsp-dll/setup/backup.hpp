@@ -25,7 +25,8 @@ std::string catalog_json(const std::vector<CatalogDump>& dumps, const SYSTEMTIME
 
 // Completes the dumps and writes them to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json and gives that path.
 Result<std::wstring> write_backup(std::vector<CatalogDump> dumps);
-// The same of the catalogs as they are now.
-Result<std::wstring> write_current_backup();
+// The same of the catalogs as a snapshot has them.
+struct Snapshot;
+Result<std::wstring> write_backup(const Snapshot& snapshot);
 
 }  // namespace lsp::setup

@@ -112,28 +112,24 @@ Outcome replace_entries(const Plan& plan, const InstallOptions& options, std::ve
 }
 
 Outcome change_catalog(const Snapshot& snapshot, const Plan& plan, const InstallOptions& options,
-                       std::vector<DWORD>& ids) {
-    std::vector<CatalogDump> dumps = {{native_architecture, &snapshot.native}};
-    if (snapshot.other) dumps.push_back({Architecture::ia32, &*snapshot.other});
-    const auto backup = write_backup(dumps);
+                       InstallReport& report) {
+    auto backup = write_backup(snapshot);
     if (!backup) return backup.error();
-
-    Outcome outcome = replace_entries(plan, options, ids);
-    if (!outcome) {
-        outcome.error().message += concat({roll_back(snapshot), " A copy of it is in ", *backup, "."});
-    }
+    report.backup = std::move(*backup);
+    Outcome outcome = replace_entries(plan, options, report.entries);
+    if (!outcome) outcome.error().message += roll_back(snapshot, report.backup);
     return outcome;
 }
 
 // The choice is written before the catalog, so that an installation that is killed in between is completed as it was
 // meant.
 Outcome change(const Snapshot& snapshot, const Plan& plan, const std::optional<Over>& remembered,
-               const InstallOptions& options, std::vector<DWORD>& ids) {
+               const InstallOptions& options, InstallReport& report) {
     if (plan.over_changes) {
         if (const Outcome outcome = remember_over(plan.over); !outcome) return outcome;
     }
     if (!plan.changes()) return Done{};
-    Outcome outcome = change_catalog(snapshot, plan, options, ids);
+    Outcome outcome = change_catalog(snapshot, plan, options, report);
     if (!outcome && plan.over_changes) {
         if (const Outcome restored = remember_over(remembered.value_or(Over{})); !restored) {
             outcome.error().message += concat({" ", restored.error().message});
@@ -182,7 +178,7 @@ Result<InstallReport> install_provider(const InstallOptions& options) {
     report.changed = plan->changes();
     report.path = options.dll;
     report.entries = our_ids(snapshot->native);
-    if (const Outcome changed = change(*snapshot, *plan, remembered, options, report.entries); !changed) {
+    if (const Outcome changed = change(*snapshot, *plan, remembered, options, report); !changed) {
         return changed.error();
     }
     if (report.changed) delete_old_versions();

@@ -277,11 +277,13 @@ Outcome check_dependents(const Snapshot& snapshot, const char* attempt) {
                                                   ". Remove those providers first."}));
 }
 
-std::string roll_back(const Snapshot& snapshot) {
+std::string roll_back(const Snapshot& snapshot, const std::wstring& backup) {
     const CancelScope never(nullptr);
     const Outcome outcome = restore(snapshot);
-    return outcome ? " The catalog is as it was before."
-                   : concat({" And the catalog could not be put back as it was: ", outcome.error().message});
+    const std::string became =
+        outcome ? " The catalog is as it was before."
+                : concat({" And the catalog could not be put back as it was: ", outcome.error().message});
+    return concat({became, " A copy of it is in ", backup, "."});
 }
 
 }  // namespace lsp::setup

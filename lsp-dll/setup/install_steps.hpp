@@ -32,7 +32,8 @@ Outcome check_entries(const Plan& plan, const InstallOptions& options);
 // ERR_OTHERS_DEPEND if another provider's chains contain entries of ours; `attempt` begins the sentence.
 Outcome check_dependents(const Snapshot& snapshot, const char* attempt);
 
-// Back to the snapshot after a failure, and what became of that as a sentence to append to the message.
-std::string roll_back(const Snapshot& snapshot);
+// Back to the snapshot after a failure, and what became of that, with the name of the snapshot's backup, as sentences
+// to append to the message.
+std::string roll_back(const Snapshot& snapshot, const std::wstring& backup);
 
 }  // namespace lsp::setup

@@ -7,6 +7,7 @@
 #include "catalog_changes.hpp"
 #include "catalog_lock.hpp"
 #include "catalog_tools.hpp"
+#include "install_steps.hpp"
 #include "order_plan.hpp"
 
 namespace lsp::setup {
@@ -68,17 +69,21 @@ Result<OrderReport> order_catalog(Architecture architecture, const std::vector<D
     }
     const auto lock = CatalogLock::take();
     if (!lock) return lock.error();
-    const auto catalog = enumerate_catalog(architecture);
-    if (!catalog) return catalog.error();
+    const auto snapshot = take_snapshot();
+    if (!snapshot) return snapshot.error();
+    if (architecture != native_architecture && !snapshot->other) {
+        return system_error(ERROR_NOT_SUPPORTED, function_name("WSCWriteProviderOrder", architecture), order_attempt,
+                            "This process cannot see that catalog: ask from a 64-bit one.");
+    }
     OrderReport report;
-    report.before = order_of(*catalog);
+    report.before = order_of(architecture == native_architecture ? snapshot->native : *snapshot->other);
     auto order = plan_order(report.before, ids, first);
     if (!order) return order.error();
     report.after = std::move(*order);
     report.changed = report.after != report.before;
     if (!report.changed) return report;
 
-    auto backup = write_current_backup();
+    auto backup = write_backup(*snapshot);
     if (!backup) return backup.error();
     report.backup = std::move(*backup);
     Outcome outcome = set_order(architecture, report.after);

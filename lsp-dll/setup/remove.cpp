@@ -1,3 +1,4 @@
+#include "backup.hpp"
 #include "catalog_lock.hpp"
 #include "install_plan.hpp"
 #include "old_versions.hpp"
@@ -45,6 +46,11 @@ Result<RemoveReport> remove_provider() {
     for (const CatalogEntry& entry : plan->catalogs.front().removed) {
         report.entries.push_back(entry.info.dwCatalogEntryId);
     }
+    if (report.changed) {
+        auto backup = write_backup(*snapshot);
+        if (!backup) return backup.error();
+        report.backup = std::move(*backup);
+    }
     Outcome outcome = carry_out(*plan, {});
     if (outcome && report.changed) outcome = check_gone();
     if (outcome) {
@@ -53,7 +59,7 @@ Result<RemoveReport> remove_provider() {
         if (report.changed) delete_old_versions();
         return report;
     }
-    outcome.error().message += roll_back(*snapshot);
+    outcome.error().message += roll_back(*snapshot, report.backup);
     return outcome.error();
 }
 

@@ -325,7 +325,7 @@ Result<RestoreReport> restore_catalogs(const std::vector<BackedUpCatalog>& backu
     const auto snapshot = take_snapshot();
     if (!snapshot) return snapshot.error();
     const std::vector<BackedUpCatalog> before = backup_of(*snapshot);
-    auto file = write_current_backup();
+    auto file = write_backup(*snapshot);
     if (!file) return file.error();
     report.backup = std::move(*file);
 

@@ -22,6 +22,7 @@ struct InstallReport {
     bool changed = false;        // false: it was installed and complete already
     std::wstring path;           // what is registered in the native catalog
     std::vector<DWORD> entries;  // the ids of our entries now in the native catalog
+    std::wstring backup;         // the file with the catalogs as they were before; empty if nothing was changed
 };
 
 // Puts our provider above TCP, UDP and RAW over IPv4 and IPv6, or what was chosen of them, first in the catalog, and
@@ -42,9 +43,10 @@ Result<InstallReport> install_provider(const InstallOptions& options);
 struct RemoveReport {
     bool changed = false;        // false: there was nothing of ours
     std::vector<DWORD> entries;  // the ids that were removed
+    std::wstring backup;         // as InstallReport's
 };
 
-// Serialised like install_provider; on an error the catalog is put back. Takes every entry of ours out of the
+// Serialised like install_provider, and backed up; on an error the catalog is put back. Takes every entry of ours out of the
 // catalog(s). Chains that other providers built over ours are reported, not removed: ERR_OTHERS_DEPEND names them and
 // nothing is changed. Staged DLLs are deleted as install_provider deletes them, all of them.
 Result<RemoveReport> remove_provider();

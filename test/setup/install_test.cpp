@@ -40,6 +40,7 @@ TEST_SUITE("test winsock") {
         const std::vector<DWORD> before = ids();
         const InstallReport again = install_well(options());
         CHECK_FALSE(again.changed);
+        CHECK(again.backup.empty());
         CHECK(again.entries.size() == 7);
         CHECK(ids() == before);
     }
@@ -56,7 +57,13 @@ TEST_SUITE("test winsock") {
         CHECK(removed == added);
         CHECK(ids() == before);
         CHECK_FALSE(*is_installed());
-        CHECK_FALSE(remove_provider()->changed);
+        // What it took out can be had back.
+        const std::vector<unsigned char> backup = bytes_of(report->backup);
+        CHECK(contains(std::string(backup.begin(), backup.end()), "winsock-lsp over ["));
+        const auto again = remove_provider();
+        REQUIRE_MESSAGE(again, message_of(again));
+        CHECK_FALSE(again->changed);
+        CHECK(again->backup.empty());
     }
 
     TEST_CASE_FIXTURE(FreshCatalog, "install with another path replaces, it does not double") {

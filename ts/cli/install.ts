@@ -66,6 +66,8 @@ function ensuredText({ changed, path, findings }: Ensured, dryRun: boolean): str
   return [`${state}: ${path}.`, ...findings.map(({ severity, code, message }) => `${severity} ${code}: ${message}`)].join('\n');
 }
 
+const backupText = ({ backup }: { backup: string | null }) => `The catalog as it was before is in ${backup ?? ''}.`;
+
 export const install: Command = {
   name: 'install',
   options: {
@@ -117,7 +119,7 @@ export const install: Command = {
     return {
       data: report,
       text: report.changed
-        ? `Installed ${report.path} as catalog entries ${entries}.`
+        ? `Installed ${report.path} as catalog entries ${entries}.\n${backupText(report)}`
         : `Nothing to do: ${report.path} is installed as catalog entries ${entries}.`,
     };
   },
@@ -128,7 +130,8 @@ export const remove: Command = {
   options: { 'dry-run': { help: 'show what would be changed, and change nothing; needs no elevated prompt' } },
   summary: 'Remove the LSP from the protocol catalog',
   details:
-    'Takes every entry of ours out of both catalogs, leftovers of an interrupted installation too, and forgets what --over and --publishers chose. ' +
+    'Writes a backup of the catalog and takes every entry of ours out of both catalogs, leftovers of an interrupted installation too, ' +
+    'and forgets what --over and --publishers chose. ' +
     'The copies of the DLL are deleted; those that running programs use when Windows starts the next time. Needs an elevated prompt.',
   examples: [
     ['remove --dry-run', 'which entries would go'],
@@ -144,7 +147,7 @@ export const remove: Command = {
     return {
       data: report,
       text: report.changed
-        ? `Removed catalog entries ${report.entries.join(', ')}.`
+        ? `Removed catalog entries ${report.entries.join(', ')}.\n${backupText(report)}`
         : 'Nothing to do: the LSP is not installed.',
     };
   },
