@@ -64,7 +64,7 @@ export interface PlannedEntry extends Omit<CatalogEntry, 'id' | 'providerId' | '
 
 export interface CatalogPlan {
   architecture: Architecture;
-  /** Why the catalog cannot stay as it is; null: it can, and nothing is removed or added. */
+  /** Why the catalog cannot stay as it is; null: it can, and nothing is removed, added or moved. */
   fault: string | null;
   removed: PlannedEntry[];
   added: PlannedEntry[];

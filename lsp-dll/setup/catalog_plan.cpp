@@ -168,10 +168,16 @@ std::vector<DWORD> order_of(const Catalog& catalog) {
 }
 
 std::vector<DWORD> order_with_ours_first(const Catalog& catalog) {
+    const Infos infos = infos_of(catalog);
+    const auto through_us = [&](const CatalogEntry& entry) {
+        const std::vector<DWORD> ids = chain_ids(entry.info);
+        return entry.is_chain() &&
+               (entry.ours || std::any_of(ids.begin(), ids.end(), [&](DWORD id) { return is_our_id(infos, id); }));
+    };
     std::vector<DWORD> order;
     for (const bool first : {true, false}) {
         for (const CatalogEntry& entry : catalog) {
-            if ((entry.ours && entry.is_chain()) == first) order.push_back(entry.info.dwCatalogEntryId);
+            if (through_us(entry) == first) order.push_back(entry.info.dwCatalogEntryId);
         }
     }
     return order;
@@ -267,6 +273,27 @@ std::string installation_fault(const Catalog& catalog, const std::wstring& path,
         }
     }
     return {};
+}
+
+std::optional<Catalog> reordered(const Catalog& catalog, const std::wstring& path, const Infos& lowers) {
+    for (const WSAPROTOCOL_INFOW& lower : lowers) {
+        const bool carried = std::any_of(catalog.begin(), catalog.end(), [&](const CatalogEntry& entry) {
+            return entry.ours && entry.is_chain() && stands_on(entry.info, lower);
+        });
+        if (!carried) return std::nullopt;
+    }
+    const std::vector<DWORD> order = order_with_ours_first(catalog);
+    std::vector<DWORD> sorted = order;
+    std::sort(sorted.begin(), sorted.end());
+    if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) return std::nullopt;
+    Catalog result;
+    for (const DWORD id : order) {
+        const auto entry = std::find_if(catalog.begin(), catalog.end(),
+                                        [id](const CatalogEntry& each) { return each.info.dwCatalogEntryId == id; });
+        result.push_back(*entry);
+    }
+    if (!installation_fault(result, path, lowers).empty()) return std::nullopt;
+    return result;
 }
 
 std::vector<std::wstring> dependents(const Catalog& catalog) {

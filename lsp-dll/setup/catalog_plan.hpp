@@ -30,7 +30,7 @@ WSAPROTOCOL_INFOW layered_entry(const WSAPROTOCOL_INFOW& lower, const std::wstri
 std::optional<WSAPROTOCOL_INFOW> chain_entry(const WSAPROTOCOL_INFOW& lower, DWORD layered_id,
                                              const std::wstring& name);
 
-// Our chains first, everything else in the order it has.
+// Our chains first, with the chains of others that stand on them, everything else behind; all in the order they have.
 std::vector<DWORD> order_with_ours_first(const Catalog& catalog);
 // The order that `before` has. Ours that were made again are known by their provider ids; chains of ours that are new
 // come first, others that are new last.
@@ -41,6 +41,9 @@ std::vector<DWORD> order_of(const Catalog& catalog);
 // wanted on `lowers` and on nothing else.
 std::string installation_fault(const Catalog& catalog, const std::wstring& path, const Infos& lowers);
 std::string installation_fault(const Catalog& catalog, const std::wstring& path, const Over& over = {});
+
+// The catalog in that order, if nothing else is wrong with it: our chains are on these `lowers` already.
+std::optional<Catalog> reordered(const Catalog& catalog, const std::wstring& path, const Infos& lowers);
 
 // The names of others' entries whose chains contain an entry of ours.
 std::vector<std::wstring> dependents(const Catalog& catalog);

@@ -80,6 +80,23 @@ Error nothing_below(const Catalog& native) {
                      "protocols.");
 }
 
+// Where a catalog's order is all that is wrong, its entries stay, and with them those of others that stand on ours.
+bool reorder(std::vector<CatalogPlan>& catalogs, const InstallOptions& options) {
+    std::vector<std::pair<CatalogPlan*, Catalog>> changes;
+    for (CatalogPlan& plan : catalogs) {
+        if (plan.fault.empty()) continue;
+        auto after =
+            reordered(plan.after, plan.architecture == native_architecture ? options.dll : options.dll32, plan.lowers);
+        if (!after) return false;
+        changes.emplace_back(&plan, std::move(*after));
+    }
+    for (auto& [plan, after] : changes) {
+        plan->after = std::move(after);
+        plan->reorders = true;
+    }
+    return true;
+}
+
 CatalogPlan unchanged(Architecture architecture, const Catalog& catalog) {
     CatalogPlan plan;
     plan.architecture = architecture;
@@ -129,15 +146,17 @@ Result<Plan> plan_installation(const Snapshot& snapshot, const InstallOptions& o
         other.lowers = lower_entries_like(*snapshot.other, native.lowers);
         native.fault = installation_fault(snapshot.native, options.dll, native.lowers);
         other.fault = installation_fault(*snapshot.other, options.dll32, other.lowers);
-        // One call installs into both.
-        if (native.fault.empty() && !other.fault.empty())
-            native.fault = "the 32-bit catalog needs it, and only both can be written";
-        if (other.fault.empty() && !native.fault.empty())
-            other.fault = "the 64-bit catalog needs it, and only both can be written";
         plan.catalogs.push_back(std::move(native));
         plan.catalogs.push_back(std::move(other));
     }
-    if (plan.catalogs.front().fault.empty()) return plan;
+    // Whether there is a fault at all, or none but of the order.
+    if (reorder(plan.catalogs, options)) return plan;
+    // One call installs into both.
+    for (CatalogPlan& catalog : plan.catalogs) {
+        if (!catalog.fault.empty()) continue;
+        catalog.fault = concat({"the ", catalog.architecture == native_architecture ? "32-bit" : "64-bit",
+                                " catalog needs it, and only both can be written"});
+    }
 
     if (const Outcome checked = check_dependents(snapshot, "Cannot install the provider again"); !checked) {
         return checked.error();

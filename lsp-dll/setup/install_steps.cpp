@@ -238,10 +238,10 @@ Outcome carry_out(const Plan& plan, const InstallOptions& options) {
         if (outcome) outcome = remove_entries(catalog.architecture, catalog.removed);
     }
     const CatalogPlan& native = plan.catalogs.front();
-    if (native.added.empty()) return outcome;
-    if (outcome) outcome = plan.catalogs.size() > 1 ? add_to_both(options, native.lowers) : add_step_by_step(native);
+    if (outcome && !native.added.empty())
+        outcome = plan.catalogs.size() > 1 ? add_to_both(options, native.lowers) : add_step_by_step(native);
     for (const CatalogPlan& catalog : plan.catalogs) {
-        if (outcome) outcome = put_in_order(catalog);
+        if (outcome && (catalog.reorders || !catalog.added.empty())) outcome = put_in_order(catalog);
     }
     return outcome;
 }

@@ -14,13 +14,14 @@ inline bool is_planned(DWORD id) noexcept { return id >= first_planned_id; }
 
 struct CatalogPlan {
     Architecture architecture{};
-    std::string fault;  // why the catalog cannot stay as it is; empty: it can, and nothing below changes it
-    Catalog removed;    // in the order in which they go: chains first
-    Catalog added;      // in the order in which they come: the layered entry first
-    Catalog after;      // the whole catalog, in its order
-    Infos lowers;       // what the chains in `added` stand on, in their order
+    std::string fault;      // why the catalog cannot stay as it is; empty: it can, and nothing below changes it
+    Catalog removed;        // in the order in which they go: chains first
+    Catalog added;          // in the order in which they come: the layered entry first
+    Catalog after;          // the whole catalog, in its order
+    Infos lowers;           // what the chains in `added` stand on, in their order
+    bool reorders = false;  // only the order changes, to that of `after`
 
-    bool changes() const { return !removed.empty() || !added.empty(); }
+    bool changes() const { return !removed.empty() || !added.empty() || reorders; }
 };
 
 struct Plan {

@@ -68,6 +68,28 @@ TEST_CASE("who stands on entries of ours is told by name") {
     CHECK(dependents(catalog) == std::vector<std::wstring>{L"other over ours"});
 }
 
+TEST_CASE("where only the order is wrong, ours come first, with what stands on them") {
+    const CatalogEntry over_ours = make_entry(34, L"other over ours", tcp4, other_chain_guid, {20, 11, 1});
+    const Catalog good = marked({over_ours, ours_tcp, ours_udp, base1, base2, ours, other});
+    const Infos lowers = lower_entries(marked({base1, base2}));
+    const auto same = reordered(good, {}, lowers);
+    REQUIRE(same);
+    CHECK(order_of(*same) == order_of(good));
+    const auto put = reordered(marked({base1, over_ours, base2, ours, ours_tcp, other, ours_udp}), {}, lowers);
+    REQUIRE(put);
+    CHECK(order_of(*put) == Ids{34, 11, 12, 1, 2, 10, 20});
+
+    CHECK_FALSE(reordered(marked({base1, ours_tcp, base2, ours}), {}, lowers));                  // a chain is missing
+    CHECK_FALSE(reordered(marked({base1, ours_tcp, ours_udp, base2}), {}, lowers));              // the layered entry is
+    CHECK_FALSE(reordered(marked({base1, ours_tcp, ours_udp, base2, ours}), L"x.dll", lowers));  // another path
+    // Another one's chain is on top: ours belong on it, not past it.
+    const Catalog overtaken = marked({other_tcp, ours_tcp, ours_udp, base1, base2, ours, other});
+    CHECK_FALSE(reordered(overtaken, {}, lower_entries(overtaken)));
+    Catalog twice = good;
+    twice.push_back(base1);
+    CHECK_FALSE(reordered(twice, {}, lowers));
+}
+
 TEST_CASE("the catalog's order: ours first, and back as it was") {
     const Catalog now = marked({base1, other_tcp, ours, base2, other, ours_tcp, ours_udp});
     CHECK(order_with_ours_first(now) == Ids{11, 12, 1, 21, 10, 2, 20});

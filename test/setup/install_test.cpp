@@ -1,4 +1,6 @@
 // Install and remove over the test Winsock's catalog.
+#include <map>
+
 #include "../system/children.hpp"
 #include "fresh_catalog.hpp"
 #include "system/text.hpp"
@@ -177,6 +179,28 @@ TEST_SUITE("test winsock") {
         CHECK(install_well(options()).changed);
         CHECK(*is_installed());
         CHECK(count_ours() == 7);
+    }
+
+    TEST_CASE_FIXTURE(FreshCatalog, "install where only the order is wrong: the entries stay, with their ids") {
+        const bool two = architectures().size() > 1;
+        const InstallOptions installed = two ? both() : options();
+        install_well(installed);
+        std::map<Architecture, std::vector<DWORD>> before;
+        for (const Architecture architecture : architectures()) before[architecture] = ids(architecture);
+        for (const Architecture architecture : architectures()) {
+            std::vector<DWORD> order = before[architecture];
+            std::rotate(order.begin(), order.begin() + 6, order.end());
+            REQUIRE(write_order(architecture, order) == 0);
+            const auto plan = plan_install(installed);
+            REQUIRE_MESSAGE(plan, message_of(plan));
+            CHECK(plan->changes());
+            CHECK(install_well(installed).changed);
+            for (const Architecture each : architectures()) {
+                CHECK(std::equal(before[each].begin(), before[each].begin() + 6, ids(each).begin()));
+                CHECK(ids(each).size() == before[each].size());
+            }
+            CHECK_FALSE(install_well(installed).changed);
+        }
     }
 
     TEST_CASE_FIXTURE(FreshCatalog, "remove takes leftovers out") {

@@ -17,9 +17,9 @@ function row(sign: Sign, entry: PlannedEntry): Cell[] {
   return [painted(sign), idText(entry.id), entry.kind, transport(entry), chainText(entry) || '-', painted(entry.name), entry.path];
 }
 
-function catalogText({ architecture, fault, removed, added, after }: CatalogPlan, terminal: Terminal): string {
+function catalogText({ architecture, fault, removed, after }: CatalogPlan, terminal: Terminal): string {
   const catalog = `${architectureNames[architecture]} catalog`;
-  if (removed.length === 0 && added.length === 0) return paint(terminal, 'heading', `${catalog}: stays as it is`);
+  if (fault === null) return paint(terminal, 'heading', `${catalog}: stays as it is`);
   const rows = [
     ...removed.map((entry) => row('-', entry)),
     ...after.map((entry) => row(entry.id === null ? '+' : ' ', entry)),
