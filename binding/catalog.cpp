@@ -61,6 +61,12 @@ Napi::Value enumerate_catalog(const Napi::CallbackInfo& call) {
     return write_entries(env, entries);
 }
 
+Napi::Array write_paths(Napi::Env env, const std::vector<std::wstring>& paths) {
+    Napi::Array result = Napi::Array::New(env, paths.size());
+    for (std::uint32_t i = 0; i < paths.size(); ++i) result.Set(i, write_text(env, paths[i]));
+    return result;
+}
+
 Napi::Object write_plan(Napi::Env env, const setup::Plan& plan) {
     Napi::Array catalogs = Napi::Array::New(env, plan.catalogs.size());
     for (std::uint32_t i = 0; i < plan.catalogs.size(); ++i) {
@@ -80,6 +86,7 @@ Napi::Object write_plan(Napi::Env env, const setup::Plan& plan) {
     object.Set("overChanges", Napi::Boolean::New(env, plan.over_changes));
     object.Set("firstPlannedId", Napi::Number::New(env, setup::first_planned_id));
     object.Set("catalogs", catalogs);
+    object.Set("deleted", write_paths(env, plan.deleted));
     return object;
 }
 

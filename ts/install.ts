@@ -77,6 +77,8 @@ export interface Plan {
   changes: boolean;
   /** Those that are concerned, this process's own first. */
   catalogs: CatalogPlan[];
+  /** The files of earlier versions that are deleted afterwards; those in use when Windows starts the next time. */
+  deleted: string[];
 }
 
 export interface InstallPlan extends Plan {
@@ -242,10 +244,11 @@ async function planNative(
   return { native, path: first.path, files: [...first.copies, ...(second?.copies ?? [])], publishersChange };
 }
 
-function readPlan({ changes, catalogs, firstPlannedId }: NativePlan): Plan {
+function readPlan({ changes, catalogs, deleted, firstPlannedId }: NativePlan): Plan {
   const known = (id: number) => (id >= firstPlannedId ? null : id);
   return {
     changes,
+    deleted,
     catalogs: catalogs.map(({ architecture, fault, removed, added, after }) => {
       // The parts' names are those of all entries that play a part.
       const names = new Map([...removed, ...added, ...after].map(({ id, name }) => [id, name]));

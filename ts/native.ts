@@ -185,6 +185,7 @@ export interface NativePlan {
   changes: boolean;
   over: string;
   overChanges: boolean;
+  deleted: string[];
   /** Ids from here on are of entries that do not exist yet. */
   firstPlannedId: number;
   catalogs: {

@@ -12,6 +12,7 @@
 #include "catalog_plan.hpp"
 #include "doctor.hpp"
 #include "install_steps.hpp"
+#include "old_versions.hpp"
 #include "pe_image.hpp"
 #include "publishers.hpp"
 #include "setup_dll.hpp"
@@ -30,7 +31,6 @@ constexpr wchar_t application_categories_key[] =
     L"SYSTEM\\CurrentControlSet\\Services\\WinSock2\\Parameters\\AppId_Catalog";
 constexpr wchar_t code_integrity_key[] = L"SYSTEM\\CurrentControlSet\\Control\\CI\\Policy";
 constexpr wchar_t dll_rules_key[] = L"SOFTWARE\\Policies\\Microsoft\\Windows\\SrpV2\\Dll";
-constexpr wchar_t program_files_key[] = L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion";
 
 // PROCESS_CREATION_MITIGATION_POLICY_…: two bits each. 1: always on; of the second also 3: the Store's are allowed too.
 constexpr unsigned extension_point_disable_bit = 32;
@@ -197,32 +197,21 @@ BlockFacts block_facts() {
     return facts;
 }
 
-template <typename Found>
-void find_files(const std::wstring& pattern, Found found) {
-    WIN32_FIND_DATAW data;
-    const HANDLE search = FindFirstFileW(pattern.c_str(), &data);
-    if (search == INVALID_HANDLE_VALUE) return;
-    do {
-        const bool folder = (data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-        const bool link = (data.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
-        if (!link && data.cFileName[0] != L'.') found(std::wstring(data.cFileName), folder);
-    } while (FindNextFileW(search, &data));
-    FindClose(search);
-}
-
 // What stage_provider_dll writes before it moves it into place. Not while somebody may be at it: it is done in seconds.
 std::vector<std::wstring> leftover_files() {
     std::vector<std::wstring> files;
-    const std::wstring root =
-        text_value(HKEY_LOCAL_MACHINE, program_files_key, L"ProgramFilesDir") + L"\\winsock-lsp\\";
-    if (!is_full_path(root)) return files;
-    find_files(root + L"*", [&](const std::wstring& version, bool folder) {
-        if (!folder) return;
-        const std::wstring inside = root + version + L"\\";
-        find_files(inside + L"new-*.tmp", [&](const std::wstring& name, bool is_folder) {
-            if (!is_folder) files.push_back(inside + name);
-        });
-    });
+    const std::wstring root = staging_root();
+    if (root.empty()) return files;
+    for (const WIN32_FIND_DATAW& version : members_of(root)) {
+        if (!is_folder(version)) continue;
+        const std::wstring folder = root + L"\\" + version.cFileName;
+        for (const WIN32_FIND_DATAW& member : members_of(folder)) {
+            const std::wstring_view name = member.cFileName;
+            const bool is_file = (member.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0;
+            if (is_file && name.starts_with(L"new-") && name.ends_with(L".tmp"))
+                files.push_back(folder + L"\\" + member.cFileName);
+        }
+    }
     return files;
 }
 

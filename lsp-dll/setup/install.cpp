@@ -154,7 +154,9 @@ Result<Plan> plan_install(const InstallOptions& options, const SourceDlls& sourc
     if (const Outcome checked = check_options(options, sources); !checked) return checked.error();
     const auto snapshot = take_snapshot();
     if (!snapshot) return snapshot.error();
-    return plan_installation(*snapshot, options, remembered_over());
+    auto plan = plan_installation(*snapshot, options, remembered_over());
+    if (plan) plan->deleted = plan_clean_up(*plan, *snapshot);
+    return plan;
 }
 
 Result<InstallReport> install_provider(const InstallOptions& options) {

@@ -26,31 +26,15 @@ bool is_staged(const std::wstring& name) {
     return is_temporary(name);
 }
 
-// Of a folder, without "." and "..".
-std::vector<WIN32_FIND_DATAW> members_of(const std::wstring& folder) {
-    std::vector<WIN32_FIND_DATAW> members;
-    WIN32_FIND_DATAW found;
-    const HANDLE search = FindFirstFileW((folder + L"\\*").c_str(), &found);
-    if (search == INVALID_HANDLE_VALUE) return members;
-    do {
-        const std::wstring_view name = found.cFileName;
-        if (name != L"." && name != L"..") members.push_back(found);
-    } while (FindNextFileW(search, &found));
-    FindClose(search);
-    return members;
-}
-
-// The folders of all registered DLLs; nothing if that cannot be told for certain.
-std::optional<std::vector<std::wstring>> registered_folders() {
+// The folders of all DLLs that these catalogs register; nothing if that cannot be told for certain.
+std::optional<std::vector<std::wstring>> registered_folders(std::initializer_list<const Catalog*> catalogs) {
     // A 32-bit process does not see what 64-bit programs have registered.
     wchar_t unused[MAX_PATH];
     if (native_architecture == Architecture::ia32 && GetSystemWow64DirectoryW(unused, MAX_PATH) != 0) {
         return std::nullopt;
     }
-    const auto snapshot = take_snapshot();
-    if (!snapshot) return std::nullopt;
     std::vector<std::wstring> folders;
-    for (const Catalog* catalog : {&snapshot->native, snapshot->other ? &*snapshot->other : nullptr}) {
+    for (const Catalog* catalog : catalogs) {
         if (catalog == nullptr) continue;
         for (const CatalogEntry& entry : *catalog) {
             const std::wstring path = expand_environment(entry.path);
@@ -83,35 +67,67 @@ void delete_file(const std::wstring& folder, const std::wstring& name, unsigned 
     result.scheduled.push_back(renamed);
 }
 
+// What stage_provider_dll made there.
+std::vector<std::wstring> staged_files(const std::wstring& folder) {
+    std::vector<std::wstring> names;
+    for (const WIN32_FIND_DATAW& member : members_of(folder)) {
+        const bool is_file = (member.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0;
+        if (is_file && is_staged(member.cFileName)) names.emplace_back(member.cFileName);
+    }
+    return names;
+}
+
 void delete_folder(const std::wstring& folder, CleanUp& result) {
     const std::size_t scheduled = result.scheduled.size();
     unsigned index = 0;
-    for (const WIN32_FIND_DATAW& member : members_of(folder)) {
-        const bool is_folder = (member.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-        if (!is_folder && is_staged(member.cFileName)) delete_file(folder, member.cFileName, ++index, result);
-    }
+    for (const std::wstring& name : staged_files(folder)) delete_file(folder, name, ++index, result);
     // If something is in it by then, at once or at the restart, it stays.
     if (!RemoveDirectoryW(folder.c_str()) && result.scheduled.size() > scheduled) {
         MoveFileExW(folder.c_str(), nullptr, MOVEFILE_DELAY_UNTIL_REBOOT);
     }
 }
 
+std::vector<WIN32_FIND_DATAW> versions() {
+    const std::wstring root = staging_root();
+    return root.empty() ? std::vector<WIN32_FIND_DATAW>() : members_of(root);
+}
+
+// The versions' folders that none of these catalogs names.
+std::vector<std::wstring> unregistered_versions(std::initializer_list<const Catalog*> catalogs) {
+    std::vector<std::wstring> folders;
+    const auto registered = registered_folders(catalogs);
+    if (!registered) return folders;
+    for (const WIN32_FIND_DATAW& member : versions()) {
+        const std::wstring folder = staging_root() + L"\\" + member.cFileName;
+        if (is_folder(member) && !contains(*registered, folder)) folders.push_back(folder);
+    }
+    return folders;
+}
+
 }  // namespace
 
 CleanUp delete_old_versions() {
     CleanUp result;
-    const std::wstring root = staging_root();
-    const std::vector<WIN32_FIND_DATAW> versions = root.empty() ? std::vector<WIN32_FIND_DATAW>() : members_of(root);
-    if (versions.empty()) return result;
-    const auto registered = registered_folders();
-    if (!registered) return result;
-    for (const WIN32_FIND_DATAW& member : versions) {
-        const bool is_link = (member.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
-        if ((member.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0 || is_link) continue;
-        const std::wstring folder = root + L"\\" + member.cFileName;
-        if (!contains(*registered, folder)) delete_folder(folder, result);
-    }
+    if (versions().empty()) return result;
+    const auto snapshot = take_snapshot();
+    if (!snapshot) return result;
+    const Catalog* const other = snapshot->other ? &*snapshot->other : nullptr;
+    for (const std::wstring& folder : unregistered_versions({&snapshot->native, other})) delete_folder(folder, result);
     return result;
+}
+
+std::vector<std::wstring> plan_clean_up(const Plan& plan, const Snapshot& snapshot) {
+    std::vector<std::wstring> files;
+    if (!plan.changes() || versions().empty()) return files;
+    const Catalog* native = &snapshot.native;
+    const Catalog* other = snapshot.other ? &*snapshot.other : nullptr;
+    for (const CatalogPlan& catalog : plan.catalogs) {
+        (catalog.architecture == native_architecture ? native : other) = &catalog.after;
+    }
+    for (const std::wstring& folder : unregistered_versions({native, other})) {
+        for (const std::wstring& name : staged_files(folder)) files.push_back(folder + L"\\" + name);
+    }
+    return files;
 }
 
 }  // namespace lsp::setup

@@ -6,6 +6,9 @@
 
 namespace lsp::setup {
 
+struct Plan;
+struct Snapshot;
+
 // %ProgramFiles%\winsock-lsp; empty if Windows does not tell where that is.
 std::wstring staging_root();
 
@@ -19,5 +22,8 @@ struct CleanUp {
 // is renamed first: its name may be wanted again before the restart that deletes it. What cannot be deleted stays, for
 // the next time. The caller holds the CatalogLock. DeleteFileW, MoveFileExW, RemoveDirectoryW.
 CleanUp delete_old_versions();
+
+// The files that it will find when the plan has been carried out.
+std::vector<std::wstring> plan_clean_up(const Plan& plan, const Snapshot& snapshot);
 
 }  // namespace lsp::setup

@@ -28,6 +28,7 @@ struct Plan {
     std::vector<CatalogPlan> catalogs;  // the native one first
     Over over;                          // what will be remembered
     bool over_changes = false;
+    std::vector<std::wstring> deleted;  // files of earlier versions; those in use go when Windows starts the next time
 
     bool changes() const {
         for (const CatalogPlan& catalog : catalogs) {

@@ -26,7 +26,9 @@ Outcome check_gone() {
 Result<Plan> plan_remove() {
     const auto snapshot = take_snapshot();
     if (!snapshot) return snapshot.error();
-    return plan_removal(*snapshot, remembered_over());
+    auto plan = plan_removal(*snapshot, remembered_over());
+    if (plan) plan->deleted = plan_clean_up(*plan, *snapshot);
+    return plan;
 }
 
 Result<RemoveReport> remove_provider() {

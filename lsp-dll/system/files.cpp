@@ -59,6 +59,24 @@ DWORD make_folder(const std::wstring& path, SECURITY_ATTRIBUTES* security) noexc
     return is_folder ? ERROR_SUCCESS : error;
 }
 
+std::vector<WIN32_FIND_DATAW> members_of(const std::wstring& folder) {
+    std::vector<WIN32_FIND_DATAW> members;
+    WIN32_FIND_DATAW found;
+    const HANDLE search = FindFirstFileW((folder + L"\\*").c_str(), &found);
+    if (search == INVALID_HANDLE_VALUE) return members;
+    do {
+        const std::wstring_view name = found.cFileName;
+        if (name != L"." && name != L"..") members.push_back(found);
+    } while (FindNextFileW(search, &found));
+    FindClose(search);
+    return members;
+}
+
+bool is_folder(const WIN32_FIND_DATAW& member) noexcept {
+    constexpr DWORD kind = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT;
+    return (member.dwFileAttributes & kind) == FILE_ATTRIBUTE_DIRECTORY;
+}
+
 DWORD read_file(const std::wstring& path, std::vector<unsigned char>& bytes) {
     bytes.clear();
     const Handle file(CreateFileW(path.c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, nullptr,

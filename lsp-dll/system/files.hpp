@@ -19,6 +19,10 @@ std::wstring folder_of(const std::wstring& path);           // without the last 
 // Makes the last folder of the path, and says if it exists afterwards. Win32 error, 0 on success.
 DWORD make_folder(const std::wstring& path, SECURITY_ATTRIBUTES* security) noexcept;
 
+// What is in a folder, without "." and ".."; nothing if it cannot be read.
+std::vector<WIN32_FIND_DATAW> members_of(const std::wstring& folder);
+bool is_folder(const WIN32_FIND_DATAW& member) noexcept;  // and not a link to one
+
 // Whole files, of at most 64 MiB. Win32 error, 0 on success.
 DWORD read_file(const std::wstring& path, std::vector<unsigned char>& bytes);
 // Fails if the file exists. Leaves nothing behind when it fails. Without `security` the file's rights are inherited.

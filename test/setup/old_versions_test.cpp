@@ -3,7 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "../system/support.hpp"
+#include "setup/plan.hpp"
 #include "setup/setup.hpp"
 #include "system/files.hpp"
 #include "system/registry.hpp"
@@ -64,6 +67,13 @@ TEST_SUITE("test winsock") {
         REQUIRE_MESSAGE(staged, message_of(staged));
         options.dll = *staged;
         REQUIRE(exists(first));
+        const auto plan = plan_install(options);
+        REQUIRE_MESSAGE(plan, message_of(plan));
+        std::vector<std::wstring> foretold = plan->deleted;
+        std::sort(foretold.begin(), foretold.end());
+        CHECK(foretold == std::vector<std::wstring>{first + L"\\new-12-34.tmp", first + L"\\winsock-lsp-ia32.dll",
+                                                    first + L"\\winsock-lsp-setup.dll", first + L"\\winsock-lsp.dll",
+                                                    shared + L"\\winsock-lsp.dll", used + L"\\winsock-lsp.dll"});
         const auto report = install_provider(options);
         REQUIRE_MESSAGE(report, message_of(report));
         CHECK(report->changed);
@@ -90,6 +100,10 @@ TEST_SUITE("test winsock") {
         CHECK_FALSE(is_scheduled(used + L"\\winsock-lsp.dll"));
         FreeLibrary(loaded);
 
+        CHECK(plan_install(options)->deleted.empty());  // nothing changes, so nothing is cleaned up either
+        const auto removal = plan_remove();
+        REQUIRE_MESSAGE(removal, message_of(removal));
+        CHECK(std::find(removal->deleted.begin(), removal->deleted.end(), options.dll) != removal->deleted.end());
         const auto removed = remove_provider();
         REQUIRE_MESSAGE(removed, message_of(removed));
         CHECK_FALSE(exists(options.dll));

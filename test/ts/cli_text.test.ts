@@ -319,7 +319,7 @@ test('a plan is shown as what goes, what comes and the order', () => {
     added: [made(13), made(15)],
     after: [made(15), old(2), made(13)],
   };
-  const plan: InstallPlan = { changes: true, catalogs: [catalog], path: 'C:\\new.dll', files: [{ from: 'D:\\a.dll', to: 'C:\\new.dll' }], over: ['udp'], overChanges: true, publishersChange: false };
+  const plan: InstallPlan = { changes: true, catalogs: [catalog], path: 'C:\\new.dll', files: [{ from: 'D:\\a.dll', to: 'C:\\new.dll' }], over: ['udp'], overChanges: true, publishersChange: false, deleted: ['C:\\old.dll'] };
   const path = 'C:\\Program Files\\winsock-lsp\\0.1.0\\winsock-lsp.dll';
   assert.equal(lines(installPlanText(plan, plain)), [
     '64-bit catalog: the layered entry is missing',
@@ -334,6 +334,9 @@ test('a plan is shown as what goes, what comes and the order', () => {
     '  D:\\a.dll',
     '    -> C:\\new.dll',
     '',
+    'Files to delete, those in use at the next start of Windows',
+    '  C:\\old.dll',
+    '',
     'To be remembered: installed over udp',
     '',
     'This was a dry run: nothing was changed.',
@@ -341,7 +344,7 @@ test('a plan is shown as what goes, what comes and the order', () => {
   for (const line of lines(installPlanText(plan, wide(60)))) assert.ok(textWidth(line) <= 60, line);
   assert.match(installPlanText(plan, coloured), /\u001b\[31m-\u001b/);
 
-  const same = { ...plan, changes: false, catalogs: [{ ...catalog, fault: null, removed: [], added: [] }], files: [], overChanges: false };
+  const same = { ...plan, changes: false, catalogs: [{ ...catalog, fault: null, removed: [], added: [] }], files: [], deleted: [], overChanges: false };
   assert.is(installPlanText(same, plain), 'Nothing to do: C:\\new.dll is installed.\nThis was a dry run: nothing was changed.');
   assert.is(removePlanText(same, plain), 'Nothing to do: the LSP is not installed.\nThis was a dry run: nothing was changed.');
 });

@@ -37,6 +37,12 @@ function catalogsText({ catalogs, changes }: Plan, terminal: Terminal): string[]
   return changes ? [...catalogs.map((catalog) => catalogText(catalog, terminal)), legend] : [];
 }
 
+function deletedText({ deleted }: Plan, terminal: Terminal): string[] {
+  if (deleted.length === 0) return [];
+  const lines = deleted.map((file) => `  ${printable(file)}`);
+  return [`${paint(terminal, 'heading', 'Files to delete, those in use at the next start of Windows')}\n${lines.join('\n')}`];
+}
+
 const untouched = 'This was a dry run: nothing was changed.';
 
 export function installPlanText(plan: InstallPlan, terminal: Terminal): string {
@@ -48,6 +54,7 @@ export function installPlanText(plan: InstallPlan, terminal: Terminal): string {
     const lines = files.map(({ from, to }) => `  ${printable(from)}\n    -> ${printable(to)}`);
     sections.push(`${paint(terminal, 'heading', 'Files to copy')}\n${lines.join('\n')}`);
   }
+  sections.push(...deletedText(plan, terminal));
   if (overChanges) sections.push(`To be remembered: installed over ${over === 'all' ? 'all' : over.join(',')}`);
   if (publishersChange) sections.push('Others than now may publish tunnels afterwards.');
   return [...sections, untouched].join('\n\n');
@@ -55,5 +62,5 @@ export function installPlanText(plan: InstallPlan, terminal: Terminal): string {
 
 export function removePlanText(plan: Plan, terminal: Terminal): string {
   if (!plan.changes) return `Nothing to do: the LSP is not installed.\n${untouched}`;
-  return [...catalogsText(plan, terminal), untouched].join('\n\n');
+  return [...catalogsText(plan, terminal), ...deletedText(plan, terminal), untouched].join('\n\n');
 }
