@@ -1,7 +1,7 @@
 // Private to setup: one process at a time changes the catalog.
 #pragma once
 
-#include "../system/handle.hpp"
+#include "../system/named_mutex.hpp"
 #include "setup.hpp"
 
 namespace lsp::setup {
@@ -13,13 +13,9 @@ class CatalogLock {
     // How long take waits in this process; 0: as at first. For tests.
     static void set_patience(unsigned long milliseconds) noexcept;
 
-    CatalogLock(CatalogLock&&) noexcept = default;
-    CatalogLock& operator=(CatalogLock&&) noexcept = default;
-    ~CatalogLock();
-
   private:
-    explicit CatalogLock(Handle mutex) noexcept : mutex_(std::move(mutex)) {}
-    Handle mutex_;
+    explicit CatalogLock(NamedMutex mutex) noexcept : mutex_(std::move(mutex)) {}
+    NamedMutex mutex_;
 };
 
 }  // namespace lsp::setup

@@ -11,9 +11,10 @@ namespace lsp::system {
 class NamedMutex {
   public:
     // Waits up to `patience_ms`. `name` is without "Global\". `what` is what is locked, as in "the policy"; `busy_code`
-    // is the error's code when another process holds it all that time. Else the system's error.
+    // is the error's code when another process holds it all that time. `called_off`, if it is given, is asked about ten
+    // times a second: ERR_ABORTED once it says true. Else the system's error.
     static Result<NamedMutex> take(std::wstring_view name, unsigned long patience_ms, std::string_view what,
-                                   std::string_view busy_code);
+                                   std::string_view busy_code, bool (*called_off)() noexcept = nullptr);
 
     NamedMutex(NamedMutex&&) noexcept = default;
     NamedMutex& operator=(NamedMutex&&) noexcept = default;
