@@ -90,4 +90,11 @@ int install_with_chains(const GUID& provider, const InstallOptions& options, DWO
     return result == 0 ? 0 : failure(error);
 }
 
+Error wsc_error(int error, const char* native_name, Architecture architecture, std::string_view attempt) {
+    if (error == cancelled_error) return cancelled(attempt);
+    const bool denied = error == WSAEACCES || error == ERROR_ACCESS_DENIED;
+    return system_error(static_cast<std::uint32_t>(error), function_name(native_name, architecture), attempt,
+                        denied ? "Run it from an elevated prompt." : "");
+}
+
 }  // namespace lsp::setup

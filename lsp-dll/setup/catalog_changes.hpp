@@ -1,6 +1,8 @@
 // Private to setup: the WSC functions that change a catalog.
 #pragma once
 
+#include <string_view>
+
 #include "setup.hpp"
 
 namespace lsp::setup {
@@ -22,5 +24,8 @@ int update(Architecture architecture, const GUID& provider, const std::wstring& 
 bool has_install_with_chains() noexcept;
 int install_with_chains(const GUID& provider, const InstallOptions& options, DWORD service_flags,
                         std::vector<WSAPROTOCOL_INFOW> protocols);
+
+// The error of such a call by its number. `native_name` is the function's, as for function_name.
+Error wsc_error(int error, const char* native_name, Architecture architecture, std::string_view attempt);
 
 }  // namespace lsp::setup

@@ -15,13 +15,6 @@ namespace {
 // RtlGenRandom, by the name under which ADVAPI32 exports it (Windows XP).
 constinit SystemFunction<BOOLEAN WINAPI(void*, ULONG)> random_bytes{SystemLibrary::advapi32, "SystemFunction036"};
 
-Error wsc_error(int error, const char* native_name, Architecture architecture, std::string_view attempt) {
-    if (error == cancelled_error) return cancelled(attempt);
-    const bool denied = error == WSAEACCES || error == ERROR_ACCESS_DENIED;
-    return system_error(static_cast<std::uint32_t>(error), function_name(native_name, architecture), attempt,
-                        denied ? "Run it from an elevated prompt." : "");
-}
-
 const char* catalog_name(Architecture architecture) { return architecture == Architecture::x64 ? "64-bit" : "32-bit"; }
 
 bool fresh_guid(GUID& guid) {

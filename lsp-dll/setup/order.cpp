@@ -24,10 +24,7 @@ std::string numbers(const std::vector<DWORD>& ids) {
 // Writes the order and reads it back.
 Outcome set_order(Architecture architecture, const std::vector<DWORD>& order) {
     if (const int error = write_order(architecture, order)) {
-        if (error == cancelled_error) return cancelled(order_attempt);
-        const bool denied = error == WSAEACCES || error == ERROR_ACCESS_DENIED;
-        return system_error(static_cast<std::uint32_t>(error), function_name("WSCWriteProviderOrder", architecture),
-                            order_attempt, denied ? "Run it from an elevated prompt." : "");
+        return wsc_error(error, "WSCWriteProviderOrder", architecture, order_attempt);
     }
     const auto now = enumerate_catalog(architecture);
     if (!now) return now.error();
