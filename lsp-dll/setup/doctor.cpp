@@ -15,9 +15,7 @@ constexpr char restore_remedy[] = "Restore a backup (winsock-lsp restore FILE), 
 constexpr char other_remedy[] = "Repair or remove the product that it belongs to, or restore a backup from before.";
 constexpr std::uint16_t machine_arm64 = 0xAA64;
 
-const char* catalog_of(Architecture architecture) {
-    return architecture == Architecture::x64 ? "the 64-bit catalog" : "the 32-bit catalog";
-}
+std::string catalog_of(Architecture architecture) { return concat({"the ", bits_of(architecture), " catalog"}); }
 
 std::string protocol_name(const WSAPROTOCOL_INFOW& info) {
     const char* const type = info.iSocketType == SOCK_STREAM ? "TCP" : info.iSocketType == SOCK_DGRAM ? "UDP" : "RAW";
@@ -316,14 +314,14 @@ void examine_catalogs(const Facts& facts, Diagnosis& diagnosis) {
     // Whether 32-bit programs are to be covered is the installer's choice; that its DLL was copied too tells it.
     if (ours[1] == 0 && !facts.unregistered_dll32) return;
     const CatalogFacts& without = facts.catalogs[ours[0] == 0 ? 0 : 1];
-    diagnosis.findings.push_back({"catalog-missing",
-                                  Severity::error,
-                                  concat({"We are installed, but not in ", catalog_of(without.architecture), ": ",
-                                          without.architecture == Architecture::x64 ? "64-bit" : "32-bit",
-                                          " programs keep the source that Windows chooses."}),
-                                  repair_remedy,
-                                  Fix::install_anew,
-                                  {}});
+    diagnosis.findings.push_back(
+        {"catalog-missing",
+         Severity::error,
+         concat({"We are installed, but not in ", catalog_of(without.architecture), ": ", bits_of(without.architecture),
+                 " programs keep the source that Windows chooses."}),
+         repair_remedy,
+         Fix::install_anew,
+         {}});
 }
 
 void examine_tunnel(const TunnelFacts& facts, bool installed, std::vector<Finding>& findings) {

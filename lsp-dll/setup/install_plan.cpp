@@ -154,8 +154,9 @@ Result<Plan> plan_installation(const Snapshot& snapshot, const InstallOptions& o
     // One call installs into both.
     for (CatalogPlan& catalog : plan.catalogs) {
         if (!catalog.fault.empty()) continue;
-        catalog.fault = concat({"the ", catalog.architecture == native_architecture ? "32-bit" : "64-bit",
-                                " catalog needs it, and only both can be written"});
+        catalog.fault =
+            concat({"the ", bits_of(catalog.architecture == Architecture::x64 ? Architecture::ia32 : Architecture::x64),
+                    " catalog needs it, and only both can be written"});
     }
 
     if (const Outcome checked = check_dependents(snapshot, "Cannot install the provider again"); !checked) {

@@ -15,8 +15,6 @@ namespace {
 // RtlGenRandom, by the name under which ADVAPI32 exports it (Windows XP).
 constinit SystemFunction<BOOLEAN WINAPI(void*, ULONG)> random_bytes{SystemLibrary::advapi32, "SystemFunction036"};
 
-const char* catalog_name(Architecture architecture) { return architecture == Architecture::x64 ? "64-bit" : "32-bit"; }
-
 bool fresh_guid(GUID& guid) {
     const auto function = random_bytes.get();
     if (function == nullptr || !function(&guid, sizeof(guid))) return false;
@@ -218,7 +216,7 @@ Outcome remove_entries(Architecture architecture, const Catalog& ours) {
         if (const int error = deinstall(architecture, id)) {
             return wsc_error(error, "WSCDeinstallProvider", architecture,
                              concat({"Cannot remove entry ", entry.info.dwCatalogEntryId, " \"", entry.info.szProtocol,
-                                     "\" from the ", catalog_name(architecture), " catalog"}));
+                                     "\" from the ", bits_of(architecture), " catalog"}));
         }
         done.push_back(id);
     }
@@ -245,14 +243,13 @@ Outcome check_entries(const Plan& plan, const InstallOptions& options) {
         if (!catalog) return catalog.error();
         for (const CatalogEntry& entry : *catalog) {
             if (!entry.ours || entry.path_error == 0) continue;
-            return wsc_error(
-                static_cast<int>(entry.path_error), "WSCGetProviderPath", wanted.architecture,
-                concat({"Cannot read back the path of entry ", entry.info.dwCatalogEntryId, " \"",
-                        entry.info.szProtocol, "\" of the ", catalog_name(wanted.architecture), " catalog"}));
+            return wsc_error(static_cast<int>(entry.path_error), "WSCGetProviderPath", wanted.architecture,
+                             concat({"Cannot read back the path of entry ", entry.info.dwCatalogEntryId, " \"",
+                                     entry.info.szProtocol, "\" of the ", bits_of(wanted.architecture), " catalog"}));
         }
         const std::wstring& path = wanted.architecture == native_architecture ? options.dll : options.dll32;
         const std::string fault = installation_fault(*catalog, path, wanted.lowers);
-        if (!fault.empty()) return vanished(concat({catalog_name(wanted.architecture), " catalog: ", fault}));
+        if (!fault.empty()) return vanished(concat({bits_of(wanted.architecture), " catalog: ", fault}));
     }
     return Done{};
 }

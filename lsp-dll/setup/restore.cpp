@@ -16,8 +16,6 @@ namespace {
 
 constexpr char reset_remedy[] = "As a last resort: netsh winsock reset, and restart Windows.";
 
-const char* bits(Architecture architecture) { return architecture == Architecture::x64 ? "64-bit" : "32-bit"; }
-
 std::size_t count_of(const Catalog& catalog, const GUID& provider) {
     return static_cast<std::size_t>(std::count_if(catalog.begin(), catalog.end(), [&](const CatalogEntry& entry) {
         return same_guid(entry.info.ProviderId, provider);
@@ -88,7 +86,7 @@ class Catalogs {
     static Error step_error(int error, const std::string& function, Architecture architecture,
                             const RestoreStep& step) {
         const std::string attempt =
-            concat({"Cannot restore the ", bits(architecture), " catalog (", describe(step), ")"});
+            concat({"Cannot restore the ", bits_of(architecture), " catalog (", describe(step), ")"});
         if (error == cancelled_error) return cancelled(attempt);
         return system_error(static_cast<std::uint32_t>(error), function, attempt, reset_remedy);
     }
@@ -122,11 +120,11 @@ Error not_kept(Architecture architecture, const RestoreStep& step, const Catalog
         if (entry.path_error == 0 || !same_guid(entry.info.ProviderId, step.provider)) continue;
         return system_error(entry.path_error, function_name("WSCGetProviderPath", architecture),
                             concat({"Cannot read back the path of entry ", entry.info.dwCatalogEntryId, " \"",
-                                    entry.info.szProtocol, "\" of the ", bits(architecture), " catalog"}),
+                                    entry.info.szProtocol, "\" of the ", bits_of(architecture), " catalog"}),
                             reset_remedy);
     }
     return own_error("ERR_READBACK_MISMATCH",
-                     concat({"Cannot restore the ", bits(architecture),
+                     concat({"Cannot restore the ", bits_of(architecture),
                              " catalog: it does not hold what was written, although the call succeeded (",
                              describe(step), "). ", reset_remedy}));
 }
@@ -157,7 +155,7 @@ Outcome converge(Catalogs& catalogs, Architecture architecture, const WantedCata
         const bool keep_native = count_of(wanted_native, step->provider) == step->infos.size();
         const Outcome outcome = catalogs.carry_out(architecture, *step, keep_native);
         if (outcome) {
-            steps.push_back(concat({bits(architecture), " catalog: ", describe(*step)}));
+            steps.push_back(concat({bits_of(architecture), " catalog: ", describe(*step)}));
         } else if (step->kind != RestoreStep::Kind::update) {
             return outcome;
         }  // what cannot be updated is taken out and installed again
@@ -172,7 +170,7 @@ void restore_categories(Architecture architecture, const WantedCatalog& wanted, 
         if (!each.categories || contains_guid(done, provider)) continue;
         done.push_back(provider);
         if (lsp_categories(architecture, provider) == each.categories) continue;
-        const std::string what = concat({bits(architecture), " catalog: set the categories of \"",
+        const std::string what = concat({bits_of(architecture), " catalog: set the categories of \"",
                                          each.entry.info.szProtocol, "\" to ", *each.categories});
         if (const int error = set_lsp_categories(architecture, provider, *each.categories)) {
             notes.push_back(concat({"Cannot ", what, ": ", error_text(static_cast<std::uint32_t>(error)), "."}));
@@ -220,7 +218,7 @@ Outcome restore_entries(const Restoration& what, Catalogs& catalogs, const Snaps
             const bool native = architecture == native_architecture;
             if (!native && !snapshot.other) {
                 what.report.notes.push_back(
-                    concat({"The ", bits(architecture), " catalog is left alone: this process cannot see it."}));
+                    concat({"The ", bits_of(architecture), " catalog is left alone: this process cannot see it."}));
                 continue;
             }
             BackedUpCatalog backup = each;

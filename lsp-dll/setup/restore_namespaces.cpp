@@ -99,8 +99,7 @@ class NamespaceChanges {
 
     template <typename Call>
     Outcome carry_out(const std::string& what, const char* native_name, Call call) {
-        const std::string step =
-            concat({architecture_ == Architecture::x64 ? "64-bit catalog: " : "32-bit catalog: ", what});
+        const std::string step = concat({bits_of(architecture_), " catalog: ", what});
         const std::string attempt = concat({"Cannot restore the namespace catalog (", step, ")"});
         if (!dry_run_ && is_cancelled()) return cancelled(attempt);
         if (const int error = dry_run_ ? 0 : call()) {
@@ -179,7 +178,7 @@ Outcome restore_namespaces(Architecture architecture, const std::vector<Namespac
     }
     if (same) return Done{};
     return own_error("ERR_READBACK_MISMATCH",
-                     concat({"Cannot restore the ", architecture == Architecture::x64 ? "64-bit" : "32-bit",
+                     concat({"Cannot restore the ", bits_of(architecture),
                              " namespace catalog: it does not hold what was written, although the calls succeeded."}));
 }
 

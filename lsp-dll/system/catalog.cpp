@@ -8,13 +8,12 @@
 namespace lsp::system {
 
 Result<std::vector<CatalogEntry>> enumerate_catalog(Architecture architecture) {
-    const char* const name = architecture == Architecture::x64 ? "64-bit" : "32-bit";
     Infos infos;
     if (const int error = enumerate_infos(architecture, infos)) {
         const char* const remedy =
             error == ERROR_NOT_SUPPORTED ? "This process cannot see that catalog: ask from a 64-bit one." : "";
         return system_error(static_cast<std::uint32_t>(error), function_name("WSCEnumProtocols", architecture),
-                            concat({"Cannot read the ", name, " protocol catalog"}), remedy);
+                            concat({"Cannot read the ", bits_of(architecture), " protocol catalog"}), remedy);
     }
     Catalog catalog;
     for (const WSAPROTOCOL_INFOW& info : infos) {

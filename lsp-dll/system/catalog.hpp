@@ -35,6 +35,11 @@ struct CatalogEntry {
     bool is_chain() const { return info.ProtocolChain.ChainLen > 1; }
 };
 
+// "64-bit" or "32-bit", as messages name a catalog.
+constexpr const char* bits_of(Architecture architecture) noexcept {
+    return architecture == Architecture::x64 ? "64-bit" : "32-bit";
+}
+
 // All entries, hidden ones too, in catalog order. WSCEnumProtocols or WSCEnumProtocols32, WSCGetProviderPath(32).
 // Errors: ERROR_NOT_SUPPORTED if this process cannot see that catalog, or the code of the failing call.
 Result<std::vector<CatalogEntry>> enumerate_catalog(Architecture architecture = native_architecture);

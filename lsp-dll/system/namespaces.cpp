@@ -94,8 +94,7 @@ void add_what_is_registered(Architecture architecture, std::vector<NamespaceProv
 Result<std::vector<NamespaceProvider>> enumerate_namespaces(Architecture architecture) {
     const char* const syscall =
         architecture == native_architecture ? "WSAEnumNameSpaceProvidersW" : "WSCEnumNameSpaceProviders32";
-    const std::string attempt =
-        concat({"Cannot read the ", architecture == Architecture::x64 ? "64-bit" : "32-bit", " namespace catalog"});
+    const std::string attempt = concat({"Cannot read the ", bits_of(architecture), " namespace catalog"});
     EnumNamespaces* const function = function_for(architecture, &WSAEnumNameSpaceProvidersW, enum_namespaces32);
     if (function == nullptr) {
         return system_error(ERROR_NOT_SUPPORTED, syscall, attempt,
