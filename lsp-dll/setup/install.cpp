@@ -160,10 +160,7 @@ Result<Plan> plan_install(const InstallOptions& options, const SourceDlls& sourc
 }
 
 Result<InstallReport> install_provider(const InstallOptions& options) {
-    if (!is_elevated()) {
-        return system_error(ERROR_ACCESS_DENIED, "", "Cannot install the provider: this process is not elevated",
-                            "Run it from an elevated prompt.");
-    }
+    if (const Outcome elevated = check_elevated("Cannot install the provider"); !elevated) return elevated.error();
     if (const Outcome checked = check_options(options, {}); !checked) return checked.error();
     const auto lock = CatalogLock::take();
     if (!lock) return lock.error();

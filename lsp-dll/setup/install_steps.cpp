@@ -208,6 +208,12 @@ Result<Snapshot> take_snapshot() {
     return snapshot;
 }
 
+Outcome check_elevated(std::string_view attempt) {
+    if (is_elevated()) return Done{};
+    return system_error(ERROR_ACCESS_DENIED, "", concat({attempt, ": this process is not elevated"}),
+                        "Run it from an elevated prompt.");
+}
+
 Outcome remove_entries(Architecture architecture, const Catalog& ours) {
     std::vector<GUID> done;
     for (const CatalogEntry& entry : ours) {

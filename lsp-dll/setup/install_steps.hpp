@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "catalog_plan.hpp"
 #include "plan.hpp"
@@ -18,6 +19,9 @@ Result<Snapshot> take_snapshot();
 // enumerate_catalog. The paths are what backups, and going back, rest on: one that could not be read is asked for once
 // more.
 Result<Catalog> read_with_paths(Architecture architecture);
+
+// ERROR_ACCESS_DENIED if this process is not elevated; `attempt` begins the sentence.
+Outcome check_elevated(std::string_view attempt);
 
 // Takes these entries out, in their order: chains first, the layered entry last, so that a process killed in between
 // never leaves a chain that names a missing entry.

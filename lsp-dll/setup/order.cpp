@@ -60,10 +60,7 @@ Result<std::vector<DWORD>> plan_order(const std::vector<DWORD>& current, const s
 }
 
 Result<OrderReport> order_catalog(Architecture architecture, const std::vector<DWORD>& ids, bool first) {
-    if (!is_elevated()) {
-        return system_error(ERROR_ACCESS_DENIED, "", concat({order_attempt, ": this process is not elevated"}),
-                            "Run it from an elevated prompt.");
-    }
+    if (const Outcome elevated = check_elevated(order_attempt); !elevated) return elevated.error();
     const auto lock = CatalogLock::take();
     if (!lock) return lock.error();
     const auto snapshot = take_snapshot();

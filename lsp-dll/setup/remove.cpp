@@ -32,10 +32,7 @@ Result<Plan> plan_remove() {
 }
 
 Result<RemoveReport> remove_provider() {
-    if (!is_elevated()) {
-        return system_error(ERROR_ACCESS_DENIED, "", "Cannot remove the provider: this process is not elevated",
-                            "Run it from an elevated prompt.");
-    }
+    if (const Outcome elevated = check_elevated("Cannot remove the provider"); !elevated) return elevated.error();
     const auto lock = CatalogLock::take();
     if (!lock) return lock.error();
     const auto snapshot = take_snapshot();

@@ -314,10 +314,7 @@ Result<RestoreReport> restore_catalogs(const std::vector<BackedUpCatalog>& backu
         report.changed = !report.steps.empty();
         return report;
     }
-    if (!is_elevated()) {
-        return system_error(ERROR_ACCESS_DENIED, "", "Cannot restore the catalogs: this process is not elevated",
-                            "Run it from an elevated prompt.");
-    }
+    if (const Outcome elevated = check_elevated("Cannot restore the catalogs"); !elevated) return elevated.error();
     const auto lock = CatalogLock::take();
     if (!lock) return lock.error();
     const auto snapshot = take_snapshot();
