@@ -85,13 +85,12 @@ Infos lower_entries(const Catalog& catalog, const Over& over) {
     return found;
 }
 
-Infos lower_entries_like(const Catalog& catalog, const Infos& protocols) {
-    Infos found = lower_entries(catalog);
-    std::erase_if(found, [&](const WSAPROTOCOL_INFOW& info) {
-        return std::none_of(protocols.begin(), protocols.end(),
-                            [&](const WSAPROTOCOL_INFOW& wanted) { return same_protocol(wanted, info); });
+Infos of_same_protocols(Infos infos, const Infos& others) {
+    std::erase_if(infos, [&](const WSAPROTOCOL_INFOW& info) {
+        return std::none_of(others.begin(), others.end(),
+                            [&](const WSAPROTOCOL_INFOW& other) { return same_protocol(other, info); });
     });
-    return found;
+    return infos;
 }
 
 Outcome check_choice(const Catalog& catalog, const Over& over) {

@@ -20,8 +20,8 @@ bool is_stand_in(const GUID& provider) noexcept;
 // that a chain of ours can stand on: a base provider or another one's chain, with IFS handles. Entries of ours are
 // passed over, and so is what stands in for a base provider while that is restored, unless there is nothing else.
 Infos lower_entries(const Catalog& catalog, const Over& over = {});
-// The topmost entries for the same protocols, where this catalog has any.
-Infos lower_entries_like(const Catalog& catalog, const Infos& protocols);
+// Those whose protocol one of the others has, too.
+Infos of_same_protocols(Infos infos, const Infos& others);
 // ERR_UNKNOWN_ENTRY or ERROR_INVALID_PARAMETER if an entry that was chosen by its id is none that a chain can stand on.
 Outcome check_choice(const Catalog& catalog, const Over& over);
 

@@ -263,7 +263,7 @@ Infos chosen_entries(const Facts& facts, const CatalogFacts& catalog) {
     Over by_protocol = facts.over;
     by_protocol.ids.clear();
     Infos chosen = lower_entries(catalog.entries, by_protocol);
-    for (const WSAPROTOCOL_INFOW& info : lower_entries_like(catalog.entries, native)) {
+    for (const WSAPROTOCOL_INFOW& info : of_same_protocols(lower_entries(catalog.entries), native)) {
         const bool known = std::any_of(chosen.begin(), chosen.end(), [&](const WSAPROTOCOL_INFOW& each) {
             return each.dwCatalogEntryId == info.dwCatalogEntryId;
         });

@@ -43,17 +43,6 @@ Outcome replace_ours(CatalogPlan& plan, const Catalog& before, const std::wstrin
     return Done{};
 }
 
-// The protocols that both catalogs have: the call for both wants every one of them in both.
-Infos common_protocols(const Infos& native, const Catalog& other) {
-    Infos common = native;
-    const Infos others = lower_entries(other);
-    std::erase_if(common, [&](const WSAPROTOCOL_INFOW& info) {
-        return std::none_of(others.begin(), others.end(),
-                            [&](const WSAPROTOCOL_INFOW& candidate) { return same_protocol(candidate, info); });
-    });
-    return common;
-}
-
 // That call chooses what is topmost by itself.
 Outcome check_topmost(const Catalog& native, const Infos& lowers) {
     for (const WSAPROTOCOL_INFOW& topmost : lower_entries(native)) {
@@ -135,7 +124,8 @@ Result<Plan> plan_installation(const Snapshot& snapshot, const InstallOptions& o
             return system_error(ERROR_NOT_SUPPORTED, "WSCEnumProtocols32", "Cannot read the 32-bit catalog");
         }
         if (const Outcome checked = check_topmost(snapshot.native, native.lowers); !checked) return checked.error();
-        native.lowers = common_protocols(native.lowers, *snapshot.other);
+        // The call for both wants every one of the protocols in both.
+        native.lowers = of_same_protocols(std::move(native.lowers), lower_entries(*snapshot.other));
         if (native.lowers.empty()) {
             return own_error(
                 "ERR_NO_LOWER_PROVIDER",
@@ -143,7 +133,7 @@ Result<Plan> plan_installation(const Snapshot& snapshot, const InstallOptions& o
                 "common. Repair the catalogs with: netsh winsock reset");
         }
         CatalogPlan other = unchanged(Architecture::ia32, *snapshot.other);
-        other.lowers = lower_entries_like(*snapshot.other, native.lowers);
+        other.lowers = of_same_protocols(lower_entries(*snapshot.other), native.lowers);
         native.fault = installation_fault(snapshot.native, options.dll, native.lowers);
         other.fault = installation_fault(*snapshot.other, options.dll32, other.lowers);
         plan.catalogs.push_back(std::move(native));
