@@ -1,25 +1,20 @@
 import { doctor as examine, type DoctorReport, type Finding } from '../index.js';
 import type { Command } from './command.js';
+import { paint, type Style, type Terminal } from './terminal.js';
 
-const colours = { error: 31, warning: 33, info: 36, green: 32 } as const;
+const styles: Readonly<Record<Finding['severity'], Style>> = { error: 'fault', warning: 'warning', info: 'note' };
 
-/** Coloured on a terminal that wants colours. */
-function paint(colour: keyof typeof colours, text: string): string {
-  const wanted = process.stdout.isTTY && (process.env.NO_COLOR ?? '') === '';
-  return wanted ? `\u001b[${colours[colour]}m${text}\u001b[0m` : text;
+function findingText({ code, severity, message, remedy }: Finding, terminal: Terminal): string {
+  return [`${paint(terminal, styles[severity], severity)} ${code}: ${message}`, ...(remedy === '' ? [] : [`  ${remedy}`])].join('\n');
 }
 
-function findingText({ code, severity, message, remedy }: Finding): string {
-  return [`${paint(severity, severity)} ${code}: ${message}`, ...(remedy === '' ? [] : [`  ${remedy}`])].join('\n');
-}
-
-function reportText({ healthy, installed, findings, fixed, failed }: DoctorReport): string {
+function reportText({ healthy, installed, findings, fixed, failed }: DoctorReport, terminal: Terminal): string {
   const state = installed ? 'The LSP is installed' : 'The LSP is not installed';
   return [
-    ...fixed.map(({ code, message }) => `${paint('green', 'fixed')} ${code}: ${message}`),
-    ...failed.map(({ finding, error }) => `${paint('error', 'not fixed')} ${finding.code}: ${error.message}`),
-    ...findings.map(findingText),
-    ...(healthy ? [paint('green', `OK: ${state}, and nothing is wrong.`)] : []),
+    ...fixed.map(({ code, message }) => `${paint(terminal, 'ours', 'fixed')} ${code}: ${message}`),
+    ...failed.map(({ finding, error }) => `${paint(terminal, 'fault', 'not fixed')} ${finding.code}: ${error.message}`),
+    ...findings.map((finding) => findingText(finding, terminal)),
+    ...(healthy ? [paint(terminal, 'ours', `OK: ${state}, and nothing is wrong.`)] : []),
   ].join('\n');
 }
 
@@ -39,7 +34,7 @@ export const doctor: Command = {
     const report = await examine({ fix: input.flag('fix') });
     return {
       data: report,
-      text: reportText(report),
+      text: (terminal) => reportText(report, terminal),
       exitCode: report.healthy ? 'success' : 'findings',
     };
   },

@@ -7,6 +7,7 @@ const styles = {
   ours: 'green',
   fault: 'red',
   warning: 'yellow',
+  note: 'cyan',
   heading: 'bold',
   faint: 'dim',
 } as const;
