@@ -281,7 +281,23 @@ std::optional<Catalog> reordered(const Catalog& catalog, const std::wstring& pat
         });
         if (!carried) return std::nullopt;
     }
-    const std::vector<DWORD> order = order_with_ours_first(catalog);
+    std::vector<DWORD> order = order_with_ours_first(catalog);
+    // Ours among themselves as an installation makes them.
+    std::vector<DWORD> ours, wanted;
+    for (const CatalogEntry& entry : catalog) {
+        if (entry.ours && entry.is_chain()) ours.push_back(entry.info.dwCatalogEntryId);
+    }
+    for (const WSAPROTOCOL_INFOW& lower : lowers) {
+        for (const CatalogEntry& entry : catalog) {
+            if (entry.ours && entry.is_chain() && same_protocol(entry.info, lower))
+                wanted.push_back(entry.info.dwCatalogEntryId);
+        }
+    }
+    if (wanted.size() != ours.size()) return std::nullopt;
+    auto next = wanted.begin();
+    for (DWORD& id : order) {
+        if (contains(ours, id) && next != wanted.end()) id = *next++;
+    }
     std::vector<DWORD> sorted = order;
     std::sort(sorted.begin(), sorted.end());
     if (std::adjacent_find(sorted.begin(), sorted.end()) != sorted.end()) return std::nullopt;

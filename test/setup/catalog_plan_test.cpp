@@ -78,6 +78,9 @@ TEST_CASE("where only the order is wrong, ours come first, with what stands on t
     const auto put = reordered(marked({base1, over_ours, base2, ours, ours_tcp, other, ours_udp}), {}, lowers);
     REQUIRE(put);
     CHECK(order_of(*put) == Ids{34, 11, 12, 1, 2, 10, 20});
+    const auto turned = reordered(marked({base1, ours_udp, base2, ours_tcp, ours}), {}, lowers);
+    REQUIRE(turned);
+    CHECK(order_of(*turned) == Ids{11, 12, 1, 2, 10});
 
     CHECK_FALSE(reordered(marked({base1, ours_tcp, base2, ours}), {}, lowers));                  // a chain is missing
     CHECK_FALSE(reordered(marked({base1, ours_tcp, ours_udp, base2}), {}, lowers));              // the layered entry is
