@@ -242,7 +242,11 @@ interface Damage {
   mend?(): Promise<unknown>;
 }
 
+const tunnels = 'HKLM\\SOFTWARE\\winsock-lsp\\Tunnels';
 const imageOptions = 'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Image File Execution Options\\browser.exe';
+const codeIntegrity = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\CI\\Policy';
+const permittedCategories = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\WinSock2\\Parameters\\AppId_Catalog\\12345678';
+const dllRules = 'HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\SrpV2\\Dll';
 const removeOther = () => damage('remove', 'another LSP');
 
 const damages: Damage[] = [
@@ -282,6 +286,14 @@ const damages: Damage[] = [
     found: ['not-first'],
   },
   {
+    situation: 'all of ours is gone from the 32-bit catalog',
+    make: async () => {
+      const entries = await cli<CatalogEntry[]>(0, 'list', '--arch', 'ia32');
+      for (const { id } of entries.filter((each) => each.ours)) await damage('deinstall', id, 32);
+    },
+    found: ['catalog-missing'],
+  },
+  {
     situation: 'the DLL is gone',
     make: async () => rmSync(join(staged(), 'winsock-lsp.dll')),
     found: ['dll-missing'],
@@ -309,6 +321,20 @@ const damages: Damage[] = [
     situation: 'a tunnel that nobody can read',
     make: () => reg('add', 'HKLM\\SOFTWARE\\winsock-lsp\\Tunnels\\bad', '/v', 'Definition', '/d', 'garbage', '/f'),
     found: ['tunnel-rejected'],
+  },
+  {
+    situation: 'a tunnel on an interface that is gone',
+    make: () => reg('add', `${tunnels}\\vpn`, '/v', 'Definition', '/d', 'interface=4711 address=10.8.0.2/24 source=192.0.2.1 otherwise=keep', '/f'),
+    found: ['tunnel-interface-missing'],
+    left: ['tunnel-interface-missing'],
+    mend: () => reg('delete', `${tunnels}\\vpn`, '/f'),
+  },
+  {
+    situation: 'a tunnel with a source that the host does not have any more',
+    make: () => reg('add', `${tunnels}\\vpn`, '/v', 'Definition', '/d', 'interface=1 address=10.8.0.2/24 source=192.0.2.1 otherwise=keep', '/f'),
+    found: ['source-missing'],
+    left: ['source-missing'],
+    mend: () => reg('delete', `${tunnels}\\vpn`, '/f'),
   },
   {
     situation: 'rules that nobody can read',
@@ -374,6 +400,13 @@ const damages: Damage[] = [
     left: ['extension-points-disabled'],
     mend: () => reg('delete', 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\kernel', '/v', 'MitigationOptions', '/f'),
   },
+  {
+    situation: 'Smart App Control is on',
+    make: () => reg('add', codeIntegrity, '/v', 'VerifiedAndReputablePolicyState', '/t', 'REG_DWORD', '/d', '1', '/f'),
+    found: ['smart-app-control'],
+    left: ['smart-app-control'],
+    mend: () => reg('delete', codeIntegrity, '/f'),
+  },
 ];
 
 test('doctor: a healthy machine gets one line, installed or not', async () => {
@@ -438,13 +471,17 @@ test('doctor: the entry that `install --over` chose by its id is gone', async ()
 
 test('doctor: programs that are closed to LSPs are worth a line, and nothing is wrong', async () => {
   await reg('add', imageOptions, '/v', 'MitigationOptions', '/t', 'REG_BINARY', '/d', '0000000001100000', '/f');
-  const { healthy, findings } = await doctor(0);
-  assert.equal(
-    [healthy, findings.map(({ code, severity }) => [code, severity])],
-    [true, [['program-extension-points-disabled', 'info'], ['program-microsoft-only', 'info']]],
-  );
-  assert.match(findings[0]?.message ?? '', /browser\.exe/);
-  await reg('delete', imageOptions, '/f');
+  await reg('add', permittedCategories, '/v', 'AppFullPath', '/d', 'C:\\mail\\mail.exe', '/f');
+  await reg('add', dllRules, '/v', 'EnforcementMode', '/t', 'REG_DWORD', '/d', '1', '/f');
+  try {
+    const { healthy, findings } = await doctor(0);
+    const codesInOrder = ['program-extension-points-disabled', 'program-microsoft-only', 'program-categories', 'dll-rules'];
+    assert.equal([healthy, findings.map(({ code, severity }) => [code, severity])], [true, codesInOrder.map((code) => [code, 'info'])]);
+    assert.match(findings[0]?.message ?? '', /browser\.exe/);
+    assert.match(findings[2]?.message ?? '', /mail\.exe/);
+  } finally {
+    for (const key of [imageOptions, permittedCategories, dllRules]) await reg('delete', key, '/f');
+  }
 });
 
 test('doctor: how much was tried', () => {
