@@ -4,6 +4,8 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { lostFs } from '../support/wine.js';
+
 export interface Exchange {
   ok: boolean;
   /** The source address that the peer saw. */
@@ -63,28 +65,51 @@ export function programPath(name: string): string {
   return fileURLToPath(new URL(`programs/${name}`, import.meta.url));
 }
 
+/** The error that Wine's WoW64 gives a call where it has lost FS (see lostFs), as libuv says it before it ends the process. */
+const failedForFs = /: \(998\) /;
+const mostReplaced = 2;
+
 export class Prober {
   readonly name: string;
   readonly #directory: string;
-  readonly #process: Spawned;
+  readonly #start: () => Promise<Spawned>;
+  #process: Spawned;
   #last = 0;
+  #replaced = 0;
 
-  private constructor(name: string, directory: string, process: Spawned) {
+  private constructor(name: string, directory: string, start: () => Promise<Spawned>, process: Spawned) {
     this.name = name;
     this.#directory = directory;
+    this.#start = start;
     this.#process = process;
   }
 
   /** Starts a prober; `directory`, made if need be, is its own. */
   static async start(host: NodeHost, directory: string, environment?: Record<string, string>): Promise<Prober> {
     mkdirSync(directory, { recursive: true });
-    const process = host.spawn(programPath('prober.cjs'), [host.path(directory)], environment);
-    await process.waitForOutput(/^ready\r?$/m, { timeoutMilliseconds: 60_000 });
-    return new Prober(host.name, directory, process);
+    const start = async () => {
+      const process = host.spawn(programPath('prober.cjs'), [host.path(directory)], environment);
+      await process.waitForOutput(/^ready\r?$/m, { timeoutMilliseconds: 60_000 });
+      return process;
+    };
+    return new Prober(host.name, directory, start, await start());
   }
 
-  /** Has it make one exchange. */
+  /** Has it make one exchange. A 32-bit program that Wine has ended meanwhile is replaced by a fresh one, which is told. */
   async ask(request: Request): Promise<Exchange> {
+    try {
+      return await this.#askOnce(request);
+    } catch (error) {
+      const { stderr } = this.#process;
+      if (this.#replaced === mostReplaced || !(lostFs.test(stderr) || failedForFs.test(stderr))) throw error;
+    }
+    this.#replaced += 1;
+    console.error(`Wine has lost FS in ${this.name}, which ended: a fresh process takes its place`);
+    this.#process = await this.#start();
+    return this.#askOnce(request);
+  }
+
+  async #askOnce(request: Request): Promise<Exchange> {
     const id = String(++this.#last).padStart(6, '0');
     const unfinished = join(this.#directory, `${id}.new`);
     writeFileSync(unfinished, JSON.stringify(request));
