@@ -4,6 +4,7 @@
 
 #include <exception>
 
+#include "../system/host_model.hpp"
 #include "../system/interface_names.hpp"
 #include "../system/interfaces.hpp"
 #include "../system/routes.hpp"
@@ -126,6 +127,9 @@ bool Session::publish() {
     took(*tunnel);
     log_.note("published: what leaves through interface " + std::to_string(tunnel->interface_index) +
               " gets the source " + to_string(source_of(*tunnel)));
+    if (system::system_host_model().weak_by_nature) {
+        log_.note("this system has the weak host model by nature, as Windows before Vista has: nothing had to be set");
+    }
     install();
     return true;
 }
