@@ -1,9 +1,9 @@
 /**
  * `npm run test:soak`: the provider's tests that find more the longer they run, for both architectures by turns, over and over for a
- * bounded time; then every situation of the differential test under every policy, once. Ends at the first failure, with what the
- * program said.
+ * bounded time; then every situation of the differential test under every policy, once; then what changes the catalog, interrupted at every
+ * call, also those that only read. Ends at the first failure, with what the program said.
  * `--minutes N`: how long the first part takes, 10 unless told; each architecture gets one round at least.
- * `--parts suites,differential`: only these.
+ * `--parts suites,differential,crash`: only these.
  */
 
 import { spawn } from 'node:child_process';
@@ -15,15 +15,15 @@ import { missingForArchitecture, type Architecture } from '../test/support/artif
 import { ProviderHost } from '../test/support/provider_host.js';
 import { withFsKept } from '../test/support/wine.js';
 
-const differentialMinutes = 90; // at most; a quarter of that where nothing else runs
+const fileMinutes = 90; // at most; a quarter of that where nothing else runs
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '10' }, parts: { type: 'string', default: 'suites,differential' } },
+  options: { minutes: { type: 'string', default: '10' }, parts: { type: 'string', default: 'suites,differential,crash' } },
 });
 const minutes = Number(values.minutes);
 const parts = values.parts.split(',');
-if (!(minutes > 0) || parts.some((part) => part !== 'suites' && part !== 'differential')) {
-  process.stderr.write('usage: npm run test:soak -- [--minutes N] [--parts suites,differential]\n');
+if (!(minutes > 0) || parts.some((part) => !['suites', 'differential', 'crash'].includes(part))) {
+  process.stderr.write('usage: npm run test:soak -- [--minutes N] [--parts suites,differential,crash]\n');
   process.exit(2);
 }
 const missing = missingForNetwork();
@@ -117,26 +117,31 @@ async function soakSuites(): Promise<boolean> {
 }
 
 /** Test files have set-ups of their own, and clean up by themselves when they are told to end. */
-async function soakDifferential(): Promise<boolean> {
-  const file = fileURLToPath(new URL('../test/differential.test.ts', import.meta.url));
+async function soakFile(name: string, environment: Record<string, string>, what: string): Promise<boolean> {
+  const file = fileURLToPath(new URL(`../test/${name}.test.ts`, import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', file], {
-    env: { ...process.env, DIFFERENTIAL: 'all', FORCE_COLOR: '0' },
+    env: { ...process.env, ...environment, FORCE_COLOR: '0' },
     stdio: 'inherit',
   });
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
   const test = { stop: () => (child.kill('SIGTERM'), ended) };
   running.add(test);
   const timer = setTimeout(() => {
-    process.stdout.write(`differential: ended after ${differentialMinutes} minutes\n`);
+    process.stdout.write(`${name}: ended after ${fileMinutes} minutes\n`);
     void test.stop();
-  }, differentialMinutes * 60_000);
+  }, fileMinutes * 60_000);
   const code = await ended;
   clearTimeout(timer);
   running.delete(test);
-  process.stdout.write(`differential, every situation under every policy: ${code === 0 ? 'passed' : 'FAILED'}\n`);
+  process.stdout.write(`${what}: ${code === 0 ? 'passed' : 'FAILED'}\n`);
   return code === 0;
 }
 
-const passed =
-  (!parts.includes('suites') || (await soakSuites())) && (!parts.includes('differential') || (await soakDifferential()));
+const soaks: Record<string, () => Promise<boolean>> = {
+  suites: soakSuites,
+  differential: () => soakFile('differential', { DIFFERENTIAL: 'all' }, 'every situation under every policy'),
+  crash: () => soakFile('catalog_crash', { CRASH: 'all' }, 'interrupted at every call'),
+};
+let passed = true;
+for (const part of parts) passed = passed && (await (soaks[part] as () => Promise<boolean>)());
 process.exitCode = passed ? 0 : 1;

@@ -96,10 +96,11 @@ int wmain(int count, wchar_t** arguments) {
     const auto all = operations(paths);
     const std::size_t part = count > 4 ? std::wcstoul(arguments[3], nullptr, 10) : 0;
     const std::size_t parts = count > 4 ? std::wcstoul(arguments[4], nullptr, 10) : 1;
+    const unsigned most_calls = count > 5 ? std::wcstoul(arguments[5], nullptr, 10) : 80;
     for (std::size_t i = part; parts > 0 && i < all.size(); i += parts) {
         current = i;
         const DWORD started = GetTickCount();
-        const Report report = interrupt_everywhere(all[i], paths, try_programs, elsewhere, known);
+        const Report report = interrupt_everywhere(all[i], paths, try_programs, elsewhere, known, most_calls);
         print(all[i], report, GetTickCount() - started);
     }
     std::printf("{\"programs\": %u, \"survived\": %u}\n", programs, survived);

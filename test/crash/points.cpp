@@ -16,7 +16,6 @@ namespace {
 
 constexpr int error_codes[] = {WSAEACCES, WSANO_RECOVERY, WSAENOBUFS, WSATRY_AGAIN, WSAEINVAL};
 constexpr std::size_t most_failures = 20;
-constexpr unsigned most_calls = 80;    // that read
 constexpr unsigned process_kills = 3;  // of each operation
 
 // The 32-bit catalog in the place of the 64-bit one, with the 64-bit DLLs: programs under it get what 32-bit programs
@@ -44,15 +43,19 @@ Bytes as_native(const Bytes& catalogs, const Paths& paths) {
 class Interruption {
   public:
     Interruption(const Operation& operation, const Paths& paths, const TryPrograms& programs,
-                 const RunElsewhere& elsewhere, std::set<std::string>& known)
-        : operation_(operation), paths_(paths), programs_(programs), elsewhere_(elsewhere), known_(known) {}
+                 const RunElsewhere& elsewhere, std::set<std::string>& known, unsigned most_calls)
+        : operation_(operation),
+          paths_(paths),
+          programs_(programs),
+          elsewhere_(elsewhere),
+          known_(known),
+          most_calls_(most_calls) {}
 
     Report run() {
         if (!find_landmarks()) return report_;
         const TestWinsockCounts total = counts_;
-        // Of the hundreds of times that restoring reads a path, as many are interrupted as are in another operation,
-        // spread over all of it; of the calls that change something, each is.
-        const unsigned spacing = total.calls / most_calls + 1;
+        // Restoring reads a path hundreds of times.
+        const unsigned spacing = total.calls / most_calls_ + 1;
         for (unsigned n = 1; n <= total.calls; ++n) {
             const TestWinsockCall& interrupted = calls_[n - 1];
             if (interrupted.writes == 0 && n % spacing != 0) continue;
@@ -334,6 +337,7 @@ class Interruption {
     const TryPrograms& programs_;
     const RunElsewhere& elsewhere_;
     std::set<std::string>& known_;
+    unsigned most_calls_;
     Report report_;
     Bytes start_;
     CatalogState bare_, start_state_;
@@ -347,6 +351,6 @@ class Interruption {
 }  // namespace
 
 Report interrupt_everywhere(const Operation& operation, const Paths& paths, const TryPrograms& programs,
-                            const RunElsewhere& elsewhere, std::set<std::string>& known) {
-    return Interruption(operation, paths, programs, elsewhere, known).run();
+                            const RunElsewhere& elsewhere, std::set<std::string>& known, unsigned most_calls) {
+    return Interruption(operation, paths, programs, elsewhere, known, most_calls).run();
 }

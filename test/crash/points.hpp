@@ -21,6 +21,7 @@ struct Report {
 // Carries the operation out in a process of its own, over the registry, with this in its environment.
 using RunElsewhere = std::function<void(const Bytes& catalogs, const std::wstring& variable)>;
 
-// `programs` is asked about each catalog that is not in `known`, which gets it.
+// `programs` is asked about each catalog that is not in `known`, which gets it. Each call that changes something is
+// interrupted; of those that only read about `most_calls`, spread over all of the operation.
 Report interrupt_everywhere(const Operation& operation, const Paths& paths, const TryPrograms& programs,
-                            const RunElsewhere& elsewhere, std::set<std::string>& known);
+                            const RunElsewhere& elsewhere, std::set<std::string>& known, unsigned most_calls);
