@@ -215,7 +215,8 @@ ${idleRules
 
 Private memory: of a process that has opened and closed two sockets, medians of ${idleSamples} processes with and without the DLL, over real sockets. *Committed*:
 private pages and writable image pages of all DLLs (VirtualQuery), touched or not; also those that the DLL's sections and heaps are rounded up to, and the
-shared section, which all processes have once. *Touched*: those of them that are in memory and belong to this process alone (QueryWorkingSetEx).
+shared section, which all processes have once. *Touched*: those of them that are in memory and belong to this process alone (QueryWorkingSetEx). Committed memory moves in the
+steps in which Wine's heap grows, 64 KB and more, so that what is less can show as nothing.
 `;
 writeFileSync(join(repository, 'docs', 'bench.md'), report);
 writeFileSync(join(repository, 'docs', 'bench.svg'), plot(bySockets));
