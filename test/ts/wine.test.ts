@@ -70,6 +70,7 @@ async function json<T>(program: string, winsock: Winsock, code: number, ...param
   const completed = await runCli(program, winsock, ...parameters, '--json');
   const shown = `${parameters.join(' ')} ended with ${completed.code}:\n${completed.stdout}${completed.stderr}`;
   assert.is(completed.code, code, shown);
+  assert.match(completed.stdout, /\S/, shown);
   return JSON.parse(completed.stdout) as T;
 }
 
