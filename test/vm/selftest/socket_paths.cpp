@@ -1,8 +1,9 @@
 #include "socket_paths.hpp"
 
-#include <mswsock.h>
 #include <winsock2.h>
 #include <ws2tcpip.h>
+// Below winsock2.h
+#include <mswsock.h>
 
 #include <cstdio>
 #include <cstring>
@@ -212,6 +213,19 @@ const Way ways[] = {
     {"UDP, connect", SOCK_DGRAM, plain_connect, true},
 };
 
+// Whether a socket that the program itself binds to the source has it when it went that way. Wine's datagram sockets get
+// the address of the route with `connect`, where the target is an address of the same host.
+bool keeps_own_address(const Way& way, const sockaddr_in& to, const std::string& source) {
+    const Socket socket(way.type);
+    const sockaddr_in own = address(source, 0);
+    return bind(socket, generic(own), sizeof(own)) == 0 && way.go(socket, to).empty() && own_address(socket) == source;
+}
+
+bool is_address(const std::string& text) {
+    in_addr parsed{};
+    return inet_pton(AF_INET, text.c_str(), &parsed) == 1 && parsed.s_addr != INADDR_ANY;
+}
+
 bool report(const std::string& way, const std::string& seen, const std::string& wanted, bool good) {
     std::printf("%s - %s: the target sees %s\n", good ? "ok" : "not ok", way.c_str(), seen.c_str());
     if (!good) std::printf("%s should be %s\n", way.c_str(), wanted.c_str());
@@ -229,8 +243,12 @@ int go_all_ways(const Addresses& addresses, bool ruled) {
         const Socket socket(way.type);
         std::string seen = way.go(socket, target.name());
         if (seen.empty()) seen = way.by_own_address ? own_address(socket) : target.visitor();
-        const bool arrived = inet_addr(seen.c_str()) != INADDR_NONE && seen != "0.0.0.0";
-        const bool good = ruled ? seen == addresses.source : arrived && seen != addresses.source;
+        const bool good = ruled ? seen == addresses.source : is_address(seen) && seen != addresses.source;
+        if (!good && ruled && way.by_own_address && is_address(seen) &&
+            !keeps_own_address(way, target.name(), addresses.source)) {
+            std::printf("ok - %s # SKIP this system does not keep what a program binds either\n", way.name);
+            continue;
+        }
         if (!report(way.name, seen, ruled ? addresses.source : "another address than the rule's", good)) ++failed;
     }
     {
