@@ -8,10 +8,9 @@ namespace {
 // What both ways to connect have in common: decide and carry it out. 0: go on with the lower call. `readable`: the name
 // is an address of the socket's family.
 int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockaddr* name, int name_length,
-                       bool& readable) noexcept {
+                       Endpoint& destination, bool& readable) noexcept {
     readable = false;
     if (state.kind == SocketKind::unknown || state.kind == SocketKind::explicit_) return 0;
-    Endpoint destination;
     readable = read_endpoint(name, name_length, state.family, destination);
     if (!readable) return settle(chain, s, state);
     Flow flow = decide_flow(state, destination);
@@ -25,8 +24,10 @@ int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockadd
 int connect(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSABUF caller_data, LPWSABUF callee_data,
             LPQOS socket_qos, LPQOS group_qos, LPINT error) {
     SocketState state = state_of(chain, s);
+    Endpoint destination;
     bool readable = false;
-    if (const int refused = prepare_to_connect(chain, s, state, name, name_length, readable); refused != 0) {
+    if (const int refused = prepare_to_connect(chain, s, state, name, name_length, destination, readable);
+        refused != 0) {
         *error = refused;
         return SOCKET_ERROR;
     }
@@ -35,6 +36,8 @@ int connect(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSA
     // A connect that was tried has bound the socket; one whose arguments were refused has not. Where that is wrong, the
     // next bind's WSAEINVAL tells.
     if (result == 0 || (readable && *error != WSAEINVAL && *error != WSAEADDRNOTAVAIL)) note_implicit_bind(s, state);
+    // Zeros for an address take the default destination away.
+    if (result == 0) note_connected(s, readable && !destination.address.is_unspecified());
     return result;
 }
 
@@ -42,9 +45,11 @@ BOOL connect_ex(Chain& chain, SOCKET s, const sockaddr* name, int name_length, v
                 LPDWORD sent, LPOVERLAPPED overlapped) {
     SocketState state = state_of(chain, s);
     // On an unbound socket ConnectEx fails with WSAEINVAL, and that is the program's to see.
+    Endpoint destination;
     bool readable = false;
-    const int refused =
-        state.kind == SocketKind::unbound ? 0 : prepare_to_connect(chain, s, state, name, name_length, readable);
+    const int refused = state.kind == SocketKind::unbound
+                            ? 0
+                            : prepare_to_connect(chain, s, state, name, name_length, destination, readable);
     if (refused != 0) {
         WSASetLastError(refused);
         return FALSE;

@@ -29,6 +29,11 @@ Next send_from_source(Chain& chain, SOCKET s, SocketState& state, Flow& flow, co
                       int& error) noexcept {
     const Decision& decision = flow.decision;
     result = SOCKET_ERROR;
+    // By its connect the system has chosen the address at which the socket receives: answers to another would be lost.
+    if (state.connected) {
+        error = apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound);
+        return error == 0 ? Next::lower_call : Next::done;
+    }
     const LPFN_WSASENDMSG send = lower_send_msg(chain, s);
     const WSABUF* const control =
         send != nullptr ? source_control_data(decision.source, decision.pin_interface) : nullptr;
@@ -57,9 +62,9 @@ Next send_from_source(Chain& chain, SOCKET s, SocketState& state, Flow& flow, co
     return error == 0 ? Next::lower_call : Next::done;
 }
 
-// Sockets whose datagrams are decided one by one.
+// Sockets whose datagrams are decided one by one. Windows takes packet information on raw sockets too (IN_PKTINFO).
 bool decides_each(const SocketState& state) {
-    return state.type == SocketType::datagram &&
+    return (state.type == SocketType::datagram || state.type == SocketType::raw) &&
            (state.kind == SocketKind::unbound || state.kind == SocketKind::deferred ||
             state.kind == SocketKind::wildcard);
 }

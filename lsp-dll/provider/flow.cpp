@@ -80,7 +80,15 @@ int local_endpoint(Chain& chain, SOCKET s, Family family, Endpoint& local) noexc
     return read_endpoint(address, length, family, local) ? 0 : WSAEAFNOSUPPORT;
 }
 
-// What getsockname tells of a socket that somebody else made.
+bool is_set(Chain& chain, SOCKET s, int level, int name) noexcept {
+    DWORD value = 0;
+    int length = sizeof(value);
+    int error = 0;
+    return chain.lower.lpWSPGetSockOpt(s, level, name, reinterpret_cast<char*>(&value), &length, &error) == 0 &&
+           value != 0;
+}
+
+// What the lower provider tells of a socket that somebody else made.
 SocketState look_at(Chain& chain, SOCKET s) noexcept {
     SocketState state;
     Endpoint local;
@@ -91,6 +99,11 @@ SocketState look_at(Chain& chain, SOCKET s) noexcept {
                                                   : SocketKind::explicit_;
     state.type = chain.type;
     state.family = chain.family;
+    const bool ipv6 = state.family == Family::ipv6;
+    state.interface_chosen =
+        is_set(chain, s, IPPROTO_IP, IP_UNICAST_IF) || (ipv6 && is_set(chain, s, IPPROTO_IPV6, IPV6_UNICAST_IF));
+    state.header_included =
+        state.type == SocketType::raw && is_set(chain, s, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, IP_HDRINCL);
     return state;
 }
 
@@ -129,7 +142,7 @@ Flow decide_flow(const SocketState& state, const Endpoint& destination) noexcept
     IpAddress& address = flow.destination.address;
     if (address.is_v4_mapped()) address = address.unmapped();
     flow.protocol = protocol_of(state.type);
-    if (state.interface_chosen) return flow;
+    if (state.interface_chosen || state.header_included) return flow;
     flow.tick = GetTickCount();
     const PolicyReader reader(flow.tick);
     const PolicySnapshot* const snapshot = reader.get();
@@ -211,6 +224,14 @@ void note_implicit_bind(SOCKET s, const SocketState& state) noexcept {
     bound.kind = SocketKind::wildcard;
     SocketState expected = state;
     sockets.exchange(s, expected, bound);
+}
+
+void note_connected(SOCKET s, bool connected) noexcept {
+    SocketState state = sockets.get(s);
+    if (state.kind == SocketKind::unknown || state.type == SocketType::stream || state.connected == connected) return;
+    SocketState changed = state;
+    changed.connected = connected;
+    sockets.exchange(s, state, changed);
 }
 
 }  // namespace lsp::provider

@@ -53,4 +53,7 @@ inline constexpr int refused_error = WSAEACCES;
 // A call that binds implicitly went through: what was unbound is bound to the wildcard now.
 void note_implicit_bind(SOCKET s, const SocketState& state) noexcept;
 
+// A datagram or raw socket has a default destination now, or none any more.
+void note_connected(SOCKET s, bool connected) noexcept;
+
 }  // namespace lsp::provider

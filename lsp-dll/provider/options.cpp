@@ -50,8 +50,18 @@ bool write_protocol_info(const WSAPROTOCOL_INFOW& info, bool wide, char* value) 
     return guarded_write(value, narrow);
 }
 
-bool chooses_interface(int level, int name) {
-    return (level == IPPROTO_IP && name == IP_UNICAST_IF) || (level == IPPROTO_IPV6 && name == IPV6_UNICAST_IF);
+// Options by which a program chooses the source itself. They have the same names at both levels.
+static_assert(IP_UNICAST_IF == IPV6_UNICAST_IF && IP_HDRINCL == IPV6_HDRINCL);
+bool chooses_source(int level, int name) {
+    return (level == IPPROTO_IP || level == IPPROTO_IPV6) && (name == IP_UNICAST_IF || name == IP_HDRINCL);
+}
+
+// Whether the value that was just set is another than zero. A program may give a boolean in less than a DWORD.
+bool is_nonzero(const char* value, int length) noexcept {
+    DWORD whole = 0;
+    if (length >= static_cast<int>(sizeof(whole))) return guarded_read(whole, value) && whole != 0;
+    char byte = 0;
+    return guarded_read(byte, value) && byte != 0;
 }
 
 // Options that the lower provider treats differently once a socket is bound: memberships need the binding, the sharing
@@ -118,11 +128,14 @@ int set_option(Chain& chain, SOCKET s, int level, int name, const char* value, i
         }
     }
     const int result = chain.lower.lpWSPSetSockOpt(s, level, name, value, value_length, error);
-    if (result == 0 && chooses_interface(level, name)) {
-        DWORD index = 0;
+    if (result == 0 && chooses_source(level, name)) {
         SocketState state = sockets.get(s);
         SocketState chosen = state;
-        chosen.interface_chosen = guarded_read(index, value) && index != 0;
+        if (name == IP_UNICAST_IF) {
+            chosen.interface_chosen = is_nonzero(value, value_length);
+        } else if (state.type == SocketType::raw) {
+            chosen.header_included = is_nonzero(value, value_length);
+        }
         if (state.kind != SocketKind::unknown) sockets.exchange(s, state, chosen);
     }
     return result;

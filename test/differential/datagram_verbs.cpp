@@ -9,16 +9,61 @@ namespace {
 
 constexpr int ip_pktinfo = 19;
 
+// The host's raw sockets all get all answers: those to this process's latest request have its identifier and number.
+std::uint16_t echo_identifier() { return static_cast<std::uint16_t>(GetCurrentProcessId()); }
+std::uint16_t echo_number = 0;
+
+std::uint16_t big_endian(const unsigned char* bytes) { return static_cast<std::uint16_t>(bytes[0] << 8 | bytes[1]); }
+void put_big_endian(unsigned char* bytes, std::uint32_t value) {
+    bytes[0] = static_cast<unsigned char>(value >> 8);
+    bytes[1] = static_cast<unsigned char>(value);
+}
+
+// An ICMP echo request, whose answer comes from the kernel of whoever is asked (RFC 792).
+constexpr std::size_t echo_size = 12;
+void write_echo_request(unsigned char* bytes) {
+    std::memcpy(bytes, "\x08\0\0\0\0\0\0\0abcd", echo_size);
+    put_big_endian(bytes + 4, echo_identifier());
+    put_big_endian(bytes + 6, ++echo_number);
+    std::uint32_t sum = 0;
+    for (std::size_t i = 0; i < echo_size; i += 2) sum += big_endian(bytes + i);
+    put_big_endian(bytes + 2, ~((sum >> 16) + (sum & 0xffff)));
+}
+
+const IN_ADDR& ipv4_of(const Address& address) { return reinterpret_cast<const sockaddr_in*>(address.get())->sin_addr; }
+
+// An IPv4 header for it, as a program writes it that set IP_HDRINCL (RFC 791); the system adds the rest.
+constexpr std::size_t header_size = 20;
+void write_header(unsigned char* bytes, const IN_ADDR& source, const IN_ADDR& destination) {
+    std::memset(bytes, 0, header_size);
+    bytes[0] = 0x45;
+    put_big_endian(bytes + 2, header_size + echo_size);
+    bytes[8] = 64;  // time to live
+    bytes[9] = IPPROTO_ICMP;
+    std::memcpy(bytes + 12, &source, 4);
+    std::memcpy(bytes + 16, &destination, 4);
+}
+
+// `DESTINATION [own-header]`: "hello", or from a raw socket an echo request, with a header that names the virtual
+// address if the program writes that itself.
 struct Datagram {
     Address to;
-    char text[6];
+    char data[header_size + echo_size] = "hello";
     WSABUF buffer{};
     WSAMSG message{};
     alignas(8) char control[64] = {};
 
-    explicit Datagram(const Address& address) : to(address) {
-        std::memcpy(text, "hello", 6);
-        buffer = {5, text};
+    explicit Datagram(const Step& step) : to(step.machine.address(step.slot, step.word(0))) {
+        buffer = {5, data};
+        if (step.slot.type == SOCK_RAW) {
+            auto* const bytes = reinterpret_cast<unsigned char*>(data);
+            const std::size_t header = step.has("own-header") ? header_size : 0;
+            if (header != 0) {
+                write_header(bytes, ipv4_of(step.machine.address(step.slot, "virtual:0")), ipv4_of(to));
+            }
+            write_echo_request(bytes + header);
+            buffer.len = static_cast<ULONG>(header + echo_size);
+        }
         message.name = to.get();
         message.namelen = to.length;
         message.lpBuffers = &buffer;
@@ -36,37 +81,15 @@ struct Datagram {
     }
 };
 
-// The host's raw sockets all get all answers: those to this process's latest request have its identifier and number.
-std::uint16_t echo_identifier() { return static_cast<std::uint16_t>(GetCurrentProcessId()); }
-std::uint16_t echo_number = 0;
-
-std::uint16_t big_endian(const unsigned char* bytes) { return static_cast<std::uint16_t>(bytes[0] << 8 | bytes[1]); }
-
-// An ICMP echo request for raw sockets, whose answer comes from the kernel of whoever is asked.
-void make_echo_request(Datagram& datagram, char (&packet)[12]) {
-    unsigned char bytes[12] = {8, 0, 0, 0, 0, 0, 0, 0, 'a', 'b', 'c', 'd'};
-    ++echo_number;
-    bytes[4] = static_cast<unsigned char>(echo_identifier() >> 8);
-    bytes[5] = static_cast<unsigned char>(echo_identifier());
-    bytes[6] = static_cast<unsigned char>(echo_number >> 8);
-    bytes[7] = static_cast<unsigned char>(echo_number);
-    std::memcpy(packet, bytes, sizeof(bytes));
-    std::uint32_t sum = 0;
-    for (int i = 0; i < 12; i += 2) sum += static_cast<std::uint32_t>(bytes[i]) << 8 | bytes[i + 1];
-    sum = (sum >> 16) + (sum & 0xffff);
-    packet[2] = static_cast<char>(~sum >> 8);
-    packet[3] = static_cast<char>(~sum);
-    datagram.buffer = {12, packet};
-}
-
 std::string plain(const Step& step) {
-    const Address to = step.machine.address(step.slot, step.word(0));
-    const int sent = sendto(step.slot.socket, "hello", 5, 0, to.get(), to.length);
+    const Datagram datagram(step);
+    const int sent = sendto(step.slot.socket, datagram.buffer.buf, static_cast<int>(datagram.buffer.len), 0,
+                            datagram.to.get(), datagram.to.length);
     return sent >= 0 ? std::to_string(sent) + " bytes" : error_text(WSAGetLastError());
 }
 
 std::string wsa(const Step& step) {
-    const auto datagram = std::make_shared<Datagram>(step.machine.address(step.slot, step.word(0)));
+    const auto datagram = std::make_shared<Datagram>(step);
     return complete(step, datagram, [&](WSAOVERLAPPED* overlapped, auto routine, DWORD* sent) {
         return WSASendTo(step.slot.socket, &datagram->buffer, 1, sent, 0, datagram->to.get(), datagram->to.length,
                          overlapped, routine);
@@ -75,12 +98,11 @@ std::string wsa(const Step& step) {
 
 // Two buffers, a datagram.
 std::string gather(const Step& step) {
-    const Address to = step.machine.address(step.slot, step.word(0));
-    char first[] = "hel";
-    char second[] = "lo";
-    WSABUF buffers[] = {{3, first}, {2, second}};
+    const Datagram datagram(step);
+    WSABUF buffers[] = {{3, datagram.buffer.buf}, {datagram.buffer.len - 3, datagram.buffer.buf + 3}};
     DWORD sent = 0;
-    const int result = WSASendTo(step.slot.socket, buffers, 2, &sent, 0, to.get(), to.length, nullptr, nullptr);
+    const int result =
+        WSASendTo(step.slot.socket, buffers, 2, &sent, 0, datagram.to.get(), datagram.to.length, nullptr, nullptr);
     return result == 0 ? std::to_string(sent) + " bytes" : error_text(WSAGetLastError());
 }
 
@@ -88,7 +110,7 @@ void add_control(const Step& step, Datagram& datagram) {
     if (step.has("own-source")) {
         const Address own = step.machine.address(step.slot, "virtual:0");
         char info[8] = {};
-        std::memcpy(info, &reinterpret_cast<const sockaddr_in*>(own.get())->sin_addr, 4);
+        std::memcpy(info, &ipv4_of(own), 4);
         datagram.add_control(IPPROTO_IP, ip_pktinfo, info, sizeof(info));
     }
     if (step.has("other-control")) {
@@ -110,7 +132,7 @@ std::string by_pointer(const Step& step) {
                  &bytes, nullptr, nullptr) != 0) {
         return "no function: " + error_text(WSAGetLastError());
     }
-    const auto datagram = std::make_shared<Datagram>(step.machine.address(step.slot, step.word(0)));
+    const auto datagram = std::make_shared<Datagram>(step);
     add_control(step, *datagram);
     return complete(step, datagram, [&](WSAOVERLAPPED* overlapped, auto routine, DWORD* sent) {
         return function(step.slot.socket, &datagram->message, 0, sent, overlapped, routine);
@@ -119,26 +141,19 @@ std::string by_pointer(const Step& step) {
 
 // The exported one.
 std::string exported(const Step& step) {
-    const auto datagram = std::make_shared<Datagram>(step.machine.address(step.slot, step.word(0)));
+    const auto datagram = std::make_shared<Datagram>(step);
     add_control(step, *datagram);
     return complete(step, datagram, [&](WSAOVERLAPPED* overlapped, auto routine, DWORD* sent) {
         return WSASendMsg(step.slot.socket, &datagram->message, 0, sent, overlapped, routine);
     });
 }
 
-// `ping DESTINATION`: from a raw socket
-std::string ping(const Step& step) {
-    Datagram datagram(step.machine.address(step.slot, step.word(0)));
-    char packet[12];
-    make_echo_request(datagram, packet);
-    const int sent = sendto(step.slot.socket, packet, 12, 0, datagram.to.get(), datagram.to.length);
-    return sent >= 0 ? std::to_string(sent) + " bytes" : error_text(WSAGetLastError());
-}
-
 // `pong`: the next echo answer's header says whom it is for, which is the source that the request had.
 std::string pong(const Step& step) {
+    const ULONGLONG end = GetTickCount64() + 800;
     for (;;) {
-        if (!wait_readable(step.slot.socket, 800)) return "nobody";
+        const ULONGLONG now = GetTickCount64();
+        if (now >= end || !wait_readable(step.slot.socket, static_cast<int>(end - now))) return "nobody";
         unsigned char packet[256];
         const int bytes = recv(step.slot.socket, reinterpret_cast<char*>(packet), sizeof(packet), 0);
         if (bytes < 0) return error_text(WSAGetLastError());
@@ -157,8 +172,8 @@ std::string pong(const Step& step) {
 }  // namespace
 
 Verbs datagram_verbs() {
-    return {{"sendto", plain},        {"wsasendto", wsa}, {"gather", gather}, {"sendmsg", by_pointer},
-            {"wsasendmsg", exported}, {"ping", ping},     {"pong", pong}};
+    return {{"sendto", plain},       {"wsasendto", wsa},       {"gather", gather},
+            {"sendmsg", by_pointer}, {"wsasendmsg", exported}, {"pong", pong}};
 }
 
 }  // namespace differential

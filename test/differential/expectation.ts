@@ -53,8 +53,10 @@ interface SocketModel {
   source?: string;
   /** … and its latest datagram. */
   datagramSource?: string;
-  /** The program chose the interface, or made the socket behind the LSP: its flows are its own. */
+  /** The program chose the interface, writes the IP header, or made the socket behind the LSP: its flows are its own. */
   own: boolean;
+  /** A socket without connections has a default destination. */
+  connected: boolean;
   ipv6Only: boolean;
 }
 
@@ -132,6 +134,7 @@ export function expectation(
     if (model === undefined) return result;
     if (verb === 'bind' && result === 'ok') model.binding = bindingOf(words[0] ?? '', model.protocol);
     if (verb === 'interface' && result === 'ok') model.own = words[0] !== '0';
+    if (verb === 'option' && words[0] === 'header-included' && result === 'ok') model.own = words[1] !== '0';
     if (verb === 'close' && result === 'ok') {
       sockets.delete(step.socket);
       return result;
@@ -147,7 +150,9 @@ export function expectation(
       base = twin(untaken);
       return `error ${wish.error}${unstarted(words)}`;
     }
+    if (verb === 'disconnect' && result === 'ok') model.connected = false;
     if (connects.has(verb)) {
+      if (result === 'ok' && model.protocol !== 'tcp') model.connected = true;
       if (wish !== undefined) model.source = wish.source;
       // A connect that was tried has bound the socket.
       else if (model.binding !== 'address' && model.source === undefined) model.binding = 'wildcard';
@@ -173,7 +178,7 @@ function unstarted(words: readonly string[]): string {
 
 function newSocket(kind: string): SocketModel {
   const [protocol, family] = kinds[kind] ?? ['tcp', 'ipv4'];
-  return { protocol, family, binding: 'no', own: false, ipv6Only: !kind.endsWith('46') };
+  return { protocol, family, binding: 'no', own: false, connected: false, ipv6Only: !kind.endsWith('46') };
 }
 
 function settle({ verb, words, process }: Step, result: string, model: SocketModel, sockets: Map<string, SocketModel>): void {
@@ -205,11 +210,13 @@ function wishFor(step: Step, model: SocketModel, policy: TestPolicy): Wish {
   if (wish === undefined || model.binding === 'address') return undefined;
   if (mapped && model.ipv6Only && ('source' in wish || (sends.has(verb) && wish.tried === true))) return undefined;
   if (sends.has(verb)) {
-    if (model.protocol !== 'udp' || words.some((word) => /^(own-source|no-name)$/.test(word))) return undefined;
+    if (model.protocol === 'tcp' || words.some((word) => /^(own-source|no-name)$/.test(word))) return undefined;
     // The lower provider sees what is wrong with the destination before it sees the source.
     if (words[0]?.endsWith(':0') === true && 'error' in wish && wish.tried === true) return undefined;
     // The program's own control data is never touched: the rule's `otherwise`.
     if (words.includes('other-control')) return 'source' in wish ? undefined : { error: WSAEACCES };
+    // Its connect has chosen where it receives, so another source would lose the answers: the rule's `otherwise`.
+    if (model.connected && ('source' in wish || wish.tried === true)) return 'source' in wish ? undefined : { error: WSAEACCES };
     // Wine, and so the test Winsock's base provider, ignores IPv6's packet information; the recording shows it.
     if (family === 'ipv6' && ('source' in wish || wish.tried === true)) return undefined;
     return wish;
@@ -234,10 +241,9 @@ function withSource(step: Step, model: SocketModel, result: string): string {
   if (step.verb === 'local' && model.source !== undefined) {
     return result.replace(/^(m-)?(virtual|physical|any):(?!0$)/, (_, mapped?: string) => `${name(model.source!, mapped !== undefined)}:`);
   }
-  if (step.verb === 'pong' && model.source !== undefined) return result.replace(/^saw (virtual|physical) /, `saw ${model.source} `);
-  if (step.verb === 'peer') {
+  if (step.verb === 'peer' || step.verb === 'pong') {
     const source = model.source ?? model.datagramSource;
-    if (source !== undefined) return result.replace(/^saw (virtual|physical):/, `saw ${source}:`);
+    if (source !== undefined) return result.replace(/^saw (virtual|physical)\b/, `saw ${source}`);
   }
   return result;
 }

@@ -129,6 +129,9 @@ const datagrams = [
   ]),
   ...combine(['udp4'], freeBinds, to(['connect'], ['target:closed', 'unreachable', 'broadcast', 'multicast', 'any:closed', 'target:0']), ['local; send; wait 100; send; recv now'.replace('; recv now', ''), 'remote; nonblocking; send; wait 50; recv now; local']),
   ...combine(['udp4'], freeBinds, ['connectex target /event; local', 'connectex lan /event; local']),
+  ...combine(['udp4'], ['bind any:P', 'bind any:0; local'], ['connect target; sendto target; peer; local', 'connect lan; sendto target; peer; local; sendmsg target; peer', 'connect lan; connect target; sendto target; peer; send; peer']),
+  // (An address of the system's own choice has lost its port in Wine after this.)
+  'udp4; bind any:P; connect target; disconnect; sendto target; peer',
   // Receiving
   ...combine(['udp4'], ['', 'bind any:0', 'bind any:P', 'bind physical:0'], ['nonblocking; recv now; local; sendto target; peer', 'nonblocking; recvfrom now; local', 'nonblocking; recvmsg now; local', 'wsarecv /poll; sendto target; local; cancel', 'wsarecvfrom /poll; local; cancel', 'select; local; sendto target; peer', 'poll; local', 'eventselect; events 100; local; sendto target; events; peer', 'asyncselect; messages 100; sendto lan; messages; local', 'option receive-timeout 100; recv now; local', 'to-read; local', 'member join; local; member leave', 'listen; local', 'base-handle; local; sendto target; peer', 'base-handle; connect target; local', 'disconnectex /event; local', 'shutdown; local', 'send; local', 'address-list; local']),
   ...combine(['udp4; bind any:P'], ['b.udp4', 'b.udp4; b.bind any:0'], to(['b.sendto'], ['loopback:P', 'physical:P', 'virtual:P']), ['recvfrom; b.local', 'wsarecvfrom /event; b.local', 'recvmsg; b.local']),
@@ -146,9 +149,17 @@ const datagrams = [
   ...['', 'bind any:0; '].map((bind) => `tcp4; ${bind}b.duplicate a; b.connect target; b.local; local; peer`),
   ...['', 'bind any:0; '].map((bind) => `udp4; ${bind}b.duplicate a; b.sendto target; b.peer; b.local; local`),
   // Raw
-  ...combine(['raw4'], ['', 'bind any:0', 'bind physical:0', 'bind virtual:0'], ['ping target; pong; local', 'ping lan; pong; local']),
+  ...combine(['raw4'], binds.filter((bind) => !bind.endsWith('P')), to(datagramCalls, ['target', 'lan']), ['pong; local']),
+  ...combine(['raw4'], freeBinds, to(['wsasendto', 'sendmsg', 'wsasendmsg'], ['target', 'lan']).flatMap((call) => [...ways, '/routine'].map((way) => `${call} ${way}`)), ['pong; local']),
+  ...combine(['raw4'], freeBinds, ['sendto target; pong; sendto lan; pong; sendto near; pong; sendto target; pong; local', 'sendto lan; pong; sendto target; pong; local']),
+  ...combine(['raw4'], freeBinds, to(['sendto'], ['unreachable', 'broadcast', 'lan-broadcast', 'tunnel-broadcast', 'multicast', 'loopback']), ['local']),
+  ...combine(['raw4'], freeBinds, to(['sendmsg', 'wsasendmsg'], ['target own-source', 'target other-control']), ['pong; local']),
+  // The program writes the IP header, and so the source.
+  ...combine(['raw4; option header-included 1'], ['', 'bind any:0', 'bind physical:0'], to(['sendto', 'wsasendto', 'wsasendmsg'], ['target own-header', 'lan own-header']), ['pong; local']),
+  ...combine(['raw4; option header-included 1'], freeBinds, ['sendto target own-header; pong; option header-included 0; sendto target; pong; local', 'option header-included 0; sendto target; pong', 'b.duplicate a; b.sendto target own-header; pong']),
+  ...combine(['raw4'], freeBinds, ['interface tunnel; sendto target; pong; interface 0; sendto target; pong', 'b.duplicate a; b.sendto target; pong; local', 'select; sendto target; wait 60; select; pong', 'eventselect; sendto target; events; pong', 'nonblocking; recv now; sendto target; pong', 'child sendto target, pong, local; local']),
   ...combine(['raw4'], ['', 'bind any:0', 'bind physical:0', 'bind virtual:0'], to(['connect', 'wsaconnect'], ['target', 'lan', 'loopback']), ['local; remote']),
-  ...combine(['raw4'], ['', 'bind any:0'], ['connect target; ping target; pong; local']),
+  ...combine(['raw4'], freeBinds, ['connect target'], ['sendto target; pong; local', 'send; local', 'connect lan; sendto lan; pong; local']),
 ];
 
 /** IPv6, and IPv6 sockets that reach IPv4 by mapped addresses. */

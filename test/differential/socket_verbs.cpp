@@ -112,6 +112,7 @@ constexpr Option options[] = {
     {"nodelay", IPPROTO_TCP, TCP_NODELAY},
     {"ttl", IPPROTO_IP, IP_TTL},
     {"pktinfo", IPPROTO_IP, IP_PKTINFO},
+    {"header-included", IPPROTO_IP, IP_HDRINCL},
     {"v6only", IPPROTO_IPV6, IPV6_V6ONLY},
     {"connect-time", SOL_SOCKET, SO_CONNECT_TIME},
     {"unknown", SOL_SOCKET, 0x7654},

@@ -100,6 +100,36 @@ TEST_CASE("source and interface go down as control data") {
                         "}") != std::string::npos);
 }
 
+// The differential test shows by the answers to real echo requests that the source is used.
+TEST_CASE("each datagram of a raw socket has its source as control data too, unless the program writes the IP header") {
+    const PublishedTunnel tunnel;
+    const Recording recording;
+    const Socket s(SOCK_RAW, IPPROTO_ICMP);
+    const auto include_header = [&](const char* value, int length) {
+        return setsockopt(s, IPPROTO_IP, IP_HDRINCL, value, length) == 0;
+    };
+    const auto sent_with_source = [&] { return recording.calls("WSASendMsg").size(); };
+    const auto sent_plainly = [&] { return recording.calls("sendto").size(); };
+
+    REQUIRE(send_to(s, target_address, 0) == 0);
+    REQUIRE(sent_with_source() == 1);
+    CHECK(recording.calls("WSASendMsg")[0].find("\"pktinfo\":{\"source\":\"11.22.33.44\",\"interface\":" +
+                                                std::to_string(tunnel_interface()) + "}") != std::string::npos);
+    REQUIRE(send_to(s, "127.0.0.1", 0) == 0);
+    CHECK(sent_plainly() == 1);
+
+    const DWORD on = 1;
+    const DWORD off = 0;
+    REQUIRE(include_header(reinterpret_cast<const char*>(&on), sizeof(on)));
+    send_to(s, target_address, 0);  // five bytes are no header: what comes of it is the system's to say
+    CHECK(sent_with_source() == 1);
+    CHECK(sent_plainly() == 2);
+
+    REQUIRE(include_header(reinterpret_cast<const char*>(&off), sizeof(off)));
+    REQUIRE(send_to(s, target_address, 0) == 0);
+    CHECK(sent_with_source() == 2);
+}
+
 TEST_CASE("a connected datagram socket is bound to the source before it connects") {
     const PublishedTunnel tunnel;
     for (const bool bound : {false, true}) {

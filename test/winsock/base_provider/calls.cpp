@@ -7,6 +7,7 @@
 #include "local_address.h"
 #include "protocol_info.h"
 #include "provider.h"
+#include "raw_socket.h"
 #include "recording.h"
 
 namespace base_provider {
@@ -200,6 +201,7 @@ int WSPAPI wspSendTo(SOCKET socket, LPWSABUF buffers, DWORD count, LPDWORD sent,
 
     Record record("sendto", socket);
     record.Address(to, toLength).Begin();
+    BindRawSocket(socket);
     const int result =
         finish(systemWinsock.WSASendTo(socket, buffers, count, sent, flags, to, toLength, overlapped, routine), error);
     record.End(result, result ? *error : 0);

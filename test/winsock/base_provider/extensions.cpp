@@ -6,6 +6,7 @@
 #include "control_check.h"
 #include "packet_information.h"
 #include "provider.h"
+#include "raw_socket.h"
 #include "recording.h"
 #include "spoofed_send.h"
 
@@ -55,10 +56,12 @@ int WSAAPI sendMessage(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWORD sen
     sockaddr_in source;
     sockaddr_in destination;
     // Wine ignores the control data (dlls/ws2_32/socket.c, WSASendMsg).
+    BindRawSocket(socket);
     const bool isOurs = message->Control.len && message->name && ReadPacketInformation(message->Control, information) &&
                         ToIpv4(reinterpret_cast<const sockaddr&>(information.source), source) &&
                         source.sin_addr.s_addr != INADDR_ANY && ToIpv4(*message->name, destination) &&
-                        destination.sin_port != 0 && (message->name->sa_family == AF_INET || !IsIpv6Only(socket));
+                        (destination.sin_port != 0 || IsRaw(socket)) &&
+                        (message->name->sa_family == AF_INET || !IsIpv6Only(socket));
     const int result = isOurs ? SendFrom(socket, source, information.interfaceIndex, destination, *message, flags, sent,
                                          overlapped, routine)
                               : systemSendMessage(socket, message, flags, sent, overlapped, routine);

@@ -5,8 +5,9 @@
 #include "../system_winsock.h"
 
 namespace base_provider {
-// As WSASendMsg with IPv4 packet information. The datagram leaves from a raw socket with the program's own port;
-// the program's request is completed by really sending the same bytes to a local socket that nobody reads.
+// As WSASendMsg with IPv4 packet information. The datagram leaves from a raw socket of its own, with the program's port
+// (of a raw socket: with its protocol); the program's request is completed by really sending as many bytes to a local
+// socket that nobody reads.
 // WSAEADDRNOTAVAIL: the host does not have the source address.
 int SendFrom(SOCKET socket, const sockaddr_in& source, ULONG interfaceIndex, const sockaddr_in& destination,
              const WSAMSG& message, DWORD flags, DWORD* sent, WSAOVERLAPPED* overlapped,
