@@ -59,12 +59,12 @@ int handle_event(void* handle, int type, const char* const* environment) noexcep
     auto* const instance = static_cast<Instance*>(handle);
     if (instance == nullptr) return result_error;
     try {
-        bool good = false;
+        bool good = true;
         switch (type) {
             case event_up: good = instance->session.up(environment); break;
             case event_route_up: good = instance->session.route_up(environment); break;
-            case event_down: good = instance->session.down(); break;
-            default: instance->log.error("OpenVPN sent an event that this plugin did not ask for");
+            case event_down: instance->session.down(); break;
+            default: instance->log.error("OpenVPN sent an event that this plugin did not ask for"); good = false;
         }
         return good ? result_success : result_error;
     } catch (const std::exception&) {

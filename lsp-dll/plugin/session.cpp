@@ -44,9 +44,8 @@ bool Session::collect(const char* const* environment) {
 }
 
 bool Session::up(const char* const* environment) {
-    const bool withdrawn = withdraw();
-    collected_.reset();
-    return collect(environment) && withdrawn;
+    down();
+    return collect(environment);
 }
 
 bool Session::route_up(const char* const* environment) {
@@ -57,10 +56,9 @@ bool Session::route_up(const char* const* environment) {
     return good;
 }
 
-bool Session::down() {
-    const bool withdrawn = withdraw();
+void Session::down() {
+    withdraw();
     collected_.reset();
-    return withdrawn;
 }
 
 // What the server pushed, if the host has it; else what the host uses towards the server; else, while the way to the
@@ -163,13 +161,11 @@ void Session::follow_addresses() noexcept {
     }
 }
 
-bool Session::withdraw() {
+void Session::withdraw() {
     watch_.stop();
-    bool good = true;
     if (published_) {
         const system::Outcome outcome = system::withdraw_tunnel(name_);
-        good = static_cast<bool>(outcome) || outcome.error().code == "ERROR_FILE_NOT_FOUND";
-        if (good) {
+        if (outcome || outcome.error().code == "ERROR_FILE_NOT_FOUND") {
             log_.note("withdrawn");
         } else {
             log_.error(outcome.error().message);
@@ -178,7 +174,6 @@ bool Session::withdraw() {
         physical_interface_ = 0;
     }
     uninstall();
-    return good;
 }
 
 void Session::install() {

@@ -9,7 +9,8 @@
 //   now
 //
 // An event whose environment is malformed publishes nothing, logs why and fails; what is published stays until DOWN. So
-// it does while the host has no address to replace it with.
+// it does while the host has no address to replace it with. Withdrawing is never a failed event: OpenVPN would end at
+// it, and with this process the tunnel does.
 #pragma once
 
 #include <optional>
@@ -38,12 +39,12 @@ class Session {
     // Each gives false if OpenVPN shall see the event as failed. One thread at a time.
     bool up(const char* const* environment);
     bool route_up(const char* const* environment);
-    bool down();
+    void down();
 
   private:
     bool collect(const char* const* environment);
     bool publish();
-    bool withdraw();
+    void withdraw();
     system::Result<Tunnel> describe(std::string& remark);
     IpAddress physical_address(std::uint32_t tunnel_interface, std::string& remark);
     void took(const Tunnel& tunnel);

@@ -1,12 +1,13 @@
 // Stands in for openvpn.exe: loads the plugin and gives it the events of an OpenVPN that runs elsewhere.
 //
 //     plugin_host [--api 1|3] --spool DIRECTORY PLUGIN.dll [ARGUMENT...]
-//     plugin_host [--api 1|3] --once EVENT=FILE [--once EVENT=FILE]... PLUGIN.dll [ARGUMENT...]
+//     plugin_host [--api 1|3] --once EVENT=FILE|hold-tunnels=FILE [--once ...]... PLUGIN.dll [ARGUMENT...]
 //
 // With --spool it serves events until a file `quit` appears there. An event is a file NAME-EVENT.env (its environment,
 // each variable ended by a NUL, put there by renaming) and beside it, if there are any, NAME-EVENT.arguments; the
 // answer is NAME-EVENT.result with the plugin's return value as text. Events are taken in the order of their names.
-// With --once it gives the plugin the named events, each with the environment in FILE, and ends.
+// With --once it gives the plugin the named events, each with the environment in FILE, and ends. From hold-tunnels on
+// the lock of the tunnels is held, as by another process that does not come to an end.
 //
 // Prints TYPE MASK once the plugin is open, LOG for each line of OpenVPN's log, EVENT for each event with the plugin's
 // answer, and CLOSED. Ends with 0; 1 if the plugin could not be opened; 2 for a wrong command line; 3 if it crashed.
@@ -19,6 +20,7 @@
 #include <iterator>
 #include <optional>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 #include "loaded_plugin.hpp"
@@ -37,6 +39,8 @@ struct CommandLine {
 struct UsageError : std::runtime_error {
     using runtime_error::runtime_error;
 };
+
+constexpr const char* hold_tunnels = "hold-tunnels";
 
 int event_type(const std::string& event) {
     if (event == "up") return OPENVPN_PLUGIN_UP;
@@ -64,7 +68,7 @@ CommandLine parse(const std::vector<std::string>& words) {
             const std::string& text = value();
             const size_t equals = text.find('=');
             if (equals == std::string::npos) throw UsageError("--once takes EVENT=FILE, not '" + text + "'");
-            event_type(text.substr(0, equals));
+            if (text.substr(0, equals) != hold_tunnels) event_type(text.substr(0, equals));
             result.once.emplace_back(text.substr(0, equals), text.substr(equals + 1));
         } else {
             throw UsageError("unknown option " + option);
@@ -104,6 +108,19 @@ int give(LoadedPlugin& plugin, const std::string& event, const std::vector<std::
     std::printf("EVENT %s -> %d\n", event.c_str(), result);
     std::fflush(stdout);
     return result;
+}
+
+/// By a thread of its own: the one that calls the plugin would get it again.
+void hold_the_tunnels() {
+    const HANDLE held = CreateEventW(nullptr, TRUE, FALSE, nullptr);
+    std::thread([held] {
+        const HANDLE mutex = CreateMutexW(nullptr, FALSE, L"Global\\winsock-lsp-tunnels");
+        if (mutex != nullptr && WaitForSingleObject(mutex, 10'000) == WAIT_OBJECT_0) SetEvent(held);
+        Sleep(INFINITE);
+    }).detach();
+    const int result = WaitForSingleObject(held, 20'000) == WAIT_OBJECT_0 ? 0 : 1;
+    std::printf("EVENT %s -> %d\n", hold_tunnels, result);
+    std::fflush(stdout);
 }
 
 std::vector<fs::path> waiting_events(const fs::path& spool) {
@@ -158,7 +175,13 @@ int main(int argc, char** argv) {
             LoadedPlugin plugin(command_line.plugin, command_line.api);
             std::printf("TYPE MASK %d\n", plugin.type_mask());
             std::fflush(stdout);
-            for (const auto& [event, file] : command_line.once) give(plugin, event, {}, read_strings(file));
+            for (const auto& [event, file] : command_line.once) {
+                if (event == hold_tunnels) {
+                    hold_the_tunnels();
+                } else {
+                    give(plugin, event, {}, read_strings(file));
+                }
+            }
             if (command_line.spool) serve(plugin, *command_line.spool);
         }
         std::printf("CLOSED\n");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "children.hpp"
+#include "filtered_token.hpp"
 #include "support.hpp"
 #include "system/interfaces.hpp"
 #include "system/tunnels.hpp"
@@ -186,6 +187,34 @@ TEST_CASE_FIXTURE(Host, "weak host: without the right to set it a tunnel is publ
     CHECK(code_of(publish(tunnel())) == "ERROR_ACCESS_DENIED");
     row(tunnel_interface).WeakHostReceive = TRUE;
     CHECK(publish(tunnel()));
+}
+
+TEST_CASE_FIXTURE(Host,
+                  "weak host: without elevation nothing is restored; withdrawing and publishing are good even so") {
+    if (!usable()) return;
+    CHECK(publish(tunnel("first")));
+    CHECK(publish(tunnel("second")));
+    errors_on_set = {{physical.interface_index, ERROR_ACCESS_DENIED}, {tunnel_interface, ERROR_ACCESS_DENIED}};
+    {
+        const FilteredToken filtered;
+        for (const char* name : {"first", "second"}) {
+            const auto withdrawn = withdraw(name);
+            CHECK_MESSAGE(withdrawn, message_of(withdrawn));
+        }
+        CHECK(list_tunnels()->empty());
+        // The message is of what failed, not of what this user cannot put back.
+        row(tunnel_interface).WeakHostReceive = FALSE;
+        const auto refused = publish(tunnel());
+        CHECK(code_of(refused) == "ERROR_ACCESS_DENIED");
+        CHECK_FALSE(contains(message_of(refused), "put back"));
+    }
+    CHECK(recorded().size() == 2);  // for one who may
+    errors_on_set.clear();
+    CHECK(publish(tunnel("third")));
+    CHECK(withdraw("third"));
+    CHECK_FALSE(send());
+    CHECK_FALSE(receive());
+    CHECK(recorded().empty());
 }
 
 TEST_CASE_FIXTURE(Host, "weak host: two tunnels over one physical interface, whichever goes first") {
