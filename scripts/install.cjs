@@ -11,7 +11,7 @@ if (process.platform === 'win32') {
     if (existsSync(join(__dirname, '..', 'prebuilds', folder, name))) continue;
     process.stderr.write(
       `winsock-lsp: prebuilds/${folder}/${name} is missing, so calls will fail on this machine. ` +
-        'Use Node.js for x64 or ia32, or build it from the repository.\n',
+        'Use Node.js for x64 or ia32, or build it from the source in the package (docs/contributing.md, "On Windows").\n',
     );
   }
 }

@@ -74,7 +74,10 @@ test('the tarball has what is needed and nothing else', () => {
   const source = sources(['CMakeLists.txt', 'CMakePresets.json', 'cmake', 'binding', 'lsp-dll', 'scripts/install.cjs']).filter(
     (path) => !path.endsWith('doctest.cmake'),
   );
-  assert.equal(packed.files, [...dist, ...prebuilt, ...source, 'LICENSE', 'README.md', 'package.json'].sort());
+  // What the help and the messages refer to; the pictures are on the site only.
+  const pages = sources(['docs']).filter((path) => path.endsWith('.md'));
+  assert.ok(pages.includes('docs/recovery.md'));
+  assert.equal(packed.files, [...dist, ...prebuilt, ...source, ...pages, 'LICENSE', 'README.md', 'package.json'].sort());
 });
 
 test('the tarball is smaller than 2 MB', () => {
@@ -88,6 +91,16 @@ test("this machine's node installs it without a compiler", () => {
   assert.is(stderr, '');
   assert.equal(filesBelow(installed), packed.files);
   execFileSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: join(installed, 'prebuilds') });
+});
+
+test('every page that the package names is in it', () => {
+  const named = new Set<string>();
+  for (const path of packed.files.filter((each) => /\.(js|ts|cjs|md|hpp|cpp|txt|json)$/.test(each))) {
+    const text = readFileSync(join(installed, path), 'utf8');
+    for (const [name] of text.matchAll(/\bdocs\/[\w-]+\.md\b/g)) named.add(name);
+  }
+  assert.ok(named.size > 5);
+  assert.equal([...named].filter((name) => !packed.files.includes(name)), []);
 });
 
 for (const [how, file, script] of [
@@ -135,6 +148,16 @@ for (const { moduleResolution, module, extensions } of [
     assert.is(status, 0, stdout);
   });
 }
+
+test('its source configures, without the tests that it does not have and with warnings that are no errors', () => {
+  const build = join(temporary, 'build');
+  const options = ['--preset', 'mingw-dll-x64', '-B', build, '-DWINSOCK_LSP_SELFTEST=ON'];
+  const { status, stdout, stderr } = spawnSync('cmake', options, { cwd: installed, encoding: 'utf8' });
+  assert.is(status, 0, `${stdout}${stderr}`);
+  assert.match(stderr, /lsp-selftest\.exe is not built/);
+  const cache = readFileSync(join(build, 'CMakeCache.txt'), 'utf8');
+  assert.match(cache, /^WINSOCK_LSP_WARNINGS_AS_ERRORS:BOOL=OFF$/m);
+});
 
 const [node] = nodeExecutables();
 

@@ -1,9 +1,10 @@
 // One protocol chain of the catalog as this process runs it: who is below, and what ws2_32 calls it.
 #pragma once
 
-#include <mswsock.h>
 #include <winsock2.h>
 #include <ws2spi.h>
+// Below winsock2.h
+#include <mswsock.h>
 
 #include <atomic>
 #include <cstddef>

@@ -1,7 +1,8 @@
 #include "children.hpp"
 
-#include <mswsock.h>
 #include <winsock2.h>
+// Below winsock2.h
+#include <mswsock.h>
 #include <ws2spi.h>
 // Below winsock2.h
 #include <windows.h>

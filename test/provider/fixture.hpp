@@ -6,8 +6,9 @@
 //   1.2.3.4/32       the target, on the same host, so that it can answer
 #pragma once
 
-#include <mswsock.h>
 #include <winsock2.h>
+// Below winsock2.h
+#include <mswsock.h>
 #include <ws2tcpip.h>
 
 #include <string>
