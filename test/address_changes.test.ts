@@ -49,19 +49,19 @@ const steps: Record<string, { rules: string[]; steps: Step[] }> = {
     steps: [
       { name: 'its source: the interface has its address', change: () => undefined, seen: '11.22.33.44' },
       {
-        name: "none: the interface's subnet is another than it says",
+        name: 'none: the interface has another address',
         change: () => {
           host.ip('address', 'delete', ...tunnelAddress);
-          host.ip('address', 'add', '128.129.0.2/16', 'dev', 'tunnel');
+          host.ip('address', 'add', '128.129.0.3/24', 'dev', 'tunnel');
           host.ip('route', 'replace', ...tunnelRoute);
         },
         seen: systemsChoice,
       },
       {
-        name: 'its source again',
+        name: 'its source again: the interface has its address, if only in another subnet',
         change: () => {
-          host.ip('address', 'delete', '128.129.0.2/16', 'dev', 'tunnel');
-          host.ip('address', 'add', ...tunnelAddress);
+          host.ip('address', 'delete', '128.129.0.3/24', 'dev', 'tunnel');
+          host.ip('address', 'add', '128.129.0.2/16', 'dev', 'tunnel');
           host.ip('route', 'replace', ...tunnelRoute);
         },
         seen: '11.22.33.44',

@@ -27,22 +27,19 @@ bool is_hardware(std::uint32_t interface_index) {
 std::string delegated_tunnel_fault(const Tunnel& tunnel, const std::vector<InterfaceAddress>& addresses,
                                    std::span<const StoredTunnel> others) {
     if (tunnel.publisher.process_id == 0) return "it names no publisher, which only an administrator's tunnel may do";
-    for (const Prefix& own : {tunnel.address4, tunnel.address6}) {
-        if (!own.address) continue;
-        const bool there = std::any_of(addresses.begin(), addresses.end(), [&](const InterfaceAddress& entry) {
-            return entry.interface_index == tunnel.interface_index && entry.address == own;
+    const auto has = [&](const IpAddress& address, bool tunnel_interface) {
+        return std::any_of(addresses.begin(), addresses.end(), [&](const InterfaceAddress& entry) {
+            return (entry.interface_index == tunnel.interface_index) == tunnel_interface &&
+                   entry.address.address == address;
         });
-        if (!there) {
-            return concat({interface_text(tunnel.interface_index), " does not have the address ",
-                           to_string(own.address), " with the prefix length ", own.length});
-        }
+    };
+    for (const IpAddress& own : {tunnel.address4.address, tunnel.address6.address}) {
+        if (own && !has(own, true))
+            return concat({interface_text(tunnel.interface_index), " does not have the address ", to_string(own)});
     }
     for (const IpAddress& source : {tunnel.source4, tunnel.source6}) {
-        if (!source) continue;
-        const bool there = std::any_of(addresses.begin(), addresses.end(), [&](const InterfaceAddress& entry) {
-            return entry.interface_index != tunnel.interface_index && entry.address.address == source;
-        });
-        if (!there) return concat({"no other interface of this host has the source ", to_string(source)});
+        if (source && !has(source, false))
+            return concat({"no other interface of this host has the source ", to_string(source)});
     }
     const bool taken = std::any_of(others.begin(), others.end(), [&](const StoredTunnel& other) {
         const bool itself = other.tunnel.delegated && _stricmp(other.tunnel.name.c_str(), tunnel.name.c_str()) == 0;

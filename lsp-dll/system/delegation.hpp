@@ -17,7 +17,8 @@ namespace lsp::system {
 
 // Why a delegated tunnel is not in force on a host with these addresses, beside these tunnels; or empty:
 //   - it names no publisher, so that it would outlive whoever made it;
-//   - its interface does not have its addresses, each with that very prefix length: it is not that tunnel's interface;
+//   - its interface does not have its addresses: it is not that tunnel's interface. (The prefix length may be another:
+//     OpenVPN gives tun adapters /128 for IPv6, and /30 in the topologies net30 and p2p);
 //   - its interface is a network card (GetIfEntry2; not asked before Vista);
 //   - a source is not this host's, or the tunnel interface's own;
 //   - another of these tunnels is in force and has that interface already. (A delegated one of its name is itself.)
