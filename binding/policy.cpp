@@ -27,7 +27,7 @@ Napi::Array write_lines(Napi::Env env, const Lines& lines) {
     return result;
 }
 
-// What of the rule this host does not have, so that it matches nothing: an interface's name, or null.
+// What of the rule this host does not have: an interface's name, or null.
 Napi::Value missing_interface(Napi::Env env, const Rule& rule) {
     const auto shown = [&](const InterfaceName& name) {
         if (!name.text.empty()) return Napi::String::New(env, name.text);
@@ -38,14 +38,25 @@ Napi::Value missing_interface(Napi::Env env, const Rule& rule) {
     return env.Null();
 }
 
+// Whether the rule refuses what it matches while the host does not have it; else it matches nothing then.
+bool refuses_meanwhile(const Rule& rule) {
+    return rule.source_interface && !rule.source && rule.otherwise == Otherwise::refuse &&
+           (!rule.via || rule.via.index != 0);
+}
+
 Napi::Value read_policy(const Napi::CallbackInfo& call) {
     const Napi::Env env = call.Env();
     const system::StoredPolicy stored = value_or_throw(env, system::read_policy());
     Napi::Array missing = Napi::Array::New(env, stored.rules.size());
-    for (std::uint32_t i = 0; i < stored.rules.size(); ++i) missing.Set(i, missing_interface(env, stored.rules[i]));
+    Napi::Array refusing = Napi::Array::New(env, stored.rules.size());
+    for (std::uint32_t i = 0; i < stored.rules.size(); ++i) {
+        missing.Set(i, missing_interface(env, stored.rules[i]));
+        refusing.Set(i, Napi::Boolean::New(env, refuses_meanwhile(stored.rules[i])));
+    }
     Napi::Object object = Napi::Object::New(env);
     object.Set("lines", write_lines(env, stored.lines));
     object.Set("missingInterfaces", missing);
+    object.Set("refusing", refusing);
     object.Set("rejected", stored.rejected.empty() ? env.Null() : Napi::String::New(env, stored.rejected));
     return object;
 }

@@ -11,6 +11,8 @@ import type { WineProgram } from './support/wine.js';
 
 const threads = 4;
 const systemsChoice = '1.2.3.4'; // the target is this host
+const refused = 10013;
+const addressNotAvailable = 10049;
 const networkUnreachable = 10051;
 /** Wine never tells of a change, so that a process looks once a second; and the machine may be busy. */
 const patience = 15_000;
@@ -43,7 +45,8 @@ interface Step {
 const tunnelAddress = ['128.129.0.2/24', 'dev', 'tunnel'];
 const tunnelRoute = ['1.2.3.0/24', 'dev', 'tunnel'];
 
-const steps: Record<string, { rules: string[]; steps: Step[] }> = {
+/** `closed`: at no moment may a connection leave with the address that the system chooses. */
+const steps: Record<string, { rules: string[]; steps: Step[]; closed?: boolean }> = {
   'a tunnel that somebody else than an administrator has published': {
     rules: [],
     steps: [
@@ -93,15 +96,37 @@ const steps: Record<string, { rules: string[]; steps: Step[] }> = {
       },
     ],
   },
+  'source interface … otherwise refuse': {
+    rules: ['to 1.2.3.4 source interface fresh otherwise refuse'],
+    closed: true,
+    steps: [
+      { name: 'none: no such interface', change: () => undefined, seen: `error ${refused}` },
+      {
+        name: 'its address, once it is there',
+        change: () => host.addInterface('fresh', '128.131.0.2/24'),
+        seen: '128.131.0.2',
+      },
+      {
+        name: 'none: it has no address',
+        change: () => host.ip('address', 'delete', '128.131.0.2/24', 'dev', 'fresh'),
+        seen: `error ${refused}`,
+      },
+      {
+        name: 'its address again',
+        change: () => host.ip('address', 'add', '128.131.0.3/24', 'dev', 'fresh'),
+        seen: '128.131.0.3',
+      },
+    ],
+  },
   via: {
-    rules: ['to 1.2.3.4 via fresh source 11.22.33.44'],
+    rules: ['to 1.2.3.4 via fresher source 11.22.33.44'],
     steps: [
       { name: 'no such interface: the rule matches nothing', change: () => undefined, seen: systemsChoice },
       {
         name: 'an interface of that name that comes',
         change: () => {
-          host.addInterface('fresh', '128.130.0.2/24');
-          host.ip('route', 'replace', '1.2.3.0/24', 'dev', 'fresh');
+          host.addInterface('fresher', '128.130.0.2/24');
+          host.ip('route', 'replace', '1.2.3.0/24', 'dev', 'fresher');
         },
         seen: '11.22.33.44',
       },
@@ -115,7 +140,7 @@ function define(): void {
     await host.install();
   }));
   test.after(reported(() => host?.stop()));
-  for (const [title, { rules, steps: followed }] of Object.entries(steps)) {
+  for (const [title, { rules, steps: followed, closed = false }] of Object.entries(steps)) {
     test(`${title}: begins`, async () => {
       if (rules.length === 0) {
         publisher = host.spawn(['publish', 'delegated']);
@@ -133,7 +158,7 @@ function define(): void {
     test(`${title}: no thread ever saw anything else`, async () => {
       const expected = new Set(followed.map(({ seen }) => seen));
       // In the moment between a change and its being noticed the rule's address is gone, which is the rule's `otherwise`.
-      expected.add(systemsChoice);
+      expected.add(closed ? `error ${addressNotAvailable}` : systemsChoice);
       expected.add(`error ${networkUnreachable}`); // it was still there when the socket was bound to it
       assert.equal(sources().filter(([, seen]) => !expected.has(seen)), []);
       await program.kill();

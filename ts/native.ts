@@ -152,6 +152,7 @@ export interface NativePolicy {
   lines: string[];
   /** For each rule, in order. */
   missingInterfaces: (string | null)[];
+  refusing: boolean[];
   rejected: string | null;
 }
 

@@ -10,8 +10,13 @@ export interface PolicyRule {
   /** Of the policy's lines, from 1. */
   line: number;
   text: string;
-  /** An interface that the rule names and this host does not have: until it does, the rule matches nothing. */
+  /**
+   * An interface that the rule names and this host does not have, or one that has no address for `source interface`. Until it does,
+   * the rule matches nothing, unless `refusing`.
+   */
   missingInterface: string | null;
+  /** Until then the rule refuses what it matches: it says `source interface` and `otherwise refuse`. */
+  refusing: boolean;
 }
 
 export interface StoredPolicy {
@@ -73,11 +78,15 @@ function requireGood(lines: string[]): void {
  * Windows: RegQueryValueExW of HKLM\SOFTWARE\winsock-lsp, value Policy (REG_MULTI_SZ).
  */
 export function get(): StoredPolicy {
-  const { lines, missingInterfaces, rejected } = callNative((native) => native.readPolicy());
+  const { lines, missingInterfaces, refusing, rejected } = callNative((native) => native.readPolicy());
   const numbered = lines.map((text, index) => ({ line: index + 1, text })).filter(({ text }) => isRule(text));
   const rules =
     rejected === null
-      ? numbered.map((rule, index) => ({ ...rule, missingInterface: missingInterfaces[index] ?? null }))
+      ? numbered.map((rule, index) => ({
+          ...rule,
+          missingInterface: missingInterfaces[index] ?? null,
+          refusing: refusing[index] ?? false,
+        }))
       : [];
   return { lines, rules, rejected };
 }

@@ -34,7 +34,7 @@ Decision decide(const Policy& policy, std::string_view process, Protocol protoco
         // The path, the only one whose cost grows with the rule's text, last.
         if (matches_rest(rule, protocol, address, route) && matches_port(rule, port) &&
             matches_destination(rule, address) && matches_app(rule.app, process)) {
-            put_decision(rule, i, route, decision);
+            put_decision(rule, i, address, route, decision);
             return decision;
         }
     }
@@ -52,6 +52,7 @@ const char* to_string(Reason reason) noexcept {
         case Reason::link_local: return "link_local";
         case Reason::tunnel_subnet: return "tunnel_subnet";
         case Reason::already_source: return "already_source";
+        case Reason::no_source: return "no_source";
     }
     return "unknown";
 }

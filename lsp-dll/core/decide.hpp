@@ -26,6 +26,8 @@ enum class Reason : std::uint8_t {
     link_local,
     tunnel_subnet,
     already_source,  // Decision::rule won, and the system would choose its source anyway: nothing to do
+    no_source,       // Decision::rule won and refuses: its interface has no address of the destination's family, or is
+                     // absent
 };
 
 struct Decision {
@@ -40,7 +42,8 @@ struct Decision {
 
 // `process` is the full path of the program's image, UTF-8. `destination` may be v4-mapped; it is judged as IPv4.
 // Allocates nothing, throws nothing. A rule with `via` or without a usable source for the family does not match when it
-// cannot be evaluated (route.interface_index 0, source of the other family).
+// cannot be evaluated (route.interface_index 0, source of the other family); but one that says `source interface` and
+// `otherwise refuse` then refuses.
 Decision decide(const Policy& policy, std::string_view process, Protocol protocol, const IpAddress& destination,
                 std::uint16_t port, const Route& route) noexcept;
 

@@ -64,8 +64,10 @@ PolicyIndex::Key PolicyIndex::key_of(const IpAddress& address, std::uint8_t leng
 PolicyIndex::PolicyIndex(const Policy& policy, std::string_view process) {
     for (std::size_t i = 0; i < policy.rules.size(); ++i) {
         const Rule& rule = policy.rules[i];
-        const bool unresolved = (rule.via && rule.via.index == 0) || (rule.verdict == Verdict::source && !rule.source);
-        if (!unresolved && matches_app(rule.app, process)) add(rule, static_cast<std::uint32_t>(i));
+        const bool usable = serves(rule, rule.source ? rule.source.family : Family::ipv4);
+        if (usable && (!rule.via || rule.via.index != 0) && matches_app(rule.app, process)) {
+            add(rule, static_cast<std::uint32_t>(i));
+        }
     }
     // Not std::sort: this is a third of its code, in every process.
     std::make_heap(keys_.begin(), keys_.end());
@@ -77,7 +79,7 @@ void PolicyIndex::add(const Rule& rule, std::uint32_t number) {
     needs_route_ = needs_route_ || rule.via;
     for (const Prefix& prefix : rule.to) {
         if (!prefix.address || prefix.length > prefix.address.bit_length()) continue;
-        if (rule.verdict == Verdict::source && rule.source.family != prefix.address.family) continue;
+        if (!serves(rule, prefix.address.family)) continue;
         Key key = key_of(prefix.network(), prefix.length);
         key.rule = number;
         keys_.push_back(key);
@@ -175,7 +177,7 @@ void PolicyIndex::decide_rules(const Policy& policy, Protocol protocol, const Ip
     port_key.length = port_bits;
     port_key.space = ports;
     search(port_key, flow, best);
-    if (best != none) put_decision(policy.rules[best], best, route, decision);
+    if (best != none) put_decision(policy.rules[best], best, destination, route, decision);
 }
 
 }  // namespace lsp

@@ -18,8 +18,8 @@ class PolicyIndex {
     PolicyIndex() = default;  // of a policy without rules
 
     // Passes over the rules that cannot match: those for another program (the full path of the image, UTF-8), and those
-    // whose interfaces are not resolved. May throw std::bad_alloc. Memory: 32 bytes for each `to`; for each rule
-    // without `to` the same for each port, and for each range of ports up to 30 times that.
+    // whose interfaces are not resolved, unless they refuse then. May throw std::bad_alloc. Memory: 32 bytes for each
+    // `to`; for each rule without `to` the same for each port, and for each range of ports up to 30 times that.
     PolicyIndex(const Policy& policy, std::string_view process);
 
     // The decision for a flow of that process. `policy` is the one that the index was made of. As `decide`: allocates

@@ -25,7 +25,7 @@ struct PortRange {
 
 // An interface as a rule names it: by index, or by what the system resolves (alias, GUID or LUID).
 struct InterfaceName {
-    std::uint32_t index = 0;  // 0: not resolved (then the rule matches nothing), or no interface named
+    std::uint32_t index = 0;  // 0: not resolved, or no interface named
     std::string text;         // an alias, or a GUID in braces
     std::uint64_t luid = 0;
 

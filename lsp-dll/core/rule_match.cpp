@@ -64,15 +64,28 @@ bool matches_port(const Rule& rule, std::uint16_t port) noexcept {
     return rule.ports.empty() || any_contains(rule.ports, port);
 }
 
+// An interface loses its address with the tunnel that it is of: who wrote `otherwise refuse` does not want the program to
+// leave without it.
+bool serves(const Rule& rule, Family family) noexcept {
+    return rule.verdict != Verdict::source || rule.source.family == family ||
+           (rule.source_interface && rule.otherwise == Otherwise::refuse);
+}
+
 bool matches_rest(const Rule& rule, Protocol protocol, const IpAddress& destination, const Route& route) noexcept {
     if (rule.protocol != Protocol::any && rule.protocol != protocol) return false;
-    if (rule.verdict == Verdict::source && rule.source.family != destination.family) return false;
+    if (!serves(rule, destination.family)) return false;
     if (rule.via && (rule.via.index == 0 || rule.via.index != route.interface_index)) return false;
     return !any_contains(rule.except, destination);
 }
 
-void put_decision(const Rule& rule, std::size_t number, const Route& route, Decision& decision) noexcept {
+void put_decision(const Rule& rule, std::size_t number, const IpAddress& destination, const Route& route,
+                  Decision& decision) noexcept {
     decision.rule = static_cast<std::int32_t>(number);
+    if (rule.verdict == Verdict::source && rule.source.family != destination.family) {
+        decision.verdict = Verdict::refuse;
+        decision.reason = Reason::no_source;
+        return;
+    }
     // A `via` rule is carried out even so: only its pin keeps the packet from leaving elsewhere.
     if (rule.verdict == Verdict::source && !rule.via && route.interface_index != 0 &&
         route.source.unmapped() == rule.source) {

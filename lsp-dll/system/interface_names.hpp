@@ -23,8 +23,9 @@ IpAddress interface_source(std::uint32_t interface_index, Family preferred,
 bool follow_interfaces(const std::vector<Rule>& rules);
 
 // Writes the index into every interface that a rule names, and the address into every `source interface`: 0 and none
-// for what the host does not have, so that such a rule matches nothing. The host is asked once, each name is looked up
-// once. True if anything is another than before. If the host's addresses cannot be read everything stays.
+// for what the host does not have, so that such a rule matches nothing, or refuses (core/decide.hpp). The host is asked
+// once, each name is looked up once. True if anything is another than before. If the host's addresses cannot be read
+// everything stays.
 bool resolve_interfaces(std::vector<Rule>& rules);
 
 }  // namespace lsp::system

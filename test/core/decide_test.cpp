@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "core/policy_index.hpp"
 #include "support.hpp"
 
 using lsp::Decision;
@@ -337,6 +338,52 @@ TEST_CASE("a resolved `source interface` rule gives the address that was found")
     CHECK(decision.pin_interface == 0);
 }
 
+TEST_CASE("a `source interface` rule without an address of the destination's family refuses if it says so") {
+    const struct {
+        const char* rule;
+        const char* address;  // the interface's; null: none, or no such interface
+        const char* destination;
+        Verdict verdict;
+        Reason reason;
+    } table[] = {
+        {"source interface Tap otherwise refuse", nullptr, "8.8.8.8", Verdict::refuse, Reason::no_source},
+        {"source interface Tap otherwise refuse", nullptr, "2001:db8::1", Verdict::refuse, Reason::no_source},
+        {"source interface 7 otherwise refuse", nullptr, "::ffff:8.8.8.8", Verdict::refuse, Reason::no_source},
+        {"source interface Tap otherwise refuse", "10.8.0.2", "2001:db8::1", Verdict::refuse, Reason::no_source},
+        {"source interface Tap otherwise refuse", "2001:db8::44", "8.8.8.8", Verdict::refuse, Reason::no_source},
+        {"source interface Tap otherwise refuse", "11.22.33.44", "8.8.8.8", Verdict::source, Reason::rule},
+        {"to ::/0 source interface Tap otherwise refuse", "10.8.0.2", "2001:db8::1", Verdict::refuse,
+         Reason::no_source},
+        {"via 12 source interface Tap otherwise refuse", nullptr, "8.8.8.8", Verdict::refuse, Reason::no_source},
+        // What the rule is not about, and rules that do not say refuse.
+        {"source interface Tap otherwise refuse", nullptr, "127.0.0.1", Verdict::keep, Reason::loopback},
+        {"to 9.0.0.0/8 source interface Tap otherwise refuse", nullptr, "8.8.8.8", Verdict::keep, Reason::no_rule},
+        {"app other.exe source interface Tap otherwise refuse", nullptr, "8.8.8.8", Verdict::keep, Reason::no_rule},
+        {"via 13 source interface Tap otherwise refuse", nullptr, "8.8.8.8", Verdict::keep, Reason::no_rule},
+        {"via Other source interface Tap otherwise refuse", nullptr, "8.8.8.8", Verdict::keep, Reason::no_rule},
+        {"source interface Tap otherwise keep", nullptr, "8.8.8.8", Verdict::keep, Reason::no_rule},
+        {"source interface Tap", "10.8.0.2", "2001:db8::1", Verdict::keep, Reason::no_rule},
+        {"source 11.22.33.44 otherwise refuse", nullptr, "2001:db8::1", Verdict::keep, Reason::no_rule},
+    };
+    for (const auto& row : table) {
+        CAPTURE(row.rule);
+        CAPTURE(row.destination);
+        Policy policy = policy_of({row.rule});
+        if (row.address != nullptr) policy.rules[0].source = address(row.address);
+        Flow flow;
+        flow.destination = row.destination;
+        const lsp::PolicyIndex index(policy, flow.process);
+        for (const Decision& decision :
+             {decide(policy, flow),
+              index.decide(policy, flow.protocol, address(flow.destination), flow.port, flow.route)}) {
+            CHECK(decision.verdict == row.verdict);
+            CHECK(decision.reason == row.reason);
+            CHECK(decision.rule == (row.verdict == Verdict::keep ? -1 : 0));
+            CHECK(static_cast<bool>(decision.source) == (row.verdict == Verdict::source));
+        }
+    }
+}
+
 TEST_CASE("only a `via` rule pins, and to the interface that it names") {
     CHECK(decide(policy_of({"via 12 source 11.22.33.44"}), {}).pin_interface == 12);
     CHECK(decide(policy_of({"source 11.22.33.44"}), {}).pin_interface == 0);
@@ -447,6 +494,7 @@ TEST_CASE("a decision agrees with itself: random policies and flows keep the inv
                                  "to 0.0.0.0/1 source 1.2.3.4",
                                  "except 128.0.0.0/1 port 0-30000 refuse",
                                  "proto udp via 7 source 5.6.7.8",
+                                 "source interface Tap otherwise refuse",
                                  "app a.exe refuse"};
     for (int i = 0; i < 20000; ++i) {
         Policy policy;
@@ -464,7 +512,8 @@ TEST_CASE("a decision agrees with itself: random policies and flows keep the inv
             CHECK(decision.reason == reason);
             CHECK(decision.verdict == Verdict::keep);
         }
-        const bool by_rule = decision.reason == Reason::rule || decision.reason == Reason::already_source;
+        const bool by_rule = decision.reason == Reason::rule || decision.reason == Reason::already_source ||
+                             decision.reason == Reason::no_source;
         CHECK((decision.rule >= 0) == by_rule);
         CHECK(static_cast<bool>(decision.source) == (decision.verdict == Verdict::source));
         if (decision.source) CHECK(decision.source.family == destination.unmapped().family);
@@ -486,7 +535,7 @@ TEST_CASE("verdicts, reasons and protocols have names") {
     CHECK(std::string(lsp::to_string(Reason::already_source)) == "already_source");
     CHECK(std::string(lsp::to_string(static_cast<Reason>(200))) == "unknown");
     CHECK(std::string(lsp::to_string(static_cast<Verdict>(200))) == "unknown");
-    for (int i = 0; i <= static_cast<int>(Reason::already_source); ++i) {
+    for (int i = 0; i <= static_cast<int>(Reason::no_source); ++i) {
         CHECK(std::string(lsp::to_string(static_cast<Reason>(i))) != "unknown");
     }
 }

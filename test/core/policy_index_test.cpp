@@ -132,6 +132,7 @@ class Policies {
         rule.verdict = random.one_of(std::array{Verdict::keep, Verdict::source, Verdict::refuse});
         if (rule.verdict == Verdict::source) {
             if (random.chance(95)) rule.source = random.one_of(sources_);
+            if (random.chance(20)) rule.source_interface.text = "Tap";
             rule.otherwise = random.chance(50) ? Otherwise::keep : Otherwise::refuse;
         }
         return rule;
@@ -219,6 +220,8 @@ TEST_CASE("rules for other programs and unresolved ones cost nothing") {
     CHECK(none.empty());
     CHECK(none.memory() == 0);
     CHECK_FALSE(none.needs_route());
+    // One that refuses without its interface can win.
+    CHECK_FALSE(PolicyIndex(policy_of({"source interface Ethernet otherwise refuse"}), process).empty());
     const PolicyIndex some(policy_of({"app browser.exe to 10.0.0.0/8 via 12 refuse"}), process);
     CHECK_FALSE(some.empty());
     CHECK(some.needs_route());

@@ -323,12 +323,25 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
     assert.equal(await cli(0, 'policy', 'add', '# before', '--before', '1'), { line: 1, rule: '# before' });
     const byName = 'to 9.9.9.9 source interface nowhere';
     assert.equal(await cli(0, 'policy', 'add', byName), { line: 3, rule: byName });
-    const stored = await cli<StoredPolicy>(0, 'policy', 'list');
-    assert.equal(stored.rules, [
-      { line: 2, text: rule, missingInterface: null },
-      { line: 3, text: byName, missingInterface: 'nowhere' },
+    const closed = 'app torrent.exe source interface nowhere otherwise refuse';
+    await cli(0, 'policy', 'add', closed);
+    assert.equal((await cli<StoredPolicy>(0, 'policy', 'list')).rules, [
+      { line: 2, text: rule, missingInterface: null, refusing: false },
+      { line: 3, text: byName, missingInterface: 'nowhere', refusing: false },
+      { line: 4, text: closed, missingInterface: 'nowhere', refusing: true },
     ]);
-    assert.match((await runCli(node, 'test', 'policy', 'list')).stdout, /^3 .*matches nothing: no interface nowhere$/m);
+    const listed = (await runCli(node, 'test', 'policy', 'list')).stdout;
+    assert.match(listed, /^3 .*matches nothing: no interface nowhere, or without an address\r?$/m);
+    assert.match(listed, /^4 .*refuses: no interface nowhere, or without an address\r?$/m);
+    for (const to of ['1.2.3.4', '2001:db8::1', '::ffff:1.2.3.4']) {
+      const torrent = ['policy', 'explain', '--app', 'torrent.exe', '--to', to];
+      const { verdict, reason, source, rule: won } = await cli<Explanation>(0, ...torrent);
+      assert.equal([verdict, reason, source, won], ['refuse', 'no_source', null, closed]);
+      const { stdout } = await runCli(node, 'test', ...torrent);
+      assert.match(stdout, /will +refuse it/);
+      assert.match(stdout, /because +its interface is not there, or has no address of .* otherwise refuse; the administrator's rule: app torrent/);
+    }
+    await cli(0, 'policy', 'remove', '4');
 
     const curl = ['policy', 'explain', '--app', 'C:\\bin\\CURL.EXE', '--to', '1.2.3.4'];
     const explained = await cli<Explanation>(0, ...curl);

@@ -9,11 +9,13 @@ import { explanationOf, flowOptions } from './route.js';
 import { columns } from './text.js';
 
 function describe({ lines, rules, rejected }: StoredPolicy): string {
-  const missing = new Map(rules.map(({ line, missingInterface }) => [line, missingInterface]));
-  const rows = lines.map((text, index) => {
-    const name = missing.get(index + 1) ?? null;
-    return [String(index + 1), text, ...(name === null ? [] : [`matches nothing: no interface ${name}`])];
-  });
+  const remarks = new Map(
+    rules.map(({ line, missingInterface, refusing }) => {
+      const meanwhile = refusing ? 'refuses' : 'matches nothing';
+      return [line, missingInterface === null ? [] : [`${meanwhile}: no interface ${missingInterface}, or without an address`]];
+    }),
+  );
+  const rows = lines.map((text, index) => [String(index + 1), text, ...(remarks.get(index + 1) ?? [])]);
   const table = rows.length === 0 ? 'There are no rules.' : columns([['LINE', 'RULE'], ...rows]);
   return rejected === null ? table : `${table}\n\nNone of this is in force: ${rejected}`;
 }

@@ -2,7 +2,7 @@ import { explain, isInstalled, type Explanation, type Protocol, type Reason } fr
 import type { Command, Input, OptionDescription, Output } from './command.js';
 import { columns } from './text.js';
 
-const kept: Readonly<Record<Exclude<Reason, 'rule' | 'already_source'>, string>> = {
+const kept: Readonly<Record<Exclude<Reason, 'rule' | 'already_source' | 'no_source'>, string>> = {
   no_rule: 'no rule matches',
   unspecified: 'the unspecified address is never touched',
   loopback: 'loopback is never touched',
@@ -21,6 +21,10 @@ function why(explanation: Explanation): string {
   const { reason } = explanation;
   if (reason === 'rule') return ruleText(explanation);
   if (reason === 'already_source') return `Windows chooses that source by itself; ${ruleText(explanation)}`;
+  if (reason === 'no_source') {
+    const lacking = "its interface is not there, or has no address of the destination's family";
+    return `${lacking}, and it says otherwise refuse; ${ruleText(explanation)}`;
+  }
   return kept[reason];
 }
 
