@@ -64,8 +64,8 @@ bool matches_port(const Rule& rule, std::uint16_t port) noexcept {
     return rule.ports.empty() || any_contains(rule.ports, port);
 }
 
-// An interface loses its address with the tunnel that it is of: who wrote `otherwise refuse` does not want the program to
-// leave without it.
+// An interface loses its address with the tunnel that it is of: who wrote `otherwise refuse` does not want the program
+// to leave without it.
 bool serves(const Rule& rule, Family family) noexcept {
     return rule.verdict != Verdict::source || rule.source.family == family ||
            (rule.source_interface && rule.otherwise == Otherwise::refuse);
@@ -86,9 +86,10 @@ void put_decision(const Rule& rule, std::size_t number, const IpAddress& destina
         decision.reason = Reason::no_source;
         return;
     }
-    // A `via` rule is carried out even so: only its pin keeps the packet from leaving elsewhere.
-    if (rule.verdict == Verdict::source && !rule.via && route.interface_index != 0 &&
-        route.source.unmapped() == rule.source) {
+    // A `via` rule is carried out even so: only its pin keeps the packet from leaving elsewhere. And one that refuses:
+    // the route that this is of can be gone before the socket is connected.
+    if (rule.verdict == Verdict::source && !rule.via && rule.otherwise == Otherwise::keep &&
+        route.interface_index != 0 && route.source.unmapped() == rule.source) {
         decision.reason = Reason::already_source;
         return;
     }

@@ -394,7 +394,8 @@ TEST_CASE("only a `via` rule pins, and to the interface that it names") {
     CHECK(decide(resolved, {}).pin_interface == tunnel_index);
 }
 
-TEST_CASE("a source that the system would choose anyway is left to the system, unless the rule pins") {
+TEST_CASE(
+    "a source that the system would choose anyway is left to it, unless the rule pins or says `otherwise refuse`") {
     const IpAddress physical = address("11.22.33.44");
     const struct {
         const char* rule;
@@ -408,6 +409,8 @@ TEST_CASE("a source that the system would choose anyway is left to the system, u
         {"source 11.22.33.44", {0, physical}, Verdict::source, Reason::rule},  // there is no route
         {"source 11.22.33.44", {tunnel_index, IpAddress{}}, Verdict::source, Reason::rule},
         {"via 12 source 11.22.33.44", {tunnel_index, physical}, Verdict::source, Reason::rule},
+        // The route may go before the packet does.
+        {"source 11.22.33.44 otherwise refuse", {physical_index, physical}, Verdict::source, Reason::rule},
     };
     for (const auto& row : table) {
         CAPTURE(row.rule);
