@@ -1,6 +1,6 @@
 #include "../lsp-dll/system/routes.hpp"
 
-#include "../lsp-dll/core/decide.hpp"
+#include "../lsp-dll/core/policy_index.hpp"
 #include "../lsp-dll/system/interfaces.hpp"
 #include "../lsp-dll/system/policy_store.hpp"
 #include "areas.hpp"
@@ -55,7 +55,8 @@ EffectivePolicy effective_policy(const StoredPolicy& stored) {
 }
 
 // Whose rule it is: the tunnel's name, or null for the administrator's own.
-Napi::Value rule_tunnel(Napi::Env env, const StoredPolicy& stored, const std::vector<Tunnel>& tunnels, std::size_t rule) {
+Napi::Value rule_tunnel(Napi::Env env, const StoredPolicy& stored, const std::vector<Tunnel>& tunnels,
+                        std::size_t rule) {
     std::size_t end = stored.rules.size();
     if (rule < end) return env.Null();
     for (const Tunnel& tunnel : tunnels) {
@@ -75,8 +76,11 @@ Napi::Value explain(const Napi::CallbackInfo& call) {
     const StoredPolicy stored = value_or_throw(env, system::read_policy());
     const EffectivePolicy effective = effective_policy(stored);
     const system::Result<BestRoute> route = system::best_route(destination.unmapped());
-    const Route known = route ? Route{route->interface_index, route->source} : Route{};
-    const Decision decision = decide(effective.policy, app, protocol, destination, port, known);
+    const PolicyIndex index(effective.policy, app);
+    // The LSP does not look for a route that no rule for the program asks about, and so does not know its source
+    // either.
+    const Route known = route && index.needs_route() ? Route{route->interface_index, route->source} : Route{};
+    const Decision decision = index.decide(effective.policy, protocol, destination, port, known);
 
     Napi::Object object = Napi::Object::New(env);
     object.Set("route", route ? write_route(env, *route) : env.Null());

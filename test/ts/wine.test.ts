@@ -363,6 +363,22 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
     assert.equal(await cli(0, 'policy', 'list'), { lines: [], rules: [], rejected: null });
   });
 
+  test(named('policy explain: the LSP compares with the source that Windows would choose only where a rule has via'), async () => {
+    const rule = `to 11.22.33.0/24 source ${physicalAddress}`;
+    const outcome = async () => {
+      const { verdict, reason, rule: won, route } = await cli<Explanation>(0, 'policy', 'explain', '--to', '11.22.33.1');
+      assert.equal([won, route?.source], [rule, physicalAddress]);
+      return [verdict, reason];
+    };
+    await cli(0, 'policy', 'add', rule);
+    assert.equal(await outcome(), ['source', 'rule']);
+    await cli(0, 'policy', 'add', 'app other.exe via 7 keep'); // of another program
+    assert.equal(await outcome(), ['source', 'rule']);
+    await cli(0, 'policy', 'add', 'to 192.0.2.0/24 via 7 keep');
+    assert.equal(await outcome(), ['keep', 'already_source']);
+    await evaluate(node, "await lsp.policy.set(''); return null;");
+  });
+
   test(named('policy: a rule that cannot be understood is shown with the place, and changes nothing'), async () => {
     const { code, stderr } = await runCli(node, 'test', 'policy', 'add', 'app a.exe to 10.0.0.0/33 keep');
     assert.is(code, 1);
