@@ -31,7 +31,7 @@ export interface StoredPolicy {
 export interface PolicyFault {
   /** From 1; 0 if it is no line's fault (the whole is too long). */
   line: number;
-  /** From 1, in bytes of UTF-8: where the rejected word starts. */
+  /** From 1, in bytes of UTF-8: where the rejected word starts, or the rejected value of a list. */
   column: number;
   /** What was expected and what was found. */
   message: string;
@@ -58,7 +58,7 @@ const isRule = (line: string) => /^[ \t]*[^ \t#]/.test(line);
 function linesOf(rules: string | readonly string[], name: string): string[] {
   if (typeof rules === 'string') {
     checkText(rules, name);
-    return rules.split(/\r?\n/);
+    return rules.replace(/^\uFEFF/, '').split(/\r?\n/);
   }
   if (!Array.isArray(rules)) throw invalidType(name, 'of type string, or an array of strings', rules);
   for (const line of rules) checkText(line, `${name}[]`);
@@ -94,7 +94,7 @@ export function get(): StoredPolicy {
 /**
  * Where a policy cannot be understood; null if it can. Nothing is changed.
  *
- * @param rules Lines, or a text of several lines; docs/policy.md has the grammar.
+ * @param rules Lines, or a text of several lines, which may begin with a byte-order mark; docs/policy.md has the grammar.
  * @throws LspError ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
  */
 export function check(rules: string | readonly string[]): PolicyFault | null {

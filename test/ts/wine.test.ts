@@ -354,6 +354,10 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
     assert.is((await cli<Failure>(6, 'policy', 'remove', '3')).error.code, 'ERROR_NOT_FOUND');
 
     const file = join(directory, 'rules.txt');
+    writeFileSync(file, `\uFEFFapp a.exe keep\r\n`); // as Windows PowerShell writes UTF-8
+    assert.equal(await cli(0, 'policy', 'check', prefix.toWindowsPath(file)), { rules: 1 });
+    assert.equal((await cli<StoredPolicy>(0, 'policy', 'set', prefix.toWindowsPath(file))).lines, ['app a.exe keep']);
+    assert.is(await evaluate(node, "return lsp.policy.check('\\uFEFFkeep');"), null);
     writeFileSync(file, `# two\r\n\r\napp a.exe keep\r\nrefuse\r\n`);
     assert.equal(await cli(0, 'policy', 'check', prefix.toWindowsPath(file)), { rules: 2 });
     const { lines } = await cli<StoredPolicy>(0, 'policy', 'set', prefix.toWindowsPath(file));

@@ -20,10 +20,10 @@ function describe({ lines, rules, rejected }: StoredPolicy): string {
   return rejected === null ? table : `${table}\n\nNone of this is in force: ${rejected}`;
 }
 
-/** A file's text; `-` is standard input. */
+/** A file's text, without the byte-order mark that Windows' editors begin UTF-8 with; `-` is standard input. */
 function read(path: string): string {
   try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8');
+    return readFileSync(path === '-' ? 0 : path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
     const { code = 'ERR_FILE', message } = error as NodeJS.ErrnoException;
     throw new LspError(`Cannot read the rules from ${path}: ${message}`, {
