@@ -172,6 +172,11 @@ class RuleParser {
     bool read_to(const Word& word) { return read_prefixes(word, rule_.to); }
     bool read_except(const Word& word) { return read_prefixes(word, rule_.except); }
 
+    // Where a piece of the word starts. A doubled quote before it would count as one, but no list may hold a quote.
+    static std::size_t column_of(const Word& word, std::string_view piece) {
+        return word.column + (word.quoted ? 1 : 0) + static_cast<std::size_t>(piece.data() - word.text.data());
+    }
+
     // The pieces of a list, none of them empty.
     bool list(const Word& word, std::vector<std::string_view>& pieces) {
         pieces = text::split(word.text, ',');
@@ -181,7 +186,7 @@ class RuleParser {
         }
         for (const std::string_view piece : pieces) {
             if (piece.empty()) {
-                return fail(word.column, "found a comma without a value beside it: no spaces around commas");
+                return fail(column_of(word, piece), "found a comma without a value beside it: no spaces around commas");
             }
         }
         return true;
@@ -191,10 +196,11 @@ class RuleParser {
         std::vector<std::string_view> pieces;
         if (!list(word, pieces)) return false;
         for (const std::string_view piece : pieces) {
+            const std::size_t column = column_of(word, piece);
             const auto prefix = parse_prefix(piece);
             if (!prefix) {
-                return fail(word.column, "expected an address or a prefix such as 10.0.0.0/8 or 2001:db8::/32, found " +
-                                             shown(piece));
+                return fail(column, "expected an address or a prefix such as 10.0.0.0/8 or 2001:db8::/32, found " +
+                                        shown(piece));
             }
             // Destinations inside the mapped block are judged as IPv4, so an IPv6 prefix does not reach them, however
             // short. Whoever writes one in mapped form means IPv4, and would get a rule that does something else.
@@ -203,9 +209,9 @@ class RuleParser {
                 const Prefix meant =
                     plain ? Prefix{prefix->address.unmapped(), static_cast<std::uint8_t>(prefix->length - 96)}
                           : Prefix{prefix->network(), prefix->length};
-                return fail(word.column, "found the v4-mapped " + shown(piece) +
-                                             ", which matches no IPv4 destination: write " + to_string(meant) +
-                                             (plain ? "" : " for IPv6, an IPv4 prefix for IPv4"));
+                return fail(column, "found the v4-mapped " + shown(piece) +
+                                        ", which matches no IPv4 destination: write " + to_string(meant) +
+                                        (plain ? "" : " for IPv6, an IPv4 prefix for IPv4"));
             }
             prefixes.push_back(*prefix);
         }
@@ -216,16 +222,17 @@ class RuleParser {
         std::vector<std::string_view> pieces;
         if (!list(word, pieces)) return false;
         for (const std::string_view piece : pieces) {
+            const std::size_t column = column_of(word, piece);
             const std::size_t dash = piece.find('-');
             const auto first = text::parse_number(piece.substr(0, dash), 65535);
             const auto last =
                 dash == std::string_view::npos ? first : text::parse_number(piece.substr(dash + 1), 65535);
             if (!first || !last) {
-                return fail(word.column,
+                return fail(column,
                             "expected a port from 0 to 65535 or a range such as 443-445, found " + shown(piece));
             }
             if (*first > *last) {
-                return fail(word.column, "expected a range from the lower port to the higher, found " + shown(piece));
+                return fail(column, "expected a range from the lower port to the higher, found " + shown(piece));
             }
             rule_.ports.push_back({static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)});
         }

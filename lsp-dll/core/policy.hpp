@@ -25,8 +25,8 @@ struct Policy {
 // otherwise refuse". Matchers in any order, each at most once, then the action. Blank lines and lines that start with
 // '#' are not rules: see parse_rules. Words stand between spaces and tabs, keywords in any case; lists are separated by
 // commas alone. A value may stand in double quotes, where a doubled quote is a quote; a quoted number after `via` or
-// `interface` is a name, not an index. Errors: the column of the word, or the line's end where one is missing.
-// TextError::line is 0.
+// `interface` is a name, not an index. Errors: the column of the word, or of the value in a list, or the line's end where
+// one is missing. TextError::line is 0.
 std::variant<Rule, TextError> parse_rule(std::string_view line);
 // parse_rule gives the same rule back, as it was before the system resolved names: an interface's text goes before its
 // index, `source interface` before the address found for it.
