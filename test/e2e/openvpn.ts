@@ -7,30 +7,43 @@ import type { Keys } from './keys.js';
 import { addresses, interfaces, priorities, type Network } from './network.js';
 import type { RunningProcess } from './processes.js';
 
+/** One server and what it leads to; both ends call the interface the same. */
+export interface TunnelPlan {
+  interface: string;
+  port: number;
+  subnet: string;
+  netmask: string;
+  server: string;
+  /** What a client's virtual address looks like. */
+  virtualAddress: RegExp;
+  /** The network behind the server, which the client's route leads to. */
+  behind: string;
+  /** The server's routing table of what goes back to the client's physical address, and the rule for it. */
+  wayBack: { table: string; priority: number };
+}
+
 export const tunnel = {
   interface: 'tun0',
+  port: 1194,
   subnet: '128.129.0.0',
   netmask: '255.255.255.0',
   server: '128.129.0.1',
-  /** What a client's virtual address looks like. */
   virtualAddress: /^128\.129\.0\.\d+$/,
-} as const;
+  behind: '1.2.3.0 255.255.255.0',
+  wayBack: { table: '100', priority: priorities.intoTunnel },
+} as const satisfies TunnelPlan;
 
 const connected = /Initialization Sequence Completed/;
-const port = 1194;
-/** The routing table of what goes back to the client's physical address. */
-const wayBackTable = '100';
 
-const adapter = `
-dev ${tunnel.interface}
+const adapter = (plan: TunnelPlan) => `
+dev ${plan.interface}
 dev-type tun
 script-security 2
 disable-dco
 verb 3
 `;
-const common = `${adapter}
+const common = (plan: TunnelPlan) => `${adapter(plan)}
 proto udp4
-port ${port}
 topology subnet
 `;
 
@@ -41,13 +54,17 @@ export interface ServerOptions {
   keys: Keys;
   /** What it tells the client that its address is; the client's real one unless told. */
   clientAddress?: string;
+  /** `tunnel` unless told. */
+  plan?: TunnelPlan;
+  /** Whose packets take the way back; all that the client may have, unless told. */
+  physical?: readonly string[];
 }
 
 /** Starts the server, and waits until it serves. */
 export async function startServer(options: ServerOptions): Promise<RunningProcess> {
-  const { network, directory, keys, clientAddress = '$trusted_ip' } = options;
+  const { network, directory, keys, clientAddress = '$trusted_ip', plan = tunnel } = options;
+  const { physical = [addresses.client, addresses.clientElsewhere] } = options;
   mkdirSync(directory, { recursive: true });
-  const physical = [addresses.client, addresses.clientElsewhere];
   const onConnect = join(directory, 'client-connect.sh');
   // OpenVPN names the file for the client's own directives as the last argument.
   writeFileSync(
@@ -58,10 +75,11 @@ export async function startServer(options: ServerOptions): Promise<RunningProces
   const configuration = join(directory, 'server.conf');
   writeFileSync(
     configuration,
-    `${common}
+    `${common(plan)}
+port ${plan.port}
 local ${addresses.server}
-server ${tunnel.subnet} ${tunnel.netmask}
-push "route 1.2.3.0 255.255.255.0"
+server ${plan.subnet} ${plan.netmask}
+push "route ${plan.behind}"
 client-connect ${quote(`/bin/sh ${quote(onConnect)}`)}
 ca ${quote(keys.authority)}
 cert ${quote(keys.server.certificate)}
@@ -76,10 +94,11 @@ keepalive 2 20
   // What is forwarded to the client's physical addresses goes into the tunnel. OpenVPN's own packets to them are not
   // forwarded but sent by this host, so the rule does not see them, and they do not loop.
   for (const address of physical) {
-    const toClient = [address, 'dev', tunnel.interface, 'table', wayBackTable];
+    const { table, priority } = plan.wayBack;
+    const toClient = [address, 'dev', plan.interface, 'table', table];
     await network.exec('server', ['ip', 'route', 'replace', ...toClient]);
-    const rule = ['iif', interfaces.towardsTarget, 'to', address, 'lookup', wayBackTable];
-    await network.exec('server', ['ip', 'rule', 'add', 'priority', String(priorities.intoTunnel), ...rule]);
+    const rule = ['iif', interfaces.towardsTarget, 'to', address, 'lookup', table];
+    await network.exec('server', ['ip', 'rule', 'add', 'priority', String(priority), ...rule]);
   }
   return server;
 }
@@ -91,6 +110,8 @@ export interface ClientOptions {
   keys: Keys;
   /** Instead of the one that goes with `startServer`; what the test network needs is added to it. */
   configuration?: string | undefined;
+  /** `tunnel` unless told. */
+  plan?: TunnelPlan;
 }
 
 export interface StartOptions {
@@ -103,11 +124,13 @@ const handOver = fileURLToPath(new URL('hand_over_event.sh', import.meta.url));
 /** A client that can be started and stopped again and again. */
 export class OpenVpnClient {
   readonly #options: ClientOptions;
+  readonly #plan: TunnelPlan;
   #process: RunningProcess | undefined;
   #log = '';
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#plan = options.plan ?? tunnel;
     mkdirSync(options.directory, { recursive: true });
   }
 
@@ -153,8 +176,9 @@ export class OpenVpnClient {
    */
   async #requireAdapter(): Promise<void> {
     const { network } = this.#options;
-    if ((await network.counters('client', tunnel.interface)) !== undefined) return;
-    await network.exec('client', ['ip', 'tuntap', 'add', 'dev', tunnel.interface, 'mode', 'tun']);
+    const device = this.#plan.interface;
+    if ((await network.counters('client', device)) !== undefined) return;
+    await network.exec('client', ['ip', 'tuntap', 'add', 'dev', device, 'mode', 'tun']);
   }
 
   #configuration({ spool }: StartOptions): string {
@@ -162,11 +186,11 @@ export class OpenVpnClient {
     const event = (name: string, directory: string) =>
       `${name} ${quote(`/bin/sh ${quote(handOver)} ${quote(directory)} ${name}`)}\n`;
     const events = spool === undefined ? '' : ['up', 'route-up', 'down'].map((name) => event(name, spool)).join('');
-    if (configuration !== undefined) return `${configuration}\n${adapter}${events}`;
-    return `${common}
+    if (configuration !== undefined) return `${configuration}\n${adapter(this.#plan)}${events}`;
+    return `${common(this.#plan)}
 client
 nobind
-remote ${addresses.server}
+remote ${addresses.server} ${this.#plan.port}
 remote-cert-tls server
 ca ${quote(keys.authority)}
 cert ${quote(keys.client.certificate)}
