@@ -24,6 +24,7 @@ const artifacts = {
   addon: prebuilt('winsock-lsp.node'),
   testWinsock: tested('winsock', 'ws2_32.dll'),
   systemTests: tested('system', 'system_tests.exe'),
+  unelevated: tested('system', 'unelevated.exe'),
   providerTests: tested('provider', 'provider_tests.exe'),
   crashTests: tested('crash', 'crash_tests.exe'),
   differential: tested('differential', 'differential.exe'),
