@@ -27,7 +27,8 @@ const char* fix_text(Fix fix) {
         case Fix::none: break;
         case Fix::install: return "install";
         case Fix::install_anew: return "install_anew";
-        case Fix::withdraw_tunnel: return "withdraw_tunnel";
+        case Fix::clear_tunnel: return "clear_tunnel";
+        case Fix::clear_delegated_tunnel: return "clear_delegated_tunnel";
         case Fix::publish_again: return "publish_again";
         case Fix::restore_host_model: return "restore_host_model";
         case Fix::delete_file: return "delete_file";
@@ -73,13 +74,23 @@ Napi::Value diagnose(const Napi::CallbackInfo& call) {
 
 Napi::Value nothing(Napi::Env env, const system::Done&) { return env.Undefined(); }
 
+Napi::Value clear_tunnel(const Napi::CallbackInfo& call) {
+    return run_async(
+        call.Env(),
+        [name = read_text(call[0], "tunnel"), delegated = call[1].ToBoolean().Value()] {
+            return system::clear_tunnel(name, delegated);
+        },
+        nothing);
+}
+
 Napi::Value publish_again(const Napi::CallbackInfo& call) {
     return run_async(
         call.Env(), [name = read_text(call[0], "tunnel")] { return setup::publish_again(name); }, nothing);
 }
 
 Napi::Value restore_host_model(const Napi::CallbackInfo& call) {
-    return run_async(call.Env(), [] { return system::restore_host_model(); }, nothing);
+    return run_async(
+        call.Env(), [] { return system::restore_host_model(); }, nothing);
 }
 
 Napi::Value delete_leftover(const Napi::CallbackInfo& call) {
@@ -91,6 +102,7 @@ Napi::Value delete_leftover(const Napi::CallbackInfo& call) {
 
 void export_doctor(Napi::Env env, Napi::Object exports) {
     exports.Set("diagnose", Napi::Function::New<diagnose>(env, "diagnose"));
+    exports.Set("clearTunnel", Napi::Function::New<clear_tunnel>(env, "clearTunnel"));
     exports.Set("publishAgain", Napi::Function::New<publish_again>(env, "publishAgain"));
     exports.Set("restoreHostModel", Napi::Function::New<restore_host_model>(env, "restoreHostModel"));
     exports.Set("deleteLeftover", Napi::Function::New<delete_leftover>(env, "deleteLeftover"));

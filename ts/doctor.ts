@@ -5,7 +5,6 @@ import { checkBoolean, checkObject } from './arguments.js';
 import { LspError } from './errors.js';
 import { installLsp, planInstall, takeOut } from './install.js';
 import { callNative, type NativeDiagnosis, type NativeFinding } from './native.js';
-import * as tunnel from './tunnel.js';
 
 export interface Finding {
   /** Stays the same from version to version; docs/recovery.md lists them. */
@@ -70,8 +69,9 @@ function mend({ fix, subject }: NativeFinding, diagnosis: NativeDiagnosis, signa
     case 'install':
     case 'install_anew':
       return install(diagnosis, diagnosis.findings.some((each) => each.fix === 'install_anew'), signal);
-    case 'withdraw_tunnel':
-      return tunnel.withdraw(subject);
+    case 'clear_tunnel':
+    case 'clear_delegated_tunnel':
+      return callNative((native) => native.clearTunnel(subject, fix === 'clear_delegated_tunnel'));
     case 'publish_again':
       return callNative((native) => native.publishAgain(subject));
     case 'restore_host_model':
@@ -104,7 +104,7 @@ async function mendAll(diagnosis: NativeDiagnosis, signal: Signal): Promise<Fail
  * Examines both catalogs, the DLLs that they name, the published tunnels with the host model, OpenVPN's plugin folder, and what
  * keeps LSPs out of programs.
  *
- * With `fix`, what can be mended safely is: entries of ours, by installing again; stale tunnels, by withdrawing them; the host
+ * With `fix`, what can be mended safely is: entries of ours, by installing again; tunnels that are stale or rejected, by erasing them; the host
  * model, by publishing again, or by restoring what only killed publishers needed; files of an interrupted installation. Nothing
  * of another provider's is touched.
  *

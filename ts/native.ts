@@ -86,7 +86,15 @@ export interface NativeFinding {
   severity: 'error' | 'warning' | 'info';
   message: string;
   remedy: string;
-  fix: 'none' | 'install' | 'install_anew' | 'withdraw_tunnel' | 'publish_again' | 'restore_host_model' | 'delete_file';
+  fix:
+    | 'none'
+    | 'install'
+    | 'install_anew'
+    | 'clear_tunnel'
+    | 'clear_delegated_tunnel'
+    | 'publish_again'
+    | 'restore_host_model'
+    | 'delete_file';
   /** What the fix is about: a tunnel's name, a path. */
   subject: string;
 }
@@ -244,6 +252,7 @@ export interface Native {
   forbidPublishers(): Promise<void>;
   listPublishers(): { name: string; sid: string }[];
   diagnose(): Promise<NativeDiagnosis>;
+  clearTunnel(tunnel: string, delegated: boolean): Promise<void>;
   publishAgain(tunnel: string): Promise<void>;
   restoreHostModel(): Promise<void>;
   deleteLeftover(path: string): Promise<void>;

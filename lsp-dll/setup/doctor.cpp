@@ -326,7 +326,8 @@ void examine_catalogs(const Facts& facts, Diagnosis& diagnosis) {
 
 void examine_tunnel(const TunnelFacts& facts, bool installed, std::vector<Finding>& findings) {
     const Tunnel& tunnel = facts.stored.tunnel;
-    const std::string label = concat({"the tunnel ", tunnel.name});
+    const std::string label = concat({tunnel.delegated ? "the delegated tunnel " : "the tunnel ", tunnel.name});
+    const Fix clear = tunnel.delegated ? Fix::clear_delegated_tunnel : Fix::clear_tunnel;
     const auto add = [&](const char* code, Severity severity, const std::string& message, const std::string& remedy,
                          Fix fix) {
         findings.push_back({code, severity, message, remedy, fix, tunnel.name});
@@ -334,14 +335,14 @@ void examine_tunnel(const TunnelFacts& facts, bool installed, std::vector<Findin
     if (!facts.stored.rejected.empty()) {
         add("tunnel-rejected", Severity::warning,
             concat({label, " is published with a definition that nobody can use: ", facts.stored.rejected, "."}),
-            repair_remedy, Fix::withdraw_tunnel);
+            repair_remedy, clear);
         return;
     }
     if (!facts.stored.alive) {
         add("tunnel-stale", Severity::warning,
             concat({label, " is still published, but process ", tunnel.publisher.process_id,
                     ", which published it, has ended."}),
-            repair_remedy, Fix::withdraw_tunnel);
+            repair_remedy, clear);
         return;
     }
     if (!facts.interface_exists) {

@@ -73,10 +73,11 @@ enum class Severity { info, warning, error };  // info: worth knowing, and nothi
 
 enum class Fix {
     none,
-    install,          // install_provider repairs it
-    install_anew,     // remove_provider, then install_provider
-    withdraw_tunnel,  // `subject` names it
-    publish_again,    // likewise: publishing sets the host model
+    install,                 // install_provider repairs it
+    install_anew,            // remove_provider, then install_provider
+    clear_tunnel,            // `subject` names it
+    clear_delegated_tunnel,  // likewise; an administrator's may have the same name
+    publish_again,           // likewise: publishing sets the host model
     restore_host_model,
     delete_file,  // `subject` is the path
 };

@@ -154,6 +154,18 @@ Outcome publish_tunnel(const Tunnel& tunnel) { return publish_tunnel(system_host
 
 Outcome withdraw_tunnel(const std::string& name) { return withdraw_tunnel(system_host_model(), name); }
 
+Outcome clear_tunnel(const std::string& name, bool delegated) {
+    const auto lock = take_lock();
+    if (!lock) return lock.error();
+    const auto policy = read_policy();
+    if (!policy) return policy.error();
+    for (const StoredTunnel& entry : policy->tunnels) {
+        if (entry.tunnel.name != name || entry.tunnel.delegated != delegated || is_in_force(entry)) continue;
+        if (const auto erased = erase_tunnel(name, delegated); !erased) return erased.error();
+    }
+    return restore_unneeded(system_host_model());
+}
+
 Outcome restore_host_model() {
     const auto lock = take_lock();
     if (!lock) return lock.error();

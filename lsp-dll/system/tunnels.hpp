@@ -23,6 +23,11 @@ Outcome publish_tunnel(const Tunnel& tunnel);
 // ERROR_FILE_NOT_FOUND, ERROR_ACCESS_DENIED ….
 Outcome withdraw_tunnel(const std::string& name);
 
+// Erases a tunnel that is rejected or whose publisher is dead, from the place that `delegated` tells and from no other,
+// and restores as above. One that is in force is left alone, and one that is gone is no error. Errors: those of
+// withdraw_tunnel.
+Outcome clear_tunnel(const std::string& name, bool delegated);
+
 // The same without a tunnel of one's own: what killed publishers have left.
 Outcome restore_host_model();
 

@@ -196,10 +196,16 @@ const Damage damages[] = {
      }},
     {"name-provider-missing", Severity::error, Fix::none,
      [](Facts& facts) { facts.catalogs[0].namespaces->front().active = false; }},
-    {"tunnel-stale", Severity::warning, Fix::withdraw_tunnel,
+    {"tunnel-stale", Severity::warning, Fix::clear_tunnel,
      [](Facts& facts) { add_tunnel(facts).stored.alive = false; }},
-    {"tunnel-rejected", Severity::warning, Fix::withdraw_tunnel,
+    {"tunnel-rejected", Severity::warning, Fix::clear_tunnel,
      [](Facts& facts) { add_tunnel(facts).stored.rejected = "garbage"; }},
+    {"tunnel-rejected", Severity::warning, Fix::clear_delegated_tunnel,
+     [](Facts& facts) {
+         StoredTunnel& stored = add_tunnel(facts).stored;
+         stored.rejected = "garbage";
+         stored.tunnel.delegated = true;
+     }},
     {"tunnel-interface-missing", Severity::warning, Fix::none,
      [](Facts& facts) { add_tunnel(facts).interface_exists = false; }},
     {"tunnel-without-provider", Severity::warning, Fix::none,

@@ -4,6 +4,7 @@
 
 #include "support.hpp"
 #include "system/policy_store.hpp"
+#include "system/tunnels.hpp"
 
 using namespace lsp;
 using namespace lsp::system;
@@ -119,6 +120,23 @@ TEST_CASE_FIXTURE(Store, "policy store: a delegated tunnel of an administrator's
     REQUIRE(tunnels.size() == 2);
     CHECK_FALSE(tunnels[0].tunnel.delegated);
     CHECK(tunnels_in_force(tunnels) == std::vector<Tunnel>{administrators});
+}
+
+TEST_CASE_FIXTURE(Store, "tunnels: what is not in force is cleared where it is, and never one of its name elsewhere") {
+    Tunnel administrators = good();
+    administrators.delegated = false;
+    REQUIRE(write_tunnel(administrators));
+    REQUIRE(write_tunnel(good()));  // this host does not bear it out
+    CHECK(clear_tunnel("vpn", false));
+    CHECK(stored().size() == 2);
+    CHECK(clear_tunnel("vpn", true));
+    CHECK(stored().size() == 1);
+    CHECK(clear_tunnel("vpn", true));  // somebody was faster
+    CHECK(tunnels_in_force(stored()) == std::vector<Tunnel>{administrators});
+    administrators.publisher = {99999999, 1};
+    REQUIRE(write_tunnel(administrators));
+    CHECK(clear_tunnel("vpn", false));
+    CHECK(stored().empty());
 }
 
 TEST_CASE_FIXTURE(Store, "policy store: however many delegated tunnels there are, those of administrators are read") {

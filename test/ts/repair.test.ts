@@ -243,6 +243,7 @@ interface Damage {
 }
 
 const tunnels = 'HKLM\\SOFTWARE\\winsock-lsp\\Tunnels';
+const delegatedTunnels = 'HKLM\\SOFTWARE\\winsock-lsp\\DelegatedTunnels';
 const imageOptions = 'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Image File Execution Options\\browser.exe';
 const codeIntegrity = 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\CI\\Policy';
 const permittedCategories = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\WinSock2\\Parameters\\AppId_Catalog\\12345678';
@@ -321,6 +322,27 @@ const damages: Damage[] = [
     situation: 'a tunnel that nobody can read',
     make: () => reg('add', 'HKLM\\SOFTWARE\\winsock-lsp\\Tunnels\\bad', '/v', 'Definition', '/d', 'garbage', '/f'),
     found: ['tunnel-rejected'],
+  },
+  {
+    situation: "somebody's tunnel that nobody can read, of the name of a tunnel of the administrator's",
+    make: async () => {
+      await reg('add', `${tunnels}\\office`, '/v', 'Definition', '/d', 'interface=1 address=10.8.0.2/24 source=192.0.2.1 otherwise=keep', '/f');
+      await reg('add', `${delegatedTunnels}\\office`, '/v', 'Definition', '/d', 'garbage', '/f');
+    },
+    // Of the administrator's, which stays.
+    found: ['source-missing', 'tunnel-rejected'],
+    left: ['source-missing'],
+    mend: async () => {
+      await reg('delete', `${tunnels}\\office`, '/f');
+      await reg('delete', delegatedTunnels, '/f');
+    },
+  },
+  {
+    situation: 'two tunnels whose publishers have ended',
+    make: async () => {
+      for (const name of ['old', 'older']) await reg('add', `${tunnels}\\${name}`, '/v', 'Definition', '/d', deadTunnel, '/f');
+    },
+    found: ['tunnel-stale'],
   },
   {
     situation: 'a tunnel on an interface that is gone',
