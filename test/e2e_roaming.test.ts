@@ -80,7 +80,7 @@ function define(): void {
   defineExchanges('elsewhere', addresses.clientElsewhere);
   test('the host has no address for a while, which is told once', async () => {
     await loseAddress();
-    await logged(/addresses changed, and what is published stays/);
+    await logged(/interfaces changed, and what is published stays/);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     assert.is(plugin.errorOutput.match(/stays as it was/g)?.length, 1, plugin.errorOutput);
     await gainAddress(addresses.client);

@@ -144,16 +144,20 @@ void Session::follow_addresses() noexcept {
     try {
         std::string remark;
         const auto tunnel = describe(remark);
-        if (tunnel && *tunnel == published_) return;
+        // An interface that was away comes back with its switches off.
+        if (tunnel && *tunnel == published_ &&
+            system::are_on(system::system_host_model(), system::switches_for(*tunnel))) {
+            return;
+        }
         const system::Outcome outcome = tunnel ? system::publish_tunnel(*tunnel) : tunnel.error();
         if (outcome) {
             took(*tunnel);
-            other_thread_log_.note("this host's addresses changed: published anew with the source " +
+            other_thread_log_.note("this host's interfaces changed: published anew with the source " +
                                    to_string(source_of(*tunnel)));
         } else if (outcome.error().message != trouble_) {
             // Once, not each time that it is looked at.
             trouble_ = outcome.error().message;
-            other_thread_log_.error("this host's addresses changed, and what is published stays as it was: " +
+            other_thread_log_.error("this host's interfaces changed, and what is published stays as it was: " +
                                     trouble_);
         }
     } catch (const std::exception&) {

@@ -6,7 +6,7 @@
 //   DOWN      | nothing                      | forget                        | withdraw, forget
 //   close     | nothing                      | forget                        | withdraw, forget
 //   addresses | nothing                      | nothing                       | publish anew if the tunnel is another
-//   now
+//   now, or a switch of the host model is off
 //
 // An event whose environment is malformed publishes nothing, logs why and fails; what is published stays until DOWN. So
 // it does while the host has no address to replace it with. Withdrawing is never a failed event: OpenVPN would end at

@@ -121,7 +121,7 @@ std::vector<std::string> unneeded_switches(const std::vector<StoredTunnel>& tunn
     }
     std::vector<std::string> left;
     for (const HostModelSwitch& each : recorded_switches(system_host_model())) {
-        if (std::find(needed.begin(), needed.end(), each) == needed.end()) left.push_back(system::to_string(each));
+        if (!is_needed(each, needed)) left.push_back(system::to_string(each));
     }
     return left;
 }

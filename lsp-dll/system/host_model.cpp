@@ -175,8 +175,8 @@ std::vector<HostModelSwitch> switches_for(const Tunnel& tunnel) {
     for (const IpAddress& source : {tunnel.source4, tunnel.source6}) {
         if (!source) continue;
         const auto owner = find_address(source);
-        if (!owner || !*owner) continue;
-        switches.push_back({(*owner)->interface_index, source.family, HostModelSetting::weak_host_send});
+        switches.push_back(
+            {owner && *owner ? (*owner)->interface_index : 0, source.family, HostModelSetting::weak_host_send});
         switches.push_back({tunnel.interface_index, source.family, HostModelSetting::weak_host_receive});
     }
     return switches;
@@ -195,6 +195,20 @@ Result<bool> is_on(const HostModelFunctions& functions, const HostModelSwitch& n
     return field(row, needed.setting) != FALSE;
 }
 
+bool are_on(const HostModelFunctions& functions, const std::vector<HostModelSwitch>& needed) {
+    return std::all_of(needed.begin(), needed.end(), [&](const HostModelSwitch& each) {
+        const auto on = is_on(functions, each);
+        return on && *on;
+    });
+}
+
+bool is_needed(const HostModelSwitch& recorded, const std::vector<HostModelSwitch>& needed) {
+    return std::any_of(needed.begin(), needed.end(), [&](HostModelSwitch each) {
+        if (each.interface_index == 0) each.interface_index = recorded.interface_index;
+        return each == recorded;
+    });
+}
+
 Outcome turn_on(const HostModelFunctions& functions, const std::vector<HostModelSwitch>& needed) {
     for (const HostModelSwitch& each : needed) {
         const auto on = is_on(functions, each);
@@ -210,7 +224,7 @@ Outcome restore_host_model(const HostModelFunctions& functions, const std::vecto
     if (!functions.complete()) return first;
     for (const Record& record : read_records()) {
         const HostModelSwitch each{index_of(functions, record), record.family, record.setting};
-        if (std::find(needed.begin(), needed.end(), each) != needed.end()) continue;
+        if (is_needed(each, needed)) continue;
         Outcome restored = restore(functions, record, each);
         if (!restored && first) first = std::move(restored);
     }

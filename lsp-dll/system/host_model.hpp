@@ -32,7 +32,7 @@ enum class HostModelSetting : std::uint8_t { weak_host_send, weak_host_receive }
 
 // A switch that a tunnel needs on.
 struct HostModelSwitch {
-    std::uint32_t interface_index = 0;
+    std::uint32_t interface_index = 0;  // 0: of whichever interface had the source that the host does not have now
     Family family = Family::ipv4;
     HostModelSetting setting = HostModelSetting::weak_host_send;
 
@@ -40,13 +40,18 @@ struct HostModelSwitch {
 };
 
 // What lets a packet with the tunnel's source leave through the tunnel, and its answer come in: WeakHostSend on the
-// interface that has the source, WeakHostReceive on the tunnel's, for each family with a source. A source that the host
-// does not have needs nothing.
+// interface that has the source, WeakHostReceive on the tunnel's, for each family with a source.
 std::vector<HostModelSwitch> switches_for(const Tunnel& tunnel);
 
 // True if the switch is on, or the system needs none. Errors: ERROR_NOT_FOUND (no such interface), ERR_HOST_MODEL (the
 // system has such switches and no way to them).
 Result<bool> is_on(const HostModelFunctions& functions, const HostModelSwitch& needed);
+
+// True if all of them are. What nobody can tell is not on.
+bool are_on(const HostModelFunctions& functions, const std::vector<HostModelSwitch>& needed);
+
+// Whether a recorded switch is among them.
+bool is_needed(const HostModelSwitch& recorded, const std::vector<HostModelSwitch>& needed);
 
 // Turns on what is off, each recorded first; what is on already needs no rights. After an error restore_host_model
 // takes back what was done. Errors: ERROR_ACCESS_DENIED (the message names the switch, and how an administrator can

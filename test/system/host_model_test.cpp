@@ -234,6 +234,24 @@ TEST_CASE_FIXTURE(Host, "weak host: two tunnels over one physical interface, whi
     }
 }
 
+// Its publisher publishes it anew when the address is back; until then nobody knows what it needs.
+TEST_CASE_FIXTURE(Host, "weak host: a tunnel whose source is gone for the moment keeps what it has") {
+    if (!usable()) return;
+    CHECK(publish(tunnel("first")));
+    Tunnel first = tunnel("first");
+    first.source4 = IpAddress::v4(192, 0, 2, 77);  // as if the host had lost it since
+    CHECK(write_tunnel(first));
+    CHECK(publish(tunnel("second")));
+    CHECK(withdraw("second"));
+    CHECK(send());
+    CHECK(receive());
+    CHECK(recorded().size() == 2);
+    CHECK(withdraw("first"));
+    CHECK_FALSE(send());
+    CHECK_FALSE(receive());
+    CHECK(recorded().empty());
+}
+
 TEST_CASE_FIXTURE(Host, "weak host: publishing again and again keeps what was there before the first") {
     if (!usable()) return;
     for (int i = 0; i < 3; ++i) CHECK(publish(tunnel()));
@@ -242,11 +260,20 @@ TEST_CASE_FIXTURE(Host, "weak host: publishing again and again keeps what was th
     CHECK_FALSE(send());
 }
 
-TEST_CASE_FIXTURE(Host, "weak host: what somebody else turned off is turned on again, and restored to off") {
+// As with an adapter that is disabled and enabled, or replugged: it comes back with the same address, and the switch
+// off.
+TEST_CASE_FIXTURE(Host, "weak host: what somebody else turned off is seen, turned on again, and restored to off") {
     if (!usable()) return;
+    const std::vector<HostModelSwitch> needed = switches_for(tunnel());
+    CHECK_FALSE(are_on(functions, needed));
     CHECK(publish(tunnel()));
-    row(physical.interface_index).WeakHostSend = FALSE;
-    CHECK(publish(tunnel()));
+    CHECK(are_on(functions, needed));
+    for (BOOLEAN* off : {&row(physical.interface_index).WeakHostSend, &row(tunnel_interface).WeakHostReceive}) {
+        *off = FALSE;
+        CHECK_FALSE(are_on(functions, needed));
+        CHECK(publish(tunnel()));
+        CHECK(are_on(functions, needed));
+    }
     CHECK(send());
     CHECK(withdraw("vpn"));
     CHECK_FALSE(send());
@@ -349,9 +376,14 @@ TEST_CASE_FIXTURE(Host, "weak host: values in the store that are no record are p
 }
 
 TEST_CASE_FIXTURE(Host, "weak host: without SetIpInterfaceEntry only a weak system is good") {
+    Tunnel homeless = tunnel();
+    homeless.source4 = IpAddress::v4(192, 0, 2, 77);
+    CHECK_FALSE(are_on(functions, switches_for(homeless)));
     HostModelFunctions none;
+    CHECK_FALSE(are_on(none, {receive_switch()}));
     CHECK(code_of(turn_on(none, {receive_switch()})) == "ERR_HOST_MODEL");
     none.weak_by_nature = true;
+    CHECK(are_on(none, {receive_switch()}));
     CHECK(turn_on(none, {receive_switch()}));
     CHECK(recorded().empty());
     CHECK(restore_host_model(none, {}));
