@@ -74,7 +74,8 @@ class EnvironmentParser {
     bool plain() {
         for (std::size_t v = 0; v < variable_count; ++v) {
             const auto variable = static_cast<Variable>(v);
-            const auto& value = values_[v];
+            auto& value = values_[v];
+            if (variable == clientip && value && value->empty()) value.reset();
             if (!value) continue;
             if (value->empty()) return fail(variable, "the value is empty");
             if (value->size() > longest_value) {

@@ -30,7 +30,8 @@ struct OpenVpnEnvironmentError {
 // `environment` is OpenVPN's envp: "NAME=value" strings up to a null pointer; may itself be null. The last of repeated
 // names counts, as in OpenVPN's own look-up.
 // A variable that is present but malformed (not an address, over-long, the wrong family) is an error even where it is
-// optional: half-understood input publishes nothing. So is a value longer than 255 bytes.
+// optional: half-understood input publishes nothing. So is a value longer than 255 bytes. An empty OPENVPN_clientip is
+// none: so it comes from a server's script that pushes an address which it does not have.
 std::variant<OpenVpnTunnel, OpenVpnEnvironmentError> parse_openvpn_environment(const char* const* environment);
 
 }  // namespace lsp

@@ -61,7 +61,7 @@ int handle_event(void* handle, int type, const char* const* environment) noexcep
     try {
         bool good = true;
         switch (type) {
-            case event_up: good = instance->session.up(environment); break;
+            case event_up: instance->session.up(environment); break;
             case event_route_up: good = instance->session.route_up(environment); break;
             case event_down: instance->session.down(); break;
             default: instance->log.error("OpenVPN sent an event that this plugin did not ask for"); good = false;

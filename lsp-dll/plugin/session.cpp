@@ -43,9 +43,9 @@ bool Session::collect(const char* const* environment) {
     return true;
 }
 
-bool Session::up(const char* const* environment) {
+void Session::up(const char* const* environment) {
     down();
-    return collect(environment);
+    collect(environment);
 }
 
 bool Session::route_up(const char* const* environment) {

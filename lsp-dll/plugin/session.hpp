@@ -8,9 +8,9 @@
 //   addresses | nothing                      | nothing                       | publish anew if the tunnel is another
 //   now, or a switch of the host model is off
 //
-// An event whose environment is malformed publishes nothing, logs why and fails; what is published stays until DOWN. So
-// it does while the host has no address to replace it with. Withdrawing is never a failed event: OpenVPN would end at
-// it, and with this process the tunnel does.
+// An event whose environment is malformed publishes nothing and logs why; what is published stays until DOWN. So it does
+// while the host has no address to replace it with. Only ROUTE_UP may fail, of which OpenVPN warns. A failing UP or DOWN
+// would end the VPN, which is worth more than its policy.
 #pragma once
 
 #include <optional>
@@ -36,8 +36,9 @@ class Session {
     // `log` is used within the calls below only; `other_thread_log` by a thread of the system's pool, between them.
     Session(Log& log, Log& other_thread_log);
 
-    // Each gives false if OpenVPN shall see the event as failed. One thread at a time.
-    bool up(const char* const* environment);
+    // One thread at a time.
+    void up(const char* const* environment);
+    // False if OpenVPN shall see the event as failed.
     bool route_up(const char* const* environment);
     void down();
 
