@@ -24,6 +24,7 @@ enum Variable : std::size_t {
     clientip,
     trusted_ip,
     trusted_ip6,
+    script_context,
     variable_count
 };
 
@@ -38,6 +39,7 @@ constexpr std::array<std::string_view, variable_count> names{
     "OPENVPN_clientip",  // OpenVPN puts OPENVPN_ before every name that `setenv-safe` sets
     "trusted_ip",
     "trusted_ip6",
+    "script_context",
 };
 
 constexpr const char* clientip_remedy = "; check the server's push \"setenv-safe clientip ADDRESS\", or do not push it";
@@ -91,6 +93,7 @@ class EnvironmentParser {
 
     bool device() {
         tunnel_.device = values_[dev].value_or(std::string_view());
+        tunnel_.restarted = values_[script_context] == "restart";
         if (!values_[dev_idx]) return true;
         const auto index = text::parse_number(*values_[dev_idx], UINT32_MAX);
         if (!index) return fail(dev_idx, "expected an interface index, found " + shown(*values_[dev_idx]));

@@ -14,11 +14,12 @@ namespace lsp {
 struct OpenVpnTunnel {
     std::string device;              // `dev`, e.g. "tun0" or the adapter's name, UTF-8; empty if absent
     std::uint32_t device_index = 0;  // `dev_idx` (Windows, OpenVPN ≥ 2.6); 0 if absent
-    Prefix address4;     // ifconfig_local with ifconfig_netmask, or /32 with ifconfig_remote (point-to-point)
-    Prefix address6;     // ifconfig_ipv6_local with ifconfig_ipv6_netbits, or "address/bits" in the former
-    IpAddress physical;  // OPENVPN_clientip, the physical address that the server saw; its family is one of the
-                         // tunnel's; none if absent
-    IpAddress server;    // trusted_ip, else trusted_ip6; none if absent
+    Prefix address4;         // ifconfig_local with ifconfig_netmask, or /32 with ifconfig_remote (point-to-point)
+    Prefix address6;         // ifconfig_ipv6_local with ifconfig_ipv6_netbits, or "address/bits" in the former
+    IpAddress physical;      // OPENVPN_clientip, the physical address that the server saw; its family is one of the
+                             // tunnel's; none if absent
+    bool restarted = false;  // `script_context` is "restart": with up-restart, of an interface that persist-tun kept
+    IpAddress server;        // trusted_ip, else trusted_ip6; none if absent
 };
 
 // Why the environment was rejected.

@@ -45,7 +45,8 @@ bool Session::collect(const char* const* environment) {
 
 void Session::up(const char* const* environment) {
     down();
-    collect(environment);
+    // With persist-tun the interface and its routes have outlived the restart, and ROUTE_UP does not come.
+    if (collect(environment) && collected_->restarted) route_up(environment);
 }
 
 bool Session::route_up(const char* const* environment) {
@@ -61,10 +62,12 @@ void Session::down() {
     collected_.reset();
 }
 
-// What the server pushed, if the host has it; else what the host uses towards the server; else, while the way to the
+// What the server pushed, if the host has it; else what the host uses towards the server, or if the tunnel has no
+// address of that family (IPv4 through a server over IPv6) what else that interface has; else, while the way to the
 // server leads nowhere or into the tunnel itself, what the interface has now that had the address before. None if all
 // of these fail. `remark`: what the user should know of the choice.
-IpAddress Session::physical_address(std::uint32_t tunnel_interface, std::string& remark) {
+IpAddress Session::physical_address(const Tunnel& tunnel, const std::vector<system::InterfaceAddress>& addresses,
+                                    std::string& remark) {
     const IpAddress& pushed = collected_->physical;
     if (pushed && host_has(pushed)) return pushed;
     if (pushed) {
@@ -72,15 +75,19 @@ IpAddress Session::physical_address(std::uint32_t tunnel_interface, std::string&
                  " that the server pushed as clientip (it is behind a NAT, or the address is stale); using the address "
                  "towards the server instead";
     }
+    std::uint32_t interface_index = physical_interface_;
+    Family family = published_ && published_->source6 ? Family::ipv6 : Family::ipv4;
     if (collected_->server) {
         const auto route = system::best_route(collected_->server);
-        if (route && route->interface_index != tunnel_interface) return route->source;
-        if (!route) remark += (remark.empty() ? "" : ". ") + route.error().message;
+        if (!route) {
+            remark += (remark.empty() ? "" : ". ") + route.error().message;
+        } else if (route->interface_index != tunnel.interface_index) {
+            family = route->source.family;
+            if ((family == Family::ipv4 ? tunnel.address4 : tunnel.address6).address) return route->source;
+            interface_index = route->interface_index;
+        }
     }
-    if (physical_interface_ == 0) return {};
-    const auto addresses = system::interface_addresses();
-    const Family family = published_ && published_->source6 ? Family::ipv6 : Family::ipv4;
-    return addresses ? system::interface_source(physical_interface_, family, *addresses) : IpAddress{};
+    return system::tunnel_source(tunnel, interface_index, family, addresses);
 }
 
 // The interface that has the virtual address, and the physical address that packets shall have as source.
@@ -92,18 +99,23 @@ system::Result<Tunnel> Session::describe(std::string& remark) {
     tunnel.publisher = system::current_publisher();
 
     const IpAddress& virtual_address = tunnel.address4.address ? tunnel.address4.address : tunnel.address6.address;
-    const auto interface_found = system::find_address(virtual_address);
-    if (interface_found && interface_found->has_value()) {
-        tunnel.interface_index = (*interface_found)->interface_index;
-    } else if (collected_->device_index != 0) {
-        tunnel.interface_index = collected_->device_index;
-    } else {
+    const auto addresses = system::interface_addresses();
+    if (!addresses) return addresses.error();
+    tunnel.interface_index = collected_->device_index;
+    // Another's may have the same address. One that OpenVPN names by mistake does not have it.
+    std::uint32_t owner = 0;
+    for (const system::InterfaceAddress& entry : *addresses) {
+        if (entry.address.address != virtual_address) continue;
+        if (owner == 0 || entry.interface_index == collected_->device_index) owner = entry.interface_index;
+    }
+    if (owner != 0) tunnel.interface_index = owner;
+    if (tunnel.interface_index == 0) {
         return system::own_error("", "no interface of this host has the tunnel's address " +
                                          to_string(virtual_address) +
                                          ", so nothing is published; check that the adapter came up");
     }
 
-    const IpAddress physical = physical_address(tunnel.interface_index, remark);
+    const IpAddress physical = physical_address(tunnel, *addresses, remark);
     if (!physical) {
         return system::own_error("",
                                  "the physical address is unknown, so nothing is published; let the server push it: "

@@ -2,15 +2,17 @@
 //
 //   event     | nothing collected            | collected                     | published
 //   UP        | collect                      | collect anew                  | withdraw, collect
+//   UP of a   | collect, publish             | publish                       | publish anew
+//   restart
 //   ROUTE_UP  | collect, publish             | publish                       | publish anew
 //   DOWN      | nothing                      | forget                        | withdraw, forget
 //   close     | nothing                      | forget                        | withdraw, forget
 //   addresses | nothing                      | nothing                       | publish anew if the tunnel is another
 //   now, or a switch of the host model is off
 //
-// An event whose environment is malformed publishes nothing and logs why; what is published stays until DOWN. So it does
-// while the host has no address to replace it with. Only ROUTE_UP may fail, of which OpenVPN warns. A failing UP or DOWN
-// would end the VPN, which is worth more than its policy.
+// An event whose environment is malformed publishes nothing and logs why; what is published stays until DOWN. So it
+// does while the host has no address to replace it with. Only ROUTE_UP may fail, of which OpenVPN warns. A failing UP
+// or DOWN would end the VPN, which is worth more than its policy.
 #pragma once
 
 #include <optional>
@@ -19,6 +21,7 @@
 #include "../core/openvpn_environment.hpp"
 #include "../core/tunnel.hpp"
 #include "../system/error.hpp"
+#include "../system/interfaces.hpp"
 #include "address_watch.hpp"
 
 namespace lsp::plugin {
@@ -47,7 +50,8 @@ class Session {
     bool publish();
     void withdraw();
     system::Result<Tunnel> describe(std::string& remark);
-    IpAddress physical_address(std::uint32_t tunnel_interface, std::string& remark);
+    IpAddress physical_address(const Tunnel& tunnel, const std::vector<system::InterfaceAddress>& addresses,
+                               std::string& remark);
     void took(const Tunnel& tunnel);
     void follow_addresses() noexcept;
     void install();

@@ -76,6 +76,13 @@ IpAddress interface_source(std::uint32_t interface_index, Family preferred,
     return other;
 }
 
+IpAddress tunnel_source(const Tunnel& tunnel, std::uint32_t interface_index, Family preferred,
+                        const std::vector<InterfaceAddress>& addresses) {
+    const Family family = !tunnel.address4.address ? Family::ipv6 : !tunnel.address6.address ? Family::ipv4 : preferred;
+    const IpAddress source = interface_source(interface_index, family, addresses);
+    return source.family == family ? source : IpAddress{};
+}
+
 bool follow_interfaces(const std::vector<Rule>& rules) {
     return std::any_of(rules.begin(), rules.end(),
                        [](const Rule& rule) { return rule.via.is_resolved() || rule.source_interface; });

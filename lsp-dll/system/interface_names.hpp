@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../core/rule.hpp"
+#include "../core/tunnel.hpp"
 #include "interfaces.hpp"
 
 namespace lsp::system {
@@ -17,6 +18,11 @@ std::uint32_t find_interface(const InterfaceName& name, const std::vector<Interf
 // there is none.
 IpAddress interface_source(std::uint32_t interface_index, Family preferred,
                            const std::vector<InterfaceAddress>& addresses);
+
+// The interface's address that the tunnel can have as source: of the preferred family if the tunnel has an address of
+// it, else of the other. None if there is none.
+IpAddress tunnel_source(const Tunnel& tunnel, std::uint32_t interface_index, Family preferred,
+                        const std::vector<InterfaceAddress>& addresses);
 
 // True if the rules name an interface in a way that what it means can change while they stay: `via` by a name, `source
 // interface` in any way.

@@ -64,6 +64,14 @@ TEST_CASE("an empty clientip is none") {
     CHECK_FALSE(std::get<OpenVpnTunnel>(parsed).physical);
 }
 
+TEST_CASE("a restart is told from a start") {
+    for (const char* const context : {"restart", "init", static_cast<const char*>(nullptr)}) {
+        const Parsed parsed = parse(with("script_context", context));
+        REQUIRE(std::holds_alternative<OpenVpnTunnel>(parsed));
+        CHECK(std::get<OpenVpnTunnel>(parsed).restarted == (context != nullptr && std::string(context) == "restart"));
+    }
+}
+
 TEST_CASE("of repeated names the last counts") {
     auto variables = good;
     variables.push_back("OPENVPN_clientip=11.22.33.55");

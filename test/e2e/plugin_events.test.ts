@@ -43,6 +43,9 @@ interface Row {
   withoutSetupDll?: boolean;
 }
 
+/** An address that two interfaces have, of which the second has this number. */
+const twice = '128.129.0.9';
+const secondIndex = 4711;
 const up: readonly PluginEvent[] = ['up', 'route-up'];
 const published = (source: string) => new RegExp(`NOTE winsock-lsp: published: .* ${source.replaceAll('.', '\\.')}$`, 'm');
 const rejected = (variable: string) => new RegExp(`ERR winsock-lsp: .*nothing is published.*${variable}`);
@@ -144,6 +147,27 @@ const rows: readonly Row[] = [
     log: [published(addresses.client), published('11.22.33.45'), /withdrawn/],
   },
   {
+    name: 'UP of a restart publishes: with persist-tun ROUTE_UP does not come',
+    later: { script_context: 'restart' },
+    events: [...up, 'down', 'up', 'down'],
+    results: [0, 0, 0, 0, 0],
+    log: [published(addresses.client), /withdrawn/, published(addresses.client), /withdrawn/],
+  },
+  {
+    name: 'of two interfaces with the same address the one counts that OpenVPN names',
+    change: { ifconfig_local: twice, dev_idx: String(secondIndex) },
+    events: up,
+    results: [0, 0],
+    log: [new RegExp(`NOTE winsock-lsp: published: .*interface ${secondIndex} gets`)],
+  },
+  {
+    name: 'an interface that OpenVPN names and that does not have the address does not count',
+    change: { dev_idx: String(secondIndex) },
+    events: up,
+    results: [0, 0],
+    log: [new RegExp(`NOTE winsock-lsp: published: .*interface (?!${secondIndex})\\d+ gets`)],
+  },
+  {
     name: 'DOWN twice is harmless',
     events: [...up, 'down', 'down'],
     results: [0, 0, 0, 0],
@@ -178,11 +202,14 @@ function define(): void {
     network = createNetwork();
     const device = ['dev', tunnel.interface];
     await network.exec('client', ['ip', 'tuntap', 'add', ...device, 'mode', 'tun']);
-    for (const address of ['128.129.0.2/24', '128.129.0.3/24']) {
+    for (const address of ['128.129.0.2/24', '128.129.0.3/24', `${twice}/24`]) {
       await network.exec('client', ['ip', 'address', 'add', address, ...device]);
     }
     await network.exec('client', ['ip', 'address', 'add', '11.22.33.45/24', 'dev', interfaces.physical]);
     await network.exec('client', ['ip', 'link', 'set', ...device, 'up']);
+    await network.exec('client', ['ip', 'link', 'add', 'second', 'index', String(secondIndex), 'type', 'veth', 'peer', 'name', 'second-far']);
+    for (const end of ['second', 'second-far']) await network.exec('client', ['ip', 'link', 'set', end, 'up']);
+    await network.exec('client', ['ip', 'address', 'add', `${twice}/32`, 'dev', 'second']);
     prefix = await WinePrefix.create({
       directory: join(directory, 'wine'),
       networkNamespace: network.namespace('client'),

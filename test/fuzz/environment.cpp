@@ -21,7 +21,7 @@ Parsed parse(const std::vector<std::string>& variables) {
 
 bool same(const OpenVpnTunnel& a, const OpenVpnTunnel& b) {
     return a.device == b.device && a.device_index == b.device_index && a.address4 == b.address4 &&
-           a.address6 == b.address6 && a.physical == b.physical && a.server == b.server;
+           a.address6 == b.address6 && a.physical == b.physical && a.server == b.server && a.restarted == b.restarted;
 }
 
 // As the plugin publishes it (plugin/session.cpp).

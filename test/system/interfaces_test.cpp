@@ -84,6 +84,36 @@ std::vector<Rule> rules_of(const std::vector<std::string>& lines) {
 
 }  // namespace
 
+// The server is reached over IPv6, say, and the tunnel is for IPv4 only.
+TEST_CASE("a tunnel's source is of a family that it has, whatever family is preferred") {
+    const std::vector<InterfaceAddress> both = {{5, *parse_prefix("2001:db8::44/64"), L"Ethernet"},
+                                                {5, *parse_prefix("11.22.33.44/24"), L"Ethernet"},
+                                                {6, *parse_prefix("2001:db8:1::44/64"), L"Wi-Fi"}};
+    const Prefix ipv4 = *parse_prefix("10.8.0.2/24"), ipv6 = *parse_prefix("fd00::2/64");
+    const struct {
+        const char* what;
+        Prefix address4, address6;
+        std::uint32_t interface_index;
+        Family preferred;
+        const char* source;  // null: none
+    } situations[] = {
+        {"a tunnel for IPv4, a server over IPv6", ipv4, {}, 5, Family::ipv6, "11.22.33.44"},
+        {"the other way round", {}, ipv6, 5, Family::ipv4, "2001:db8::44"},
+        {"a tunnel for both takes the preferred", ipv4, ipv6, 5, Family::ipv6, "2001:db8::44"},
+        {"likewise IPv4", ipv4, ipv6, 5, Family::ipv4, "11.22.33.44"},
+        {"an interface without IPv4", ipv4, {}, 6, Family::ipv6, nullptr},
+        {"no interface", ipv4, {}, 0, Family::ipv4, nullptr},
+    };
+    for (const auto& each : situations) {
+        CAPTURE(each.what);
+        Tunnel tunnel;
+        tunnel.address4 = each.address4;
+        tunnel.address6 = each.address6;
+        const IpAddress expected = each.source == nullptr ? IpAddress{} : *parse_address(each.source);
+        CHECK(tunnel_source(tunnel, each.interface_index, each.preferred, both) == expected);
+    }
+}
+
 TEST_CASE("rules: an interface is found by index, alias, GUID and LUID") {
     const auto index = static_cast<std::uint32_t>(std::stoul(names_of_loopback()[0]));
     for (const std::string& name : names_of_loopback()) {
