@@ -16,7 +16,7 @@
 namespace lsp::system {
 
 // Why a delegated tunnel is not in force on a host with these addresses, beside these tunnels; or empty:
-//   - it names no publisher, so that it would outlive whoever made it;
+//   - it names no publisher (it may name a process of somebody else's);
 //   - its interface does not have its addresses: it is not that tunnel's interface. (The prefix length may be another:
 //     OpenVPN gives tun adapters /128 for IPv6, and /30 in the topologies net30 and p2p);
 //   - its interface is a network card (GetIfEntry2; not asked before Vista);

@@ -53,8 +53,7 @@ LONG read_tunnels(HKEY key, bool delegated, std::vector<StoredTunnel>& tunnels) 
         StoredTunnel tunnel;
         if (read_stored_tunnel(parent.get(), name, tunnel) == ERROR_FILE_NOT_FOUND) continue;
         tunnel.tunnel.delegated = delegated;
-        if (tunnel.rejected.empty() && ++good > most)
-            tunnel.rejected = concat({"there are more than ", most, " tunnels"});
+        if (is_in_force(tunnel) && ++good > most) tunnel.rejected = concat({"there are more than ", most, " tunnels"});
         tunnels.push_back(std::move(tunnel));
     }
     return ERROR_SUCCESS;

@@ -45,11 +45,12 @@ std::vector<Tunnel> tunnels_in_force(const std::vector<StoredTunnel>& tunnels);
 inline constexpr std::size_t most_tunnels = 64;
 inline constexpr std::size_t most_delegated_tunnels = 16;
 
-// Reads everything. A tunnel beyond `most_tunnels`, or `most_delegated_tunnels`, is rejected, and so is a delegated one
-// that this host's addresses do not bear out (delegation.hpp). Interfaces that rules name are resolved by this call:
-// one that the host does not have keeps index 0, and `source interface` without an address keeps an empty source: what
-// becomes of such a rule is said in core/decide.hpp. A store that does not exist is an empty policy, not an error. Garbage is reported
-// in `rejected`, never an error. Errors: only what keeps the registry from being read.
+// Reads everything. A tunnel beyond `most_tunnels`, or `most_delegated_tunnels`, of those whose publishers live is
+// rejected, and so is a delegated one that this host's addresses do not bear out (delegation.hpp). Interfaces that
+// rules name are resolved by this call: one that the host does not have keeps index 0, and `source interface` without
+// an address keeps an empty source: what becomes of such a rule is said in core/decide.hpp. A store that does not exist
+// is an empty policy, not an error. Garbage is reported in `rejected`, never an error. Errors: only what keeps the
+// registry from being read.
 Result<StoredPolicy> read_policy();
 
 // Creates the key and the Tunnels subkey with the access rights of design §7 (SYSTEM and Administrators write, everyone

@@ -155,6 +155,22 @@ TEST_CASE_FIXTURE(Store, "policy store: however many delegated tunnels there are
     CHECK(contains(tunnels[1 + most_delegated_tunnels].rejected, "more than 16"));
 }
 
+TEST_CASE_FIXTURE(Store, "policy store: tunnels of dead publishers do not count as some of those that are too many") {
+    Tunnel dead = good();
+    dead.publisher = {99999999, 1};
+    for (std::size_t i = 0; i < most_delegated_tunnels; ++i) {
+        dead.name = "a" + std::to_string(1000 + i);
+        REQUIRE(write_tunnel(dead));
+    }
+    Tunnel honest = good();
+    honest.name = "z";
+    REQUIRE(write_tunnel(honest));
+    const auto tunnels = stored();
+    REQUIRE(tunnels.size() == most_delegated_tunnels + 1);
+    CHECK(tunnels.back().tunnel.name == "z");
+    CHECK_FALSE(contains(tunnels.back().rejected, "more than"));
+}
+
 TEST_CASE("policy store: without a place for them there are no delegated tunnels") {
     REQUIRE(delete_policy_store());
     CHECK(code_of(write_tunnel(good())) == "ERROR_FILE_NOT_FOUND");
