@@ -171,7 +171,8 @@ function checkOptions(options: InstallOptions): CheckedOptions {
  * they are; the DLLs staged before that no catalog names any more are deleted. Needs an elevated process.
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERROR_FILE_NOT_FOUND: no such DLL; ERR_NOT_A_PROVIDER: it is no
- *   provider's DLL; ERR_NO_LSP_GUID: it is another provider's (it has no GetLspGuid); ERR_WRONG_ARCHITECTURE; ERR_UNTRUSTED_PATH: ordinary users can replace the DLL (only with `stage: false`);
+ *   provider's DLL; ERR_NO_LSP_GUID: it is another provider's (it has no GetLspGuid); ERR_WRONG_ARCHITECTURE; ERR_UNTRUSTED_PATH: ordinary users can replace the DLL
+ *   (only with `stage: false`), or the folder of the backups is a link or one that they can write;
  *   ERROR_INVALID_PARAMETER: name or path; ERROR_NOT_SUPPORTED: `dll32`, but this process cannot write the 32-bit catalog;
  *   ERR_CATALOG_BUSY: another process is changing it; ERR_OTHERS_DEPEND: another LSP stands on entries that a repair would
  *   replace; ERR_UNKNOWN_ENTRY: `over` names an entry that does not exist; ERR_INVALID_CHOICE: one that cannot be stood on;

@@ -2,11 +2,11 @@
 
 #include "../system/files.hpp"
 #include "../system/guid.hpp"
-#include "../system/security.hpp"
 #include "../system/text.hpp"
 #include "catalog_tools.hpp"
 #include "install_steps.hpp"
 #include "provider_info.hpp"
+#include "trust.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -120,9 +120,14 @@ std::string list_json(const std::vector<std::string>& objects, const char* inden
     return concat({"[", list, "\n", indent, "]"});
 }
 
+constexpr char nothing_changed[] = "Nothing was changed.";
+
+std::string attempt_at(const std::wstring& path) {
+    return concat({"Cannot write the backup of the protocol catalog to ", path});
+}
+
 Error backup_error(DWORD error, const char* syscall, const std::wstring& path) {
-    return system_error(error, syscall, concat({"Cannot write the backup of the protocol catalog to ", path}),
-                        "Nothing was changed.");
+    return system_error(error, syscall, attempt_at(path), nothing_changed);
 }
 
 std::vector<CatalogDump> dumps_of(const Snapshot& snapshot) {
@@ -188,11 +193,11 @@ Result<std::wstring> write_backup(std::vector<CatalogDump> dumps) {
     std::wstring folder = environment_variable(L"ProgramData");
     if (folder.empty()) folder = environment_variable(L"ALLUSERSPROFILE");  // NT 5
     if (!is_full_path(folder)) return backup_error(ERROR_ENVVAR_NOT_FOUND, "GetEnvironmentVariableW", L"%ProgramData%");
-    SecurityAttributes security(folder_rights);
     for (const wchar_t* name : {L"\\winsock-lsp", L"\\backup"}) {
         folder += name;
-        if (const DWORD error = make_folder(folder, security.get())) {
-            return backup_error(error, "CreateDirectoryW", folder);
+        if (Outcome made = make_trusted_folder(folder, attempt_at(folder)); !made) {
+            made.error().message += concat({" ", nothing_changed});
+            return made.error();
         }
     }
     SYSTEMTIME time{};

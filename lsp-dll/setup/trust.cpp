@@ -5,6 +5,7 @@
 
 #include "../system/error.hpp"
 #include "../system/files.hpp"
+#include "../system/security.hpp"
 #include "../system/system_function.hpp"
 #include "../system/text.hpp"
 #include "setup.hpp"
@@ -72,23 +73,50 @@ std::string who_can_replace(PSECURITY_DESCRIPTOR descriptor, TrustedObject objec
     return {};
 }
 
-std::string who_can_replace(const std::wstring& path) {
+namespace {
+
+// Of that object alone.
+std::string who_can_replace(const std::wstring& path, TrustedObject object) {
     if (is_wine()) return {};
+    std::wstring name = as_folder(path);
+    PSECURITY_DESCRIPTOR descriptor = nullptr;
+    const DWORD error =
+        GetNamedSecurityInfoW(name.data(), SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+                              nullptr, nullptr, nullptr, nullptr, &descriptor);
+    if (error != ERROR_SUCCESS) return concat({"an unknown account (", error_name(error), ") on ", name});
+    const std::string who = who_can_replace(descriptor, object);
+    LocalFree(descriptor);
+    return who.empty() ? who : concat({who, " on ", name});
+}
+
+}  // namespace
+
+std::string who_can_replace(const std::wstring& path) {
     TrustedObject object = TrustedObject::file;
     for (std::wstring current = path; !current.empty() && current != L"\\" && current != L"\\\\";) {
-        std::wstring name = as_folder(current);
-        PSECURITY_DESCRIPTOR descriptor = nullptr;
-        const DWORD error =
-            GetNamedSecurityInfoW(name.data(), SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
-                                  nullptr, nullptr, nullptr, nullptr, &descriptor);
-        if (error != ERROR_SUCCESS) return concat({"an unknown account (", error_name(error), ") on ", name});
-        const std::string who = who_can_replace(descriptor, object);
-        LocalFree(descriptor);
-        if (!who.empty()) return concat({who, " on ", name});
+        if (std::string who = who_can_replace(current, object); !who.empty()) return who;
         object = object == TrustedObject::file ? TrustedObject::folder : TrustedObject::ancestor;
         current = folder_of(current);
     }
     return {};
+}
+
+Outcome make_trusted_folder(const std::wstring& path, const std::string& attempt) {
+    SecurityAttributes security(folder_rights);
+    if (const DWORD error = make_folder(path, security.get())) {
+        return system_error(error, "CreateDirectoryW", attempt);
+    }
+    // The link first: rights are read of what it leads to.
+    const DWORD attributes = GetFileAttributesW(path.c_str());
+    const bool is_link = attributes == INVALID_FILE_ATTRIBUTES || (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
+    const std::string who = is_link ? std::string() : who_can_replace(path, TrustedObject::folder);
+    if (!is_link && who.empty()) return Done{};
+    return own_error(
+        "ERR_UNTRUSTED_PATH",
+        concat(
+            {attempt, is_link ? ": it is a link" : ": others than administrators can write there: ", who,
+             ". Ordinary users could have made it: look at what it holds, delete or rename it as an administrator, and "
+             "try again."}));
 }
 
 }  // namespace lsp::setup

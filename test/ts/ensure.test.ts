@@ -1,5 +1,6 @@
 /** `install --ensure` as programs that look after many machines use it (docs/fleet.md): its JSON and its exit codes. */
 
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { test } from 'uvu';
@@ -49,6 +50,19 @@ if (reason !== undefined || node === undefined) {
 
   test('--dry-run says that something would be changed, and changes nothing', async () => {
     assert.is((await ensure('--dry-run')).changed, true);
+    assert.equal(await ours(), []);
+  });
+
+  test('a backup folder that is a link, as users can make one, is refused, and nothing is changed', async () => {
+    const programData = join(host.prefix.directory, 'drive_c', 'ProgramData');
+    const elsewhere = join(host.folder, 'elsewhere');
+    for (const folder of [programData, elsewhere]) mkdirSync(folder, { recursive: true });
+    symlinkSync(elsewhere, join(programData, 'winsock-lsp'));
+    const { error } = await json<{ error: { code: string; message: string } }>(1, 'install', '--ensure');
+    rmSync(join(programData, 'winsock-lsp'));
+    assert.is(error.code, 'ERR_UNTRUSTED_PATH');
+    assert.match(error.message, /ProgramData\\winsock-lsp: it is a link/);
+    assert.equal(readdirSync(elsewhere), []);
     assert.equal(await ours(), []);
   });
 
