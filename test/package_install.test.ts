@@ -209,6 +209,16 @@ if (node === undefined) {
     assert.match(stdout, /\\node_modules\\winsock-lsp\\prebuilds\\win32-x64\\winsock-lsp\.node\n$/);
   });
 
+  test(`${node.name} makes the folder of docs/fleet.md, whose command takes the node.exe beside it`, async () => {
+    const folder = join(temporary, 'winsock-lsp-package');
+    await run([windows(npmProgram('npm')), 'install', '--global', '--prefix', windows(folder), windows(packed.tarball), '--offline', ...installOptions]);
+    const shim = readFileSync(join(folder, 'winsock-lsp.cmd'), 'utf8');
+    assert.match(shim, /IF EXIST "%dp0%\\node\.exe"/);
+    assert.match(shim, /"%dp0%\\node_modules\\winsock-lsp\\dist\\esm\\cli\\main\.js" %\*/);
+    const { stdout } = await run([windows(join(folder, 'node_modules', 'winsock-lsp', 'dist', 'esm', 'cli', 'main.js')), 'list', '--json']);
+    assert.ok((JSON.parse(stdout) as unknown[]).length > 0);
+  });
+
   // Wine 8's cmd.exe runs nothing of npm's shims, and answers success; so what the shim would run is run without it.
   test(`the command that npx finds there runs in Windows' ${node.name}`, async () => {
     const shim = readFileSync(join(windowsProject, 'node_modules', '.bin', 'winsock-lsp.cmd'), 'utf8');
