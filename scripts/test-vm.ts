@@ -5,7 +5,7 @@
  *   --image IMAGE      a disk image of Windows, prepared; without one this skips
  *   --format FORMAT    of the image, as QEMU calls it
  *   --prepare FILE     boots nothing: makes the disk with the answer file that an image is prepared with
- *   --openvpn FILE     OpenVPN's installer, an .msi
+ *   --openvpn FILE     OpenVPN's installer, an .msi: whether openvpn.exe loads the plugin; not with --no-node
  *   --arch x64|ia32    of node.exe and of the native suite; x64 unless told
  *   --no-node          the native suite alone, for a Windows on which node.exe does not run; needs the next two
  *   --target ADDRESS, --source ADDRESS   IPv4 addresses that the guest has
@@ -102,6 +102,7 @@ if (values.prepare !== undefined) {
   const accelerator = values.accel ?? (canUseKvm() ? 'kvm' : 'tcg');
   if (accelerator !== 'kvm' && accelerator !== 'tcg') fail(2, '--accel must be kvm or tcg');
   if (values['no-node'] && (values.target === undefined || values.source === undefined)) fail(2, '--no-node needs --target and --source');
+  if (values['no-node'] && values.openvpn !== undefined) fail(2, '--openvpn needs node.exe in the guest: not with --no-node');
   for (const name of ['image', 'openvpn']) {
     const path = values[name];
     if (path !== undefined && !existsSync(path)) fail(2, `--${name} ${path}: there is no such file`);

@@ -7,7 +7,12 @@ set RESULTS=%~dp0results.tap
 echo # winsock-lsp: %COMPUTERNAME% > COM1
 ver > "%~dp0system.txt"
 
-if exist openvpn.msi msiexec /i openvpn.msi /qn /norestart
+set MSIEXEC=
+if not exist openvpn.msi goto package
+start /wait "" msiexec /i "%~dp0openvpn.msi" /qn /norestart
+set MSIEXEC=--msiexec %ERRORLEVEL%
+
+:package
 
 rem The package, as its users get it, in a folder of its own on the system disk.
 set WORK=%SystemDrive%\winsock-lsp-test
@@ -16,7 +21,7 @@ mkdir "%WORK%"
 if not exist node.exe goto selftest
 node.exe unpack.mjs winsock-lsp.tgz "%WORK%"
 if errorlevel 1 goto failed
-node.exe windows_suite.mjs --package "%WORK%\package" --selftest "%~dp0lsp-selftest.exe" --com COM1 > "%RESULTS%" 2> "%~dp0errors.txt"
+node.exe windows_suite.mjs --package "%WORK%\package" --selftest "%~dp0lsp-selftest.exe" %MSIEXEC% --com COM1 > "%RESULTS%" 2> "%~dp0errors.txt"
 goto done
 
 :selftest

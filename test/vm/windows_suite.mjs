@@ -1,12 +1,13 @@
 // The suite of `npm run test:windows`, in plain JavaScript: all that it needs is node.exe and the package. Prints TAP. Elevated:
 //
-//   node windows_suite.mjs --package FOLDER [--target ADDRESS --source ADDRESS] [--selftest lsp-selftest.exe [--dll FILE]] [--com COM1]
+//   node windows_suite.mjs --package FOLDER [--target ADDRESS --source ADDRESS] [--selftest lsp-selftest.exe [--dll FILE]]
+//     [--msiexec CODE] [--com COM1]
 //
 // Both addresses are IPv4 addresses of this host; unless told, two that are added to its loopback interface for the time of the
-// test. Exit codes: 0 all passed; 1 not; 2 wrong usage.
+// test. --msiexec: how OpenVPN's installer ended; without it OpenVPN may be missing. Exit codes: 0 all passed; 1 not; 2 wrong usage.
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: Object.fromEntries(['package', 'target', 'source', 'selftest', 'dll', 'com', 'ways'].map((name) => [name, { type: 'string' }])),
+  options: Object.fromEntries(['package', 'target', 'source', 'selftest', 'dll', 'msiexec', 'com', 'ways'].map((name) => [name, { type: 'string' }])),
 });
 
 let port;
@@ -142,6 +143,55 @@ function addresses() {
   return { target, source, restore };
 }
 
+/** A text of HKLM\SOFTWARE\OpenVPN, which OpenVPN's installer writes; undefined if it is not there. */
+function openvpnSetting(...name) {
+  const { code, stdout } = run('reg', ['query', 'HKLM\\SOFTWARE\\OpenVPN', ...name, '/reg:64']);
+  return code === 0 ? stdout.match(/REG_(?:EXPAND_)?SZ\s+(.*?)\s*$/m)?.[1] : undefined;
+}
+
+/** OpenVPN, where it is installed: doctor finds the plugin in its folder, and openvpn.exe loads it, which needs no server. */
+function openvpn() {
+  // 3010: the installer asks for a restart.
+  if (values.msiexec !== undefined) result(['0', '3010'].includes(values.msiexec), "OpenVPN's installer ended well", `exit code ${values.msiexec}`);
+  const root = openvpnSetting('/ve');
+  if (root === undefined) {
+    if (values.msiexec === undefined) skip('openvpn.exe loads the plugin', 'OpenVPN is not installed');
+    else result(false, 'OpenVPN is registered');
+    return;
+  }
+  const program = join(root, 'bin', 'openvpn.exe');
+  const version = run(program, ['--version']);
+  result(/^OpenVPN 2\./m.test(version.stdout), `openvpn.exe tells its version: ${version.stdout.split(/\r?\n/)[0]}`, version.stderr);
+  const folder = openvpnSetting('/v', 'plugin_dir') ?? join(root, 'plugins');
+  const plugin = join(folder, 'winsock-lsp.dll');
+  if (existsSync(plugin)) {
+    skip('openvpn.exe loads the plugin', `${plugin} is there already, and stays as it is`);
+    return;
+  }
+  const of64 = process.env.ProgramW6432 !== undefined && !/\(x86\)/i.test(root);
+  const built = join(values.package, 'prebuilds', of64 ? 'win32-x64' : 'win32-ia32');
+  const setup = join(folder, 'winsock-lsp-setup.dll');
+  const findings = () => (cli('doctor').json?.findings ?? [{ code: 'doctor said nothing' }]).map(({ code }) => code);
+  try {
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(join(built, 'winsock-lsp.dll'), plugin);
+    result(findings().includes('plugin-setup-missing'), `doctor finds the plugin in ${folder}, without its setup DLL`);
+    copyFileSync(join(built, 'winsock-lsp-setup.dll'), setup);
+    const left = findings().filter((code) => code.startsWith('plugin-'));
+    result(left.length === 0, 'doctor finds nothing wrong with the plugin', left.join(' '));
+    // A tunnel to nowhere, which ends by itself after two seconds. OpenVPN loads plugins first.
+    const nowhere = ['--dev', 'null', '--remote', '127.0.0.1', '9', '--nobind', '--ping-exit', '2', '--verb', '4'];
+    const { stdout, stderr } = run(program, [...nowhere, '--plugin', plugin]);
+    const said = `${stdout}${stderr}`;
+    const loaded = /PLUGIN_INIT: POST .*winsock-lsp\.dll/.test(said);
+    // OpenVPN 2.7 may have no tunnel without TLS any more.
+    if (!loaded && /Options error/.test(said) && !/PLUGIN/.test(said)) skip('openvpn.exe loads the plugin', said.match(/Options error.*/)[0].trim());
+    else result(loaded, 'openvpn.exe loads the plugin', said);
+  } finally {
+    for (const file of [plugin, setup]) rmSync(file, { force: true });
+  }
+}
+
 const changed = ({ code, json }, value) => code === 0 && json?.changed === value;
 
 function suite({ target, source }) {
@@ -219,6 +269,7 @@ try {
     suite(host);
     if (values.selftest !== undefined) native(host);
     else skip('native: the host model and the socket calls that Node.js does not make', 'there is no lsp-selftest.exe');
+    openvpn();
   } finally {
     host.restore();
   }
