@@ -13,7 +13,6 @@ namespace {
 constexpr char repair_remedy[] = "Run: winsock-lsp doctor --fix";
 constexpr char restore_remedy[] = "Restore a backup (winsock-lsp restore FILE), or as last resort: netsh winsock reset";
 constexpr char other_remedy[] = "Repair or remove the product that it belongs to, or restore a backup from before.";
-constexpr std::uint16_t machine_arm64 = 0xAA64;
 
 std::string catalog_of(Architecture architecture) { return concat({"the ", bits_of(architecture), " catalog"}); }
 
@@ -177,9 +176,11 @@ class CatalogExamination {
                         Fix::install_anew);
             } else if (entry->is_base()) {
                 continue;  // Windows' own: what it is, Windows knows
+            } else if (dll.unreadable) {
+                continue;
             } else if (dll.machine == 0 || !dll.is_provider) {
                 add_for(*entry, "dll-not-a-provider", concat({of, " is no provider's DLL."}), Fix::install_anew);
-            } else if (!fits(dll.machine)) {
+            } else if (!fits(dll.machine, facts_.architecture)) {
                 add_for(*entry, "dll-wrong-architecture", concat({of, " is made for another architecture."}),
                         Fix::install_anew);
             } else if (!dll.replaceable_by.empty()) {
@@ -189,13 +190,6 @@ class CatalogExamination {
                         Fix::install_anew);
             }
         }
-    }
-
-    bool fits(std::uint16_t machine) const {
-        // ARM64 Windows has one catalog for all that is 64-bit.
-        return facts_.architecture == Architecture::x64
-                   ? machine == IMAGE_FILE_MACHINE_AMD64 || machine == machine_arm64
-                   : machine == IMAGE_FILE_MACHINE_I386;
     }
 
     void completeness() {
@@ -307,7 +301,9 @@ void examine_catalogs(const Facts& facts, Diagnosis& diagnosis) {
             (catalog.architecture == native_architecture ? diagnosis.dll : diagnosis.dll32) = dll->path;
         }
     }
-    if (facts.unregistered_dll32 && diagnosis.dll32.empty() && !diagnosis.dll.empty()) {
+    // A 32-bit process has one catalog, whose DLL is the first.
+    if (facts.catalogs.size() > 1) diagnosis.covers32 = ours[1] > 0 || facts.unregistered_dll32;
+    if (diagnosis.covers32 && facts.unregistered_dll32 && diagnosis.dll32.empty() && !diagnosis.dll.empty()) {
         diagnosis.dll32 = diagnosis.dll.substr(0, diagnosis.dll.rfind(L'\\')) + L"\\winsock-lsp-ia32.dll";
     }
     if (ours.size() < 2 || (ours[0] == 0) == (ours[1] == 0)) return;

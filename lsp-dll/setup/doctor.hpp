@@ -5,18 +5,11 @@
 
 #include "../system/namespaces.hpp"
 #include "../system/policy_store.hpp"
+#include "dll_facts.hpp"
 #include "over.hpp"
 #include "setup.hpp"
 
 namespace lsp::setup {
-
-struct DllFacts {
-    std::wstring path;  // as registered
-    bool exists = false;
-    std::uint16_t machine = 0;   // IMAGE_FILE_MACHINE_…; 0: it is no DLL
-    bool is_provider = false;    // it exports WSPStartup
-    std::string replaceable_by;  // who other than administrators could replace it; empty if nobody
-};
 
 struct CatalogFacts {
     Architecture architecture = native_architecture;
@@ -74,7 +67,7 @@ enum class Severity { info, warning, error };  // info: worth knowing, and nothi
 enum class Fix {
     none,
     install,                 // install_provider repairs it
-    install_anew,            // remove_provider, then install_provider
+    install_anew,            // install_provider; where it sees nothing to repair, with `anew`
     clear_tunnel,            // `subject` names it
     clear_delegated_tunnel,  // likewise; an administrator's may have the same name
     publish_again,           // likewise: publishing sets the host model
@@ -96,6 +89,7 @@ struct Diagnosis {
     bool installed = false;         // something of ours is in a catalog
     // The DLLs that are registered and good, to repair with; empty where there is none.
     std::wstring dll, dll32;
+    bool covers32 = false;  // the 32-bit catalog has something of ours, or is to
 };
 
 Diagnosis diagnose(const Facts& facts);

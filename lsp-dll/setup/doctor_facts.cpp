@@ -13,7 +13,6 @@
 #include "doctor.hpp"
 #include "install_steps.hpp"
 #include "old_versions.hpp"
-#include "pe_image.hpp"
 #include "publishers.hpp"
 #include "setup_dll.hpp"
 #include "trust.hpp"
@@ -66,41 +65,11 @@ std::uint64_t number_value(HKEY parent, const wchar_t* key_name, const wchar_t* 
 
 unsigned policy_at(std::uint64_t options, unsigned bit) { return static_cast<unsigned>(options >> bit & 3); }
 
-// For a 32-bit process system32 is another folder.
-std::wstring file_of(const std::wstring& path, Architecture architecture) {
-    std::wstring file = expand_environment(path);
-    if (architecture == native_architecture) return file;
-    wchar_t folder[MAX_PATH];
-    const UINT length = GetSystemDirectoryW(folder, MAX_PATH);
-    if (length == 0 || length >= MAX_PATH || _wcsnicmp(file.c_str(), folder, length) != 0) return file;
-    const std::wstring other = folder_of(folder) + L"\\SysWOW64" + file.substr(length);
-    return file_exists(other) ? other : file;
-}
-
-DllFacts dll_facts(const std::wstring& path, Architecture architecture) {
-    DllFacts facts;
-    facts.path = path;
-    const std::wstring file = file_of(path, architecture);
-    std::vector<unsigned char> bytes;
-    if (read_file(file, bytes) != ERROR_SUCCESS) return facts;
-    facts.exists = true;
-    PeImage image;
-    if (!parse_pe(bytes, image) || !image.is_dll) return facts;
-    facts.machine = image.machine;
-    facts.is_provider = image.has_export("WSPStartup");
-    facts.replaceable_by = who_can_replace(file);
-    return facts;
-}
-
 CatalogFacts catalog_facts(Architecture architecture, Catalog catalog) {
     CatalogFacts facts;
     facts.architecture = architecture;
     facts.entries = std::move(catalog);
-    for (const CatalogEntry& entry : facts.entries) {
-        const bool known = std::any_of(facts.dlls.begin(), facts.dlls.end(),
-                                       [&](const DllFacts& dll) { return dll.path == entry.path; });
-        if (!known && !entry.path.empty()) facts.dlls.push_back(dll_facts(entry.path, architecture));
-    }
+    look_at_dlls(facts.entries, architecture, facts.dlls);
     auto namespaces = enumerate_namespaces(architecture);
     if (namespaces) facts.namespaces = std::move(*namespaces);
     return facts;
@@ -228,7 +197,7 @@ Result<Facts> collect_facts() {
     for (const CatalogEntry& entry : facts.catalogs.front().entries) {
         if (is_our_layered(entry.info)) registered = entry.path;
     }
-    if (!registered.empty()) {
+    if (!registered.empty() && facts.catalogs.size() > 1) {
         facts.unregistered_dll32 = file_exists(folder_of(expand_environment(registered)) + L"\\winsock-lsp-ia32.dll");
     }
     auto policy = read_policy();

@@ -8,6 +8,7 @@
 #include "catalog_lock.hpp"
 #include "install_steps.hpp"
 #include "provider_info.hpp"
+#include "restore_dlls.hpp"
 #include "restore_namespaces.hpp"
 #include "restore_plan.hpp"
 
@@ -195,18 +196,15 @@ void leave_out_unreachable(BackedUpCatalog& backup, const Catalog& current, cons
                     "process, because the 64-bit catalog has that base provider. Restore with a 32-bit Node, "
                     "or: netsh winsock reset"}));
     }
-    for (std::size_t i = backup.entries.size(); i-- > 0;) {
-        if (!contains_guid(left, backup.entries[i].info.ProviderId)) continue;
-        const auto at = static_cast<std::ptrdiff_t>(i);
-        backup.entries.erase(backup.entries.begin() + at);
-        if (i < backup.categories.size()) backup.categories.erase(backup.categories.begin() + at);
-    }
+    leave_out(backup, left);
 }
 
 struct Restoration {
     const std::vector<BackedUpCatalog>& backup;
     const RestoreOptions& options;
     RestoreReport& report;
+    // Not of the catalogs as they were before, which are put back whatever they name.
+    bool judges_dlls = true;
 };
 
 // The 32-bit catalog first: its steps may take entries out of the 64-bit one, which are put back then.
@@ -225,7 +223,17 @@ Outcome restore_entries(const Restoration& what, Catalogs& catalogs, const Snaps
             const Catalog& current = native ? snapshot.native : *snapshot.other;
             std::vector<GUID> left;
             if (!native) leave_out_unreachable(backup, current, snapshot.native, left, what.report.notes);
-            WantedCatalog wanted = wanted_catalog(backup, current, what.options.exact);
+            std::vector<GUID> broken;
+            if (what.judges_dlls) {
+                std::vector<DllFacts> dlls;
+                look_at_dlls(backup.entries, architecture, dlls);
+                look_at_dlls(current, architecture, dlls);
+                LeftOut unloadable = leave_out_unloadable(backup, current, dlls, what.options.exact);
+                left.insert(left.end(), unloadable.providers.begin(), unloadable.providers.end());
+                what.report.notes.insert(what.report.notes.end(), unloadable.notes.begin(), unloadable.notes.end());
+                broken = std::move(unloadable.broken);
+            }
+            WantedCatalog wanted = wanted_catalog(backup, current, what.options.exact, broken);
             wanted.kept.insert(wanted.kept.end(), left.begin(), left.end());
             what.report.notes.insert(what.report.notes.end(), wanted.notes.begin(), wanted.notes.end());
             plan.emplace_back(architecture, std::move(wanted));
@@ -296,7 +304,7 @@ std::string put_back(const std::vector<BackedUpCatalog>& before, const std::wstr
     const auto now = take_snapshot();
     // Not only to save work: what cannot be made again would get another place.
     if (now && text_of(backup_of(*now)) == text_of(before)) return " The catalogs are as they were before.";
-    const Outcome outcome = now ? restore_everything({before, options, report}, *now) : Outcome(now.error());
+    const Outcome outcome = now ? restore_everything({before, options, report, false}, *now) : Outcome(now.error());
     if (outcome) return " The catalogs are as they were before.";
     return concat({" And the catalogs could not be put back as they were: ", outcome.error().message,
                    " A copy of them is in ", file, "."});

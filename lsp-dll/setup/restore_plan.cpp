@@ -231,7 +231,17 @@ bool contains_guid(const std::vector<GUID>& guids, const GUID& guid) noexcept {
     return std::any_of(guids.begin(), guids.end(), [&](const GUID& each) { return same_guid(each, guid); });
 }
 
-WantedCatalog wanted_catalog(const BackedUpCatalog& backup, const Catalog& current, bool exact) {
+void leave_out(BackedUpCatalog& backup, const std::vector<GUID>& providers) {
+    for (std::size_t i = backup.entries.size(); i-- > 0;) {
+        if (!contains_guid(providers, backup.entries[i].info.ProviderId)) continue;
+        const auto at = static_cast<std::ptrdiff_t>(i);
+        backup.entries.erase(backup.entries.begin() + at);
+        if (i < backup.categories.size()) backup.categories.erase(backup.categories.begin() + at);
+    }
+}
+
+WantedCatalog wanted_catalog(const BackedUpCatalog& backup, const Catalog& current, bool exact,
+                             const std::vector<GUID>& broken) {
     WantedCatalog wanted;
     wanted.exact = exact;
     const std::vector<GUID> in_backup = guids_of(backup.entries);
@@ -262,7 +272,8 @@ WantedCatalog wanted_catalog(const BackedUpCatalog& backup, const Catalog& curre
     for (const GUID& guid : guids_of(current)) {
         if (contains_guid(in_backup, guid) || stands_in_for_any(guid, in_backup)) continue;
         const bool ours = current[places_of(current, guid).front()].ours;
-        (ours && has_us ? wanted.superseded : foreign).push_back(guid);
+        const bool stays_behind = contains_guid(broken, guid);
+        (ours && has_us ? wanted.superseded : stays_behind ? wanted.kept : foreign).push_back(guid);
     }
     const Catalog known_entries = entries_of(wanted);
     const auto known = match_all(known_entries, current);

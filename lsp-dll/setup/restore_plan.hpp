@@ -26,8 +26,10 @@ struct WantedCatalog {
 
 // What the backup wants, and of `current` what it does not know (unless `exact`). A chain that names an entry which is
 // not there cannot be had: of the backup it is left as it is, with a note, and of the current catalog too. Where the
-// backup has us, our chains are those that it has, whatever was installed since.
-WantedCatalog wanted_catalog(const BackedUpCatalog& backup, const Catalog& current, bool exact);
+// backup has us, our chains are those that it has, whatever was installed since. `broken`: providers that no program
+// can load; those that only the current catalog has stay behind everything, not first.
+WantedCatalog wanted_catalog(const BackedUpCatalog& backup, const Catalog& current, bool exact,
+                             const std::vector<GUID>& broken = {});
 
 // The ids that the wanted entries have in the current catalog; nothing where there is none such yet.
 std::vector<std::optional<DWORD>> find_wanted(const WantedCatalog& wanted, const Catalog& current);
@@ -50,6 +52,9 @@ void apply(const RestoreStep& step, Catalog& catalog, DWORD& next_id);
 
 // "install \"X\" (3 entries, C:\x.dll)"
 std::string describe(const RestoreStep& step);
+
+// Takes their entries out of the backup.
+void leave_out(BackedUpCatalog& backup, const std::vector<GUID>& providers);
 
 bool has_base(const Catalog& catalog, const GUID& provider);
 bool contains_guid(const std::vector<GUID>& guids, const GUID& guid) noexcept;

@@ -271,6 +271,17 @@ TEST_CASE("doctor: a healthy machine has no finding, installed or not, with othe
     CHECK(diagnose(facts).findings.empty());
 }
 
+TEST_CASE(
+    "doctor: a 32-bit process, for which the DLL beside the registered one is that itself, repairs with one DLL") {
+    Facts facts = healthy();
+    CHECK(diagnose(facts).covers32);
+    facts.catalogs.pop_back();
+    facts.unregistered_dll32 = true;
+    CHECK(diagnose(facts).dll == our_dll);
+    CHECK(diagnose(facts).dll32.empty());
+    CHECK_FALSE(diagnose(facts).covers32);
+}
+
 TEST_CASE("doctor: each damage is found, with a remedy, and mended only where that is safe") {
     for (const Damage& damage : damages) {
         Facts facts = healthy();

@@ -80,6 +80,32 @@ std::vector<std::string> canonical(const std::vector<BackedUpCatalog>& catalogs)
     return lines;
 }
 
+constexpr unsigned random_dlls = 50;
+
+// What the random catalogs name: a DLL for each architecture, as each sees its system32.
+struct RandomDlls {
+    RandomDlls() {
+        const std::wstring windows = environment_variable(L"SystemRoot");
+        for (const auto& [folder, machine] :
+             {std::pair{L"\\system32", IMAGE_FILE_MACHINE_AMD64}, {L"\\SysWOW64", IMAGE_FILE_MACHINE_I386}}) {
+            make_folder(windows + folder, nullptr);
+            const std::wstring own = windows + folder + L"\\random";
+            make_folder(own, nullptr);
+            const std::vector<unsigned char> bytes = provider_for_machine(static_cast<unsigned short>(machine));
+            for (unsigned i = 0; i < random_dlls; ++i) {
+                files_.push_back(own + L"\\" + std::to_wstring(i) + L".dll");
+                write_new_file(files_.back(), bytes.data(), bytes.size());
+            }
+        }
+    }
+    ~RandomDlls() {
+        for (const std::wstring& file : files_) DeleteFileW(file.c_str());
+    }
+
+  private:
+    std::vector<std::wstring> files_;
+};
+
 class Random {
   public:
     explicit Random(unsigned seed) : engine_(seed) {}
@@ -97,7 +123,7 @@ class Random {
                                                    L" 日本", L"\t tab",      L" [x]"};
         return start + std::to_wstring(below(1000)) + tails[below(std::size(tails))];
     }
-    std::wstring path() { return L"%SystemRoot%\\random\\" + std::to_wstring(below(50)) + L".dll"; }
+    std::wstring path() { return L"%SystemRoot%\\system32\\random\\" + std::to_wstring(below(random_dlls)) + L".dll"; }
     template <typename T>
     void shuffle(std::vector<T>& list) {
         for (std::size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[below(i)]);
@@ -229,8 +255,7 @@ std::vector<std::string> without_ids(std::vector<std::string> steps) {
 BackedUpCatalog& native_of(std::vector<BackedUpCatalog>& backup) { return backup[0]; }
 
 // Another provider's layered entry and its chain over TCP, in the native catalog.
-void add_layer() {
-    const std::wstring path = L"C:\\other.dll";
+void add_layer(const std::wstring& path = fake_provider_path()) {
     REQUIRE(install(other_guid, path, {make_entry(0, L"other", tcp4, other_guid, {}, true).info}) == 0);
     const Catalog catalog = read(native_architecture);
     REQUIRE(install(other_chain_guid, path,
@@ -247,7 +272,7 @@ TEST_SUITE("test winsock") {
         std::vector<BackedUpCatalog> backup = back_up();
         // Each is done after others were.
         SUBCASE("a transport provider that cannot be installed") {
-            CatalogEntry bad = make_entry(500, L"bad", tcp4, {0x55555555, 5, 5, {}}, {}, true);
+            CatalogEntry bad = make_entry(500, L"bad", tcp4, {0x55555555, 5, 5, {}});
             bad.path = std::wstring(300, L'x');
             native_of(backup).entries.push_back(bad);
             native_of(backup).categories.push_back({});
@@ -285,6 +310,70 @@ TEST_SUITE("test winsock") {
         CHECK(canonical({back_up()[0]}) == native);
     }
 
+    TEST_CASE_FIXTURE(FreshCatalogs,
+                      "a backup that names a DLL which was deleted since does not take the network away") {
+        const std::wstring dll = write_temporary(L"deleted.dll", bytes_of(fake_provider_path()));
+        const auto restore = [](const std::vector<BackedUpCatalog>& backup, bool dry) {
+            RestoreOptions options;
+            options.dry_run = dry;
+            auto report = restore_catalogs(backup, options);
+            REQUIRE_MESSAGE(report, message_of(report));
+            REQUIRE_FALSE(report->notes.empty());
+            CHECK(contains(report->notes[0], "deleted.dll does not exist"));
+            return *report;
+        };
+        SUBCASE("another LSP's, which was uninstalled") {
+            const std::vector<std::string> bare = canonical(back_up());
+            add_layer(dll);
+            const std::vector<BackedUpCatalog> backup = back_up();
+            deinstall(native_architecture, other_chain_guid);
+            deinstall(native_architecture, other_guid);
+            DeleteFileW(dll.c_str());
+            CHECK(restore(backup, true).steps.empty());
+            CHECK_FALSE(restore(backup, false).changed);
+            CHECK(canonical(back_up()) == bare);
+        }
+        SUBCASE("ours, after an upgrade: the later DLL stays") {
+            InstallOptions options;
+            options.dll = dll;
+            REQUIRE(install_provider(options));
+            const std::vector<BackedUpCatalog> backup = back_up();
+            options.dll = fake_provider_path();
+            REQUIRE(install_provider(options));
+            DeleteFileW(dll.c_str());
+            restore(backup, false);
+            unsigned ours = 0;
+            for (const CatalogEntry& entry : read(native_architecture)) {
+                if (!entry.ours) continue;
+                ++ours;
+                CHECK(entry.path == fake_provider_path());
+            }
+            CHECK(ours == 7);
+        }
+        SUBCASE("ours, after the removal") {
+            const std::vector<std::string> bare = canonical(back_up());
+            InstallOptions options;
+            options.dll = dll;
+            REQUIRE(install_provider(options));
+            const std::vector<BackedUpCatalog> backup = back_up();
+            REQUIRE(remove_provider());
+            DeleteFileW(dll.c_str());
+            restore(backup, false);
+            CHECK(canonical(back_up()) == bare);
+        }
+        SUBCASE("and is in the current catalog still: behind everything") {
+            const std::vector<BackedUpCatalog> backup = back_up();
+            add_layer(dll);
+            std::vector<DWORD> order = order_of(read(native_architecture));
+            std::rotate(order.begin(), order.end() - 1, order.end());
+            REQUIRE(write_order(native_architecture, order) == 0);
+            DeleteFileW(dll.c_str());
+            restore(backup, false);
+            CHECK(read(native_architecture).front().is_base());
+            CHECK(read(native_architecture).size() == backup[0].entries.size() + 2);
+        }
+    }
+
     TEST_CASE_FIXTURE(FreshCatalogs, "an order is written, read back, and refused where an id is unknown") {
         for (const Architecture architecture : architectures) {
             const std::vector<DWORD> before = order_of(read(architecture));
@@ -307,6 +396,7 @@ TEST_SUITE("random catalogs") {
         GetEnvironmentVariableW(L"RANDOM_CATALOGS", number, 16);
         const unsigned rounds = number[0] == L'\0' ? 60 : static_cast<unsigned>(_wtoi(number));
         unsigned changed = 0, steps = 0, noted = 0;
+        const RandomDlls dlls;
         wchar_t samples[MAX_PATH] = L"";
         GetEnvironmentVariableW(L"BACKUP_SAMPLES", samples, MAX_PATH);
         for (unsigned seed = 1; seed <= rounds; ++seed) {

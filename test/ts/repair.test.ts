@@ -162,7 +162,8 @@ test('restore --dry-run tells the steps and changes nothing; restore carries the
 
 test('what was installed after the backup stays, unless --exact', async () => {
   const before = await catalog();
-  await damage('install', 'C:\\other.dll', 'C:\\other.dll', 'another LSP');
+  const dll = prefix.toWindowsPath(testWinsockFile('test_passthrough_lsp.dll'));
+  await damage('install', dll, dll, 'another LSP');
   const with_other = await catalog();
   await cli(0, 'restore', prefix.toWindowsPath(file));
   assert.equal(described(await catalog()), described(with_other));
@@ -195,6 +196,18 @@ test('a backup of format version 1 is restored', async () => {
   await damage('deinstall', before[0]?.id ?? 0);
   assert.is((await cli<RestoreReport>(0, 'restore', prefix.toWindowsPath(path))).changed, true);
   assert.equal(described(await catalog()), described(before));
+});
+
+test('a backup from before a removal does not bring back what the removal has deleted', async () => {
+  const { backup } = await cli<{ backup: string }>(0, 'remove');
+  const bare = described(await catalog());
+  const plan = await cli<RestoreReport>(0, 'restore', backup, '--dry-run');
+  assert.equal([plan.changed, plan.steps], [false, []]);
+  const report = await cli<RestoreReport>(0, 'restore', backup);
+  assert.is(report.changed, false);
+  assert.match(report.notes.join('\n'), /winsock-lsp\.dll does not exist\. Run: winsock-lsp install/);
+  assert.equal(described(await catalog()), bare);
+  await cli(0, 'install');
 });
 
 test('a file that is no backup is refused with its fault', async () => {

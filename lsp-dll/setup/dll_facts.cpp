@@ -1,0 +1,100 @@
+#include "dll_facts.hpp"
+
+#include <algorithm>
+#include <cwchar>
+
+#include "../system/files.hpp"
+#include "pe_image.hpp"
+#include "trust.hpp"
+
+namespace lsp::setup {
+namespace {
+
+constexpr std::uint16_t machine_arm64 = 0xAA64;
+
+// What the variables are called of which a 32-bit program has its own.
+constexpr struct {
+    std::wstring_view native, x86;
+} folders32[] = {{L"ProgramFiles", L"ProgramFiles(x86)"}, {L"CommonProgramFiles", L"CommonProgramFiles(x86)"}};
+
+std::wstring expanded(const std::wstring& path, Architecture architecture) {
+    for (const auto& folder : folders32) {
+        const std::size_t length = folder.native.size();
+        if (architecture == native_architecture || path.size() < length + 2 || path[0] != L'%' ||
+            path[length + 1] != L'%' || _wcsnicmp(path.c_str() + 1, folder.native.data(), length) != 0) {
+            continue;
+        }
+        const std::wstring value = environment_variable(folder.x86.data());
+        if (!value.empty()) return expand_environment(value + path.substr(length + 2));
+    }
+    return expand_environment(path);
+}
+
+std::wstring system_folder() {
+    wchar_t folder[MAX_PATH];
+    const UINT length = GetSystemDirectoryW(folder, MAX_PATH);
+    return length == 0 || length >= MAX_PATH ? std::wstring() : std::wstring(folder, length);
+}
+
+std::wstring system_folder32(const std::wstring& native) { return folder_of(native) + L"\\SysWOW64"; }
+
+std::wstring search(const std::wstring& name, Architecture architecture) {
+    const std::wstring native = system_folder();
+    std::wstring folders = architecture == native_architecture ? std::wstring() : system_folder32(native) + L";";
+    folders += native + L";" + folder_of(native) + L";" + environment_variable(L"PATH");
+    wchar_t found[MAX_PATH];
+    const DWORD length = SearchPathW(folders.c_str(), name.c_str(), nullptr, MAX_PATH, found, nullptr);
+    return length == 0 || length >= MAX_PATH ? native + L"\\" + name : std::wstring(found, length);
+}
+
+}  // namespace
+
+std::wstring file_of(const std::wstring& path, Architecture architecture) {
+    const std::wstring file = expanded(path, architecture);
+    if (file.empty()) return file;
+    if (!is_full_path(file)) return search(file, architecture);
+    if (architecture == native_architecture) return file;
+    const std::wstring folder = system_folder();
+    if (folder.empty() || _wcsnicmp(file.c_str(), folder.c_str(), folder.size()) != 0) return file;
+    const std::wstring other = system_folder32(folder) + file.substr(folder.size());
+    return file_exists(other) ? other : file;
+}
+
+DllFacts look_at_dll(const std::wstring& path, Architecture architecture) {
+    DllFacts facts;
+    facts.path = path;
+    const std::wstring file = file_of(path, architecture);
+    std::vector<unsigned char> bytes;
+    const DWORD error = file.empty() ? ERROR_INVALID_NAME : read_file(file, bytes);
+    facts.exists = error != ERROR_FILE_NOT_FOUND && error != ERROR_PATH_NOT_FOUND;
+    facts.unreadable = facts.exists && error != ERROR_SUCCESS;
+    PeImage image;
+    if (error != ERROR_SUCCESS || !parse_pe(bytes, image) || !image.is_dll) return facts;
+    facts.machine = image.machine;
+    facts.is_provider = image.has_export("WSPStartup");
+    facts.replaceable_by = who_can_replace(file);
+    return facts;
+}
+
+void look_at_dlls(const Catalog& catalog, Architecture architecture, std::vector<DllFacts>& dlls) {
+    for (const CatalogEntry& entry : catalog) {
+        const bool known =
+            std::any_of(dlls.begin(), dlls.end(), [&](const DllFacts& dll) { return dll.path == entry.path; });
+        if (!known && !entry.path.empty()) dlls.push_back(look_at_dll(entry.path, architecture));
+    }
+}
+
+bool fits(std::uint16_t machine, Architecture architecture) noexcept {
+    // ARM64 Windows has one catalog for all that is 64-bit.
+    return architecture == Architecture::x64 ? machine == IMAGE_FILE_MACHINE_AMD64 || machine == machine_arm64
+                                             : machine == IMAGE_FILE_MACHINE_I386;
+}
+
+std::string load_fault(const DllFacts& dll, Architecture architecture) {
+    if (!dll.exists) return "does not exist";
+    if (dll.unreadable) return {};
+    if (dll.machine == 0 || !dll.is_provider) return "is no provider's DLL";
+    return fits(dll.machine, architecture) ? std::string() : "is made for another architecture";
+}
+
+}  // namespace lsp::setup
