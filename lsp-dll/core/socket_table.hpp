@@ -34,11 +34,12 @@ struct SocketState {
     SocketKind kind : 3 = SocketKind::unknown;
     SocketType type : 2 = SocketType::other;
     bool interface_chosen : 1 = false;  // the program set IP_UNICAST_IF or IPV6_UNICAST_IF: keep its choice
-    bool pinned : 1 = false;            // we set it
+    bool pinned : 1 = false;            // we set it, and move it to each destination's interface
     bool header_included : 1 = false;   // a raw socket whose program writes the IP header, and so the source
     Family family : 4 = Family::none;
-    bool connected : 1 = false;   // a datagram or raw socket with a default destination
-    std::uint8_t spare : 3 = 0;  // no bit of the word is left to chance
+    bool connected : 1 = false;      // a datagram or raw socket with a default destination
+    bool binds_at_once : 1 = false;  // a datagram socket whose program would notice a bind that is put off
+    std::uint8_t spare : 2 = 0;      // no bit of the word is left to chance
 
     friend bool operator==(const SocketState&, const SocketState&) = default;
 };

@@ -22,7 +22,8 @@ int bind(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPINT er
     SocketState bound = state;
     const bool wildcard = endpoint.address.is_unspecified();
     // A raw socket is bound for what it receives, so it is never deferred.
-    const bool can_wait = state.type == SocketType::stream || state.type == SocketType::datagram;
+    const bool can_wait =
+        state.type == SocketType::stream || (state.type == SocketType::datagram && !state.binds_at_once);
     if (wildcard && endpoint.port == 0 && can_wait && policy_active()) {
         bound.kind = SocketKind::deferred;
         if (sockets.exchange(s, state, bound)) {

@@ -33,6 +33,9 @@ struct Chain {
 inline constexpr std::size_t chain_capacity = 12;
 extern Chain chains[chain_capacity];
 
+// The chain that this process has started for such sockets; null if there is none.
+Chain* started_chain(SocketType type, Family family) noexcept;
+
 // What we know of every socket of this process, whatever chain it belongs to.
 extern SocketTable sockets;
 

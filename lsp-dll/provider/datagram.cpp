@@ -69,6 +69,9 @@ bool decides_each(const SocketState& state) {
             state.kind == SocketKind::wildcard);
 }
 
+// Connected to a destination through the interface that it is pinned to. What it sends elsewhere must not be.
+bool is_pinned(const SocketState& state) { return state.kind == SocketKind::ours && state.pinned; }
+
 }  // namespace
 
 int send_to(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags, const sockaddr* to,
@@ -77,9 +80,10 @@ int send_to(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWOR
     SocketState state = state_of(chain, s);
     Endpoint destination;
     int failed = 0;
-    if (decides_each(state) && to != nullptr && read_endpoint(to, to_length, state.family, destination)) {
+    const bool each = decides_each(state);
+    if ((each || is_pinned(state)) && to != nullptr && read_endpoint(to, to_length, state.family, destination)) {
         Flow flow = decide_flow(state, destination);
-        if (flow.decision.verdict == Verdict::source) {
+        if (each && flow.decision.verdict == Verdict::source) {
             int result = 0;
             const Datagram datagram{buffers, buffer_count, flags, to, to_length, sent, overlapped, completion};
             const Next next = send_from_source(chain, s, state, flow, datagram, result, failed);
@@ -112,10 +116,11 @@ int send_msg(Chain& chain, SOCKET s, LPWSAMSG message, DWORD flags, LPDWORD sent
     WSAMSG copy{};
     Endpoint destination;
     int failed = 0;
-    if (decides_each(state) && guarded_read(copy, message) && copy.name != nullptr &&
+    const bool each = decides_each(state);
+    if ((each || is_pinned(state)) && guarded_read(copy, message) && copy.name != nullptr &&
         read_endpoint(copy.name, copy.namelen, state.family, destination) && !has_packet_info(copy.Control)) {
         Flow flow = decide_flow(state, destination);
-        if (flow.decision.verdict != Verdict::source) {
+        if (!each || flow.decision.verdict != Verdict::source) {
             failed = prepare(chain, s, state, flow);
             record(flow, failed);
         } else if (has_control_data(copy.Control)) {

@@ -57,6 +57,8 @@ int bind_source(Chain& chain, SOCKET s, SocketState& state, const Decision& deci
     }
     if (error == 0) error = lower_bind(chain, s, make_socket_address(decision.source, state.family));
     if (error != 0) {
+        // Another thread of the program has been faster: the options are for its source too.
+        if (sockets.get(s).kind == SocketKind::ours) return error;
         if (pinned) pin(chain, s, decision.source, 0);
         if (shared) lower_option(chain, s, SOL_SOCKET, SO_REUSE_UNICASTPORT, 0);
         return error;
@@ -118,7 +120,7 @@ int reuse(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     const std::uint32_t wanted = decision.verdict == Verdict::source ? decision.pin_interface : 0;
     if (state.pinned || wanted != 0) {
         SocketState pinned = state;
-        pinned.pinned = pin(chain, s, bound_to, wanted) == 0 && wanted != 0;
+        pinned.pinned = pin(chain, s, bound_to, wanted) == 0 || state.pinned;
         SocketState expected = state;
         if (sockets.exchange(s, expected, pinned)) state = pinned;
     }
@@ -131,9 +133,11 @@ int reuse(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
 SocketState state_of(Chain& chain, SOCKET s) noexcept {
     SocketState state = sockets.get(s);
     if (state.kind != SocketKind::unknown || !policy_active()) return state;
+    SocketState known = state;
     state = look_at(chain, s);
-    if (state.kind != SocketKind::unknown) sockets.set(s, state);
-    return state;
+    if (state.kind == SocketKind::unknown || sockets.exchange(s, known, state)) return state;
+    // Another thread has looked too, or bound it already; or the handle cannot be tracked.
+    return known.kind == SocketKind::unknown ? state : known;
 }
 
 Flow decide_flow(const SocketState& state, const Endpoint& destination) noexcept {

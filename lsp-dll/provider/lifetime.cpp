@@ -48,7 +48,10 @@ SOCKET socket(Chain& chain, int family, int type, int protocol, LPWSAPROTOCOL_IN
     }
     const SOCKET s = chain.lower.lpWSPSocket(family, type, protocol, &chain.lower_info, group, flags, error);
     if (s == INVALID_SOCKET) return s;
-    sockets.set(s, fresh_state(chain, SocketKind::unbound));
+    SocketState state = fresh_state(chain, SocketKind::unbound);
+    // Registered I/O passes by every provider, and wants a socket that is bound.
+    state.binds_at_once = (flags & WSA_FLAG_REGISTERED_IO) != 0;
+    sockets.set(s, state);
     return adopt(chain, s, error);
 }
 

@@ -12,12 +12,13 @@ namespace lsp::provider {
 namespace {
 
 template <typename Function>
-bool ask_lower(Chain& chain, SOCKET s, GUID id, Function& function) noexcept {
+int ask_lower(Chain& chain, SOCKET s, GUID id, Function& function) noexcept {
     DWORD returned = 0;
     int error = 0;
     return chain.lower.lpWSPIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &function, sizeof(function),
-                                  &returned, nullptr, nullptr, nullptr, &error) == 0 &&
-           function != nullptr;
+                                  &returned, nullptr, nullptr, nullptr, &error) == 0
+               ? 0
+               : error;
 }
 
 }  // namespace
@@ -25,8 +26,11 @@ bool ask_lower(Chain& chain, SOCKET s, GUID id, Function& function) noexcept {
 LPFN_WSASENDMSG lower_send_msg(Chain& chain, SOCKET s) noexcept {
     LPFN_WSASENDMSG function = chain.lower_send_msg.load(std::memory_order_acquire);
     if (function != nullptr || chain.lower_lacks_send_msg.load(std::memory_order_relaxed)) return function;
-    if (!ask_lower(chain, s, GUID WSAID_WSASENDMSG, function)) {
-        chain.lower_lacks_send_msg.store(true, std::memory_order_relaxed);
+    const int error = ask_lower(chain, s, GUID WSAID_WSASENDMSG, function);
+    if (error != 0 || function == nullptr) {
+        // Other errors are of this socket, which may be closed already, or of this moment.
+        const bool lacks = error == 0 || error == WSAEINVAL || error == WSAEOPNOTSUPP;
+        if (lacks) chain.lower_lacks_send_msg.store(true, std::memory_order_relaxed);
         return nullptr;
     }
     chain.lower_send_msg.store(function, std::memory_order_release);
@@ -40,6 +44,15 @@ namespace {
 // Of the lower provider's answer the name alone is text in either form; the rest has one layout.
 constexpr std::size_t info_name_offset = offsetof(WSAPROTOCOL_INFOW, szProtocol);
 static_assert(info_name_offset == offsetof(WSAPROTOCOL_INFOA, szProtocol));
+
+// Whether the lower provider's answer, in either form, is for a socket of the chain's kind.
+bool is_of_chain(const WSAPROTOCOL_INFOW& info, const char* value) noexcept {
+    int family = 0;
+    int type = 0;
+    return guarded_read(family, value + offsetof(WSAPROTOCOL_INFOW, iAddressFamily)) &&
+           guarded_read(type, value + offsetof(WSAPROTOCOL_INFOW, iSocketType)) && family == info.iAddressFamily &&
+           type == info.iSocketType;
+}
 
 bool write_protocol_info(const WSAPROTOCOL_INFOW& info, bool wide, char* value) noexcept {
     if (wide) return guarded_write(value, info);
@@ -68,14 +81,16 @@ bool is_nonzero(const char* value, int length) noexcept {
 // options are refused after it.
 bool needs_binding(int level, int name) {
     switch (level) {
-        case SOL_SOCKET: return name == SO_REUSEADDR || name == SO_EXCLUSIVEADDRUSE;
+        case SOL_SOCKET:
+            return name == SO_REUSEADDR || name == SO_EXCLUSIVEADDRUSE ||
+                   (name >= SO_RANDOMIZE_PORT && name <= SO_REUSE_UNICASTPORT);
         case IPPROTO_IP:
             return name == IP_ADD_MEMBERSHIP || name == IP_DROP_MEMBERSHIP || name == IP_ADD_SOURCE_MEMBERSHIP ||
                    name == IP_DROP_SOURCE_MEMBERSHIP || name == IP_BLOCK_SOURCE || name == IP_UNBLOCK_SOURCE ||
                    (name >= MCAST_JOIN_GROUP && name <= MCAST_LEAVE_SOURCE_GROUP);
         case IPPROTO_IPV6:
             return name == IPV6_JOIN_GROUP || name == IPV6_LEAVE_GROUP || name == IPV6_V6ONLY ||
-                   (name >= MCAST_JOIN_GROUP && name <= MCAST_LEAVE_SOURCE_GROUP);
+                   name == IPV6_PROTECTION_LEVEL || (name >= MCAST_JOIN_GROUP && name <= MCAST_LEAVE_SOURCE_GROUP);
         default: return false;
     }
 }
@@ -115,6 +130,12 @@ int get_option(Chain& chain, SOCKET s, int level, int name, char* value, LPINT v
     const int result = chain.lower.lpWSPGetSockOpt(s, level, name, value, value_length, error);
     const bool wide = name == SO_PROTOCOL_INFOW;
     if (result != 0 || (!wide && name != SO_PROTOCOL_INFOA)) return result;
+    // Of a handle that it does not know, an inherited one, ws2_32 asks chain after chain so, and gives it to the first
+    // that answers. The base provider answers for all its sockets.
+    if (sockets.get(s).kind == SocketKind::unknown && !is_of_chain(chain.info, value)) {
+        *error = WSAENOTSOCK;
+        return SOCKET_ERROR;
+    }
     if (write_protocol_info(chain.info, wide, value)) return 0;
     *error = WSAEFAULT;
     return SOCKET_ERROR;
@@ -133,6 +154,7 @@ int set_option(Chain& chain, SOCKET s, int level, int name, const char* value, i
         SocketState chosen = state;
         if (name == IP_UNICAST_IF) {
             chosen.interface_chosen = is_nonzero(value, value_length);
+            chosen.pinned = false;
         } else if (state.type == SocketType::raw) {
             chosen.header_included = is_nonzero(value, value_length);
         }
@@ -157,12 +179,12 @@ int ioctl(Chain& chain, SOCKET s, DWORD code, void* in, DWORD in_length, void* o
             break;
         default: break;
     }
+    // The answer may come to where the question is.
+    GUID id;
+    const bool asks_extension = code == SIO_GET_EXTENSION_FUNCTION_POINTER && guarded_read(id, in);
     const int result = chain.lower.lpWSPIoctl(s, code, in, in_length, out, out_length, returned, overlapped, completion,
                                               thread, error);
-    GUID id;
-    if (code == SIO_GET_EXTENSION_FUNCTION_POINTER && result == 0 && guarded_read(id, in)) {
-        replace_extension(chain, id, out);
-    }
+    if (asks_extension && result == 0) replace_extension(chain, id, out);
     return result;
 }
 

@@ -18,6 +18,7 @@ namespace lsp::provider {
 namespace {
 
 constexpr DWORD check_interval_ms = 50;
+constexpr DWORD retry_interval_ms = 1000;
 
 // What is in force, for the loader to make a snapshot of. Rules that are rejected leave the last good ones here.
 struct InForce {
@@ -47,6 +48,8 @@ std::atomic<bool> loading{false};
 // Made by the first loader, live as long as the process; the loader's only.
 system::PolicyWatch* watch = nullptr;
 InForce* in_force = nullptr;
+// What changed could not be read, by a thread that impersonates somebody without the right, say: another will try.
+bool read_failed = false;
 
 void push_retired(Snapshot* snapshot) noexcept {
     Snapshot* head = retired.load();
@@ -117,6 +120,7 @@ void load(std::uint32_t now) {
     // What was read before the system was asked to tell may be old already: it is read again at the next check.
     if (in_force->follows && watch_network()) --in_force->resolved_with;
     make_snapshot();
+    read_failed = false;
 }
 
 // An interface that a rule names may have another address now, or another index, or have come or gone.
@@ -135,7 +139,8 @@ void refresh_policy(DWORD now) noexcept {
     try {
         if (in_force == nullptr) in_force = new InForce;
         if (watch == nullptr) watch = new system::PolicyWatch;
-        if (watch->changed()) {
+        if (watch->changed() || (read_failed && now - in_force->resolved_at >= retry_interval_ms)) {
+            read_failed = true;
             load(now);
         } else {
             follow_addresses(now);

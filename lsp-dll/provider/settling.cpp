@@ -14,23 +14,33 @@ bool settled(Chain& chain, SOCKET s, LPINT error) noexcept {
     return failed == 0;
 }
 
-// The sockets of a set, which select changes: a look before the lower call. Of a set that cannot be read the lower
-// provider will say so.
-int settle_set(Chain& chain, const fd_set* set) noexcept {
+// The sockets of a set, which select changes: a look before the lower call. Of a set that cannot be read, and of a
+// socket that cannot be bound, the lower provider will say so.
+void settle_set(Chain& chain, const fd_set* set) noexcept {
     u_int count = 0;
-    if (set == nullptr || !guarded_read(count, &set->fd_count)) return 0;
+    if (set == nullptr || !guarded_read(count, &set->fd_count)) return;
     for (u_int begin = 0; begin < count;) {
         SOCKET some[FD_SETSIZE];
         const u_int length = std::min<u_int>(count - begin, FD_SETSIZE);
-        if (!guarded_copy(some, set->fd_array + begin, length * sizeof(SOCKET))) return 0;
+        if (!guarded_copy(some, set->fd_array + begin, length * sizeof(SOCKET))) return;
         for (u_int i = 0; i < length; ++i) {
             SocketState state = sockets.get(some[i]);
-            if (state.type != SocketType::datagram) continue;
-            if (const int failed = settle(chain, some[i], state); failed != 0) return failed;
+            if (state.kind != SocketKind::deferred || state.type != SocketType::datagram) continue;
+            // It may be another chain's than the one that select came to.
+            Chain* const own = started_chain(state.type, state.family);
+            settle(own != nullptr ? *own : chain, some[i], state);
         }
         begin += length;
     }
-    return 0;
+}
+
+// FD_WRITE comes with a datagram socket's bind.
+void bind_at_once(SOCKET s) noexcept {
+    SocketState state = sockets.get(s);
+    if (state.kind != SocketKind::unbound) return;
+    SocketState changed = state;
+    changed.binds_at_once = true;
+    sockets.exchange(s, state, changed);
 }
 
 }  // namespace
@@ -68,21 +78,18 @@ int receive_msg(Chain& chain, SOCKET s, LPWSAMSG message, LPDWORD received, LPWS
 }
 
 int select(Chain& chain, int count, fd_set* read, fd_set* write, fd_set* except, const timeval* timeout, LPINT error) {
-    for (const fd_set* const set : {read, write, except}) {
-        if (const int failed = settle_set(chain, set); failed != 0) {
-            *error = failed;
-            return SOCKET_ERROR;
-        }
-    }
+    for (const fd_set* const set : {read, write, except}) settle_set(chain, set);
     // MinGW-w64 declares the timeout without the const that the SPI has.
     return chain.lower.lpWSPSelect(count, read, write, except, const_cast<timeval*>(timeout), error);
 }
 
 int event_select(Chain& chain, SOCKET s, WSAEVENT event, long events, LPINT error) {
+    bind_at_once(s);
     return settled(chain, s, error) ? chain.lower.lpWSPEventSelect(s, event, events, error) : SOCKET_ERROR;
 }
 
 int async_select(Chain& chain, SOCKET s, HWND window, unsigned message, long events, LPINT error) {
+    bind_at_once(s);
     return settled(chain, s, error) ? chain.lower.lpWSPAsyncSelect(s, window, message, events, error) : SOCKET_ERROR;
 }
 

@@ -57,6 +57,7 @@ Family address_family(int family) {
 
 // The slot of this chain over this lower table, else a free one. A slot that was cleaned up keeps its chain, because
 // pointers to its procedures may live on in the program; it is used again for the same chain only, until none is free.
+// Then such a pointer leads to the new chain's lower provider, which is the same base provider in all likelihood.
 constexpr std::size_t no_slot = chain_capacity;
 
 std::size_t take_slot(const WSAPROTOCOL_INFOW& info, const system::LowerProvider& lower, const WSPPROC_TABLE& table,
@@ -64,15 +65,13 @@ std::size_t take_slot(const WSAPROTOCOL_INFOW& info, const system::LowerProvider
     const SlotsLock lock;
     std::size_t slot = no_slot;
     for (std::size_t i = 0; i < chain_capacity; ++i) {
-        if (!occupied[i]) {
-            if (slot == no_slot) slot = i;
-            continue;
-        }
-        if (chains[i].info.dwCatalogEntryId != info.dwCatalogEntryId) continue;
-        if (std::memcmp(&chains[i].lower, &table, sizeof(table)) == 0 || references[i] == 0) {
+        const bool same_chain = occupied[i] && chains[i].info.dwCatalogEntryId == info.dwCatalogEntryId;
+        if (same_chain && (references[i] == 0 || std::memcmp(&chains[i].lower, &table, sizeof(table)) == 0)) {
             slot = i;
             break;
         }
+        // Free ones are behind those that were ever taken.
+        if (references[i] == 0 && (slot == no_slot || (occupied[slot] && !occupied[i]))) slot = i;
     }
     if (slot == no_slot) return no_slot;
 
@@ -175,14 +174,13 @@ int start(WORD version, WSPDATA& data, const WSAPROTOCOL_INFOW& info, const WSPU
     }
 
     const std::size_t slot = take_slot(info, *lower, table, upcalls);
+    // The lower DLL is kept: its procedures stay in our slot as ours stay in ws2_32. A chain too many is the lower
+    // provider's alone: a program must not be without sockets because of us.
     if (slot == no_slot) {
-        int ignored = 0;
-        table.lpWSPCleanup(&ignored);
-        FreeLibrary(module);
-        return WSAEPROVIDERFAILEDINIT;
+        procedures = table;
+    } else {
+        fill_procedure_table(slot, procedures);
     }
-    // The lower DLL is kept: its procedures stay in our slot as ours stay in ws2_32.
-    fill_procedure_table(slot, procedures);
     count(Counter::startups);
     return 0;
 }
@@ -190,6 +188,13 @@ int start(WORD version, WSPDATA& data, const WSAPROTOCOL_INFOW& info, const WSPU
 }  // namespace
 
 constinit SocketTable sockets;
+
+Chain* started_chain(SocketType type, Family family) noexcept {
+    for (std::size_t i = 0; i < chain_capacity; ++i) {
+        if (references[i] > 0 && chains[i].type == type && chains[i].family == family) return &chains[i];
+    }
+    return nullptr;
+}
 
 int clean_up(std::size_t slot, LPINT error) noexcept {
     {

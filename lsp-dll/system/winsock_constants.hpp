@@ -19,6 +19,9 @@
 #ifndef IPV6_UNICAST_IF
 #define IPV6_UNICAST_IF 31
 #endif
+#ifndef SO_RANDOMIZE_PORT
+#define SO_RANDOMIZE_PORT 0x3005
+#endif
 #ifndef SO_REUSE_UNICASTPORT
 #define SO_REUSE_UNICASTPORT 0x3007
 #endif

@@ -57,6 +57,8 @@ interface SocketModel {
   own: boolean;
   /** A socket without connections has a default destination. */
   connected: boolean;
+  /** Its program waits for FD_WRITE, which comes with the bind: that is not put off. */
+  watched: boolean;
   ipv6Only: boolean;
 }
 
@@ -132,7 +134,8 @@ export function expectation(
     const model = sockets.get(step.socket);
     const result = base[place] ?? 'missing';
     if (model === undefined) return result;
-    if (verb === 'bind' && result === 'ok') model.binding = bindingOf(words[0] ?? '', model.protocol);
+    if (verb === 'bind' && result === 'ok') model.binding = bindingOf(words[0] ?? '', model.protocol !== 'raw' && !model.watched);
+    if ((verb === 'eventselect' || verb === 'asyncselect') && model.protocol === 'udp' && model.binding === 'no') model.watched = true;
     if (verb === 'interface' && result === 'ok') model.own = words[0] !== '0';
     if (verb === 'option' && words[0] === 'header-included' && result === 'ok') model.own = words[1] !== '0';
     if (verb === 'close' && result === 'ok') {
@@ -178,7 +181,7 @@ function unstarted(words: readonly string[]): string {
 
 function newSocket(kind: string): SocketModel {
   const [protocol, family] = kinds[kind] ?? ['tcp', 'ipv4'];
-  return { protocol, family, binding: 'no', own: false, connected: false, ipv6Only: !kind.endsWith('46') };
+  return { protocol, family, binding: 'no', own: false, connected: false, watched: false, ipv6Only: !kind.endsWith('46') };
 }
 
 function settle({ verb, words, process }: Step, result: string, model: SocketModel, sockets: Map<string, SocketModel>): void {
@@ -193,10 +196,10 @@ function settle({ verb, words, process }: Step, result: string, model: SocketMod
   if (settled) shown.binding = 'wildcard';
 }
 
-function bindingOf(address: string, protocol: Protocol): Binding {
+/** A raw socket is bound for what it receives, so that is never put off. */
+function bindingOf(address: string, canWait: boolean): Binding {
   const [host, port] = address.split(':');
-  // A raw socket is bound for what it receives: that is never put off.
-  return host !== 'any' ? 'address' : port === '0' && protocol !== 'raw' ? 'wildcard, any port' : 'wildcard';
+  return host !== 'any' ? 'address' : port === '0' && canWait ? 'wildcard, any port' : 'wildcard';
 }
 
 /** What the policy asks of this step's flow, where the socket leaves it the choice. */

@@ -145,10 +145,12 @@ const datagrams = [
   ...combine(['udp4'], ['bind foreign:0', 'bind broadcast:0', 'bind multicast:0', 'bind lan:P', 'bind any:0; bind any:0', 'bind any:0; bind any:P', 'bind any:P; bind any:0', 'bind any:0; close; sendto target'], ['local; sendto target; peer quiet']),
   ...['', 'bind any:0; ', 'bind any:P; '].map((bind) => `udp4; ${bind}child sendto target, peer, local; local; sendto lan; peer`),
   ...['', 'bind any:P; '].map((bind) => `udp4; ${bind}heir local, remote; local`),
+  ...['tcp4', 'udp4', 'raw4'].map((kind) => `${kind}; heir protocol-info; protocol-info`),
+  ...combine(['udp4'], ['eventselect; bind any:0; events 100', 'asyncselect; bind any:0; messages 100'], ['sendto target; peer; local', 'connect target; local; send; peer']),
   ...['', 'bind any:0; ', 'bind any:P; '].map((bind) => `tcp4; ${bind}child connect target, local, peer; local; remote`),
   ...['', 'bind any:0; '].map((bind) => `tcp4; ${bind}b.duplicate a; b.connect target; b.local; local; peer`),
   ...['', 'bind any:0; '].map((bind) => `udp4; ${bind}b.duplicate a; b.sendto target; b.peer; b.local; local`),
-  // Raw
+  // Raw. Such a socket receives what others ask for too, so nothing is said of when it can be read.
   ...combine(['raw4'], binds.filter((bind) => !bind.endsWith('P')), to(datagramCalls, ['target', 'lan']), ['pong; local']),
   ...combine(['raw4'], freeBinds, to(['wsasendto', 'sendmsg', 'wsasendmsg'], ['target', 'lan']).flatMap((call) => [...ways, '/routine'].map((way) => `${call} ${way}`)), ['pong; local']),
   ...combine(['raw4'], freeBinds, ['sendto target; pong; sendto lan; pong; sendto near; pong; sendto target; pong; local', 'sendto lan; pong; sendto target; pong; local']),
@@ -157,7 +159,7 @@ const datagrams = [
   // The program writes the IP header, and so the source.
   ...combine(['raw4; option header-included 1'], ['', 'bind any:0', 'bind physical:0'], to(['sendto', 'wsasendto', 'wsasendmsg'], ['target own-header', 'lan own-header']), ['pong; local']),
   ...combine(['raw4; option header-included 1'], freeBinds, ['sendto target own-header; pong; option header-included 0; sendto target; pong; local', 'option header-included 0; sendto target; pong', 'b.duplicate a; b.sendto target own-header; pong']),
-  ...combine(['raw4'], freeBinds, ['interface tunnel; sendto target; pong; interface 0; sendto target; pong', 'b.duplicate a; b.sendto target; pong; local', 'select; sendto target; wait 60; select; pong', 'eventselect; sendto target; events; pong', 'nonblocking; recv now; sendto target; pong', 'child sendto target, pong, local; local']),
+  ...combine(['raw4'], freeBinds, ['interface tunnel; sendto target; pong; interface 0; sendto target; pong', 'b.duplicate a; b.sendto target; pong; local', 'child sendto target, pong, local; local']),
   ...combine(['raw4'], ['', 'bind any:0', 'bind physical:0', 'bind virtual:0'], to(['connect', 'wsaconnect'], ['target', 'lan', 'loopback']), ['local; remote']),
   ...combine(['raw4'], freeBinds, ['connect target'], ['sendto target; pong; local', 'send; local', 'connect lan; sendto lan; pong; local']),
 ];
@@ -179,6 +181,7 @@ const ipv6 = [
   'tcp46; bind any:P; listen; b.tcp4; b.connect physical:P; c.accept a; c.local; c.remote; b.local',
   'tcp6; bind any:P; listen; b.tcp6; b.connect physical:P; c.accept a; c.local; c.remote',
   'tcp6; connect target; child local, peer, remote; local',
+  ...['tcp6', 'udp6', 'tcp46', 'udp46'].map((kind) => `${kind}; heir protocol-info; protocol-info`),
   'tcp46; connect m-target; b.duplicate a; b.local; b.peer; close; b.send; b.peer',
 ];
 

@@ -7,6 +7,7 @@
 // Below winsock2.h
 #include <windows.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -267,6 +268,59 @@ unsigned start_all_chains() {
     return failures == 0 ? child_succeeded : failed(std::to_string(failures) + " failures");
 }
 
+// Installed and removed again and again while a program runs: each time its chains have other ids.
+unsigned start_ever_new_chains() {
+    WSADATA winsock;
+    WSAStartup(MAKEWORD(2, 2), &winsock);
+    const auto catalog = lsp::system::enumerate_catalog();
+    const auto ours = std::find_if(catalog->begin(), catalog->end(),
+                                   [](const auto& entry) { return entry.ours && entry.is_chain(); });
+    if (ours == catalog->end()) return failed("no chain");
+    const HMODULE module = LoadLibraryW(lsp_path().c_str());
+    const auto start = reinterpret_cast<LPWSPSTARTUP>(reinterpret_cast<void*>(GetProcAddress(module, "WSPStartup")));
+    WSPUPCALLTABLE upcalls{};
+    upcalls.lpWPUModifyIFSHandle = keep_handle;
+    WSAPROTOCOL_INFOW info = ours->info;
+    int hooked = 0;
+    for (const bool cleaned_up : {true, false}) {
+        WSPPROC_TABLE tables[40];
+        hooked = 0;
+        for (WSPPROC_TABLE& table : tables) {
+            ++info.dwCatalogEntryId;
+            WSPDATA data{};
+            if (const int error = start(MAKEWORD(2, 2), &data, &info, upcalls, &table); error != 0) {
+                return failed("WSPStartup of another chain: " + std::to_string(error));
+            }
+            int error = 0;
+            const SOCKET s = table.lpWSPSocket(info.iAddressFamily, info.iSocketType, info.iProtocol, &info, 0,
+                                               WSA_FLAG_OVERLAPPED, &error);
+            if (s == INVALID_SOCKET) return failed("WSPSocket of another chain: " + std::to_string(error));
+            table.lpWSPCloseSocket(s, &error);
+            if (has_lower_procedures(info, table)) ++hooked;
+            if (cleaned_up) table.lpWSPCleanup(&error);
+        }
+        // All that were cleaned up again were ours; of those that stay, as many as there is room for.
+        if (cleaned_up && hooked != 40) return failed(std::to_string(hooked) + " of 40 chains are ours");
+        if (!cleaned_up && (hooked == 0 || hooked == 40)) return failed(std::to_string(hooked) + " chains are ours");
+    }
+    return child_succeeded;
+}
+
+// A handle that the program closed like a file is asked for what the lower provider can do.
+unsigned send_on_a_closed_handle() {
+    const auto stored = lsp::system::read_policy();
+    if (!stored) return failed("cannot read the policy");
+    WSADATA winsock;
+    WSAStartup(MAKEWORD(2, 2), &winsock);
+    const SOCKET closed = open_socket(SOCK_DGRAM);
+    CloseHandle(reinterpret_cast<HANDLE>(closed));
+    send_to(closed, target_address, 9);
+    const SOCKET s = open_socket(SOCK_DGRAM);
+    if (send_to(s, target_address, 9) != 0) return failed("sendto");
+    // Without WSASendMsg the socket would have been bound to the source.
+    return local_address(s) == "0.0.0.0" ? child_succeeded : failed("the socket is bound to " + local_address(s));
+}
+
 // The first calls of a process are made by many threads at once, on two chains: none may go before the policy is there.
 unsigned first_calls() {
     const auto stored = lsp::system::read_policy();
@@ -307,6 +361,8 @@ const Child children[child_count] = {
     {"calls WSPStartup with bad arguments", bad_startup},
     {"starts and cleans up Winsock again and again in eight threads", start_and_clean_up},
     {"starts and cleans up all chains at once", start_all_chains},
+    {"starts chains with ever new ids", start_ever_new_chains},
+    {"sends on a handle that it closed like a file", send_on_a_closed_handle},
     {"makes its first calls in 32 threads at once", first_calls},
 };
 

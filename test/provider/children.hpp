@@ -13,7 +13,7 @@ struct Child {
     const char* name;
     unsigned (*run)();  // Winsock is not started
 };
-inline constexpr std::size_t child_count = 10;
+inline constexpr std::size_t child_count = 12;
 extern const Child children[child_count];
 
 int run_child(const char* name);

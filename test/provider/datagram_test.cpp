@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "fixture.hpp"
+#include "system/winsock_constants.hpp"
 
 using namespace test;
 
@@ -141,6 +142,26 @@ TEST_CASE("a connected datagram socket is bound to the source before it connects
               recording.find({"\"call\":\"connect\"", target_address}));
         CHECK(local_address(s) == physical_address);
     }
+}
+
+TEST_CASE("a pinned socket's pin moves to the interface of each destination, and away for one that needs none") {
+    const PublishedTunnel tunnel;
+    const Recording recording;
+    const Socket s = udp();
+    REQUIRE(connect_to(s, target_address, 9) == 0);
+    REQUIRE(local_address(s) == physical_address);
+    UdpTarget lan(physical_address);
+    CHECK(send_to(s, physical_address, lan.port()) == 0);
+    CHECK(lan.received_from() == physical_address);
+    send_to(s, target_address,
+            9);  // Linux pins no socket that is bound to an address: what counts is that it was asked
+    std::vector<std::string> pins = recording.calls("setsockopt");
+    std::erase_if(pins, [](const std::string& line) { return line.find("\"option\":31,") == std::string::npos; });
+    REQUIRE(pins.size() == 3);
+    const auto value = [](const std::string& line) { return line.substr(line.find("\"value\"")); };
+    CHECK(value(pins[1]) == "\"value\":\"00000000\"}");
+    CHECK(value(pins[0]) != value(pins[1]));
+    CHECK(value(pins[2]) == value(pins[0]));
 }
 
 TEST_CASE("an overlapped send completes on its event and on its completion port") {

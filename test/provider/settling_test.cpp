@@ -89,6 +89,7 @@ const Look looks[] = {
      },
      0},
     {"SO_REUSEADDR", SOCK_DGRAM, [](SOCKET s) { return set_flag(s, SOL_SOCKET, SO_REUSEADDR); }, 0},
+    {"SO_REUSE_UNICASTPORT", SOCK_STREAM, [](SOCKET s) { return set_flag(s, SOL_SOCKET, SO_REUSE_UNICASTPORT); }, 0},
 };
 
 }  // namespace
@@ -109,6 +110,41 @@ TEST_CASE("whoever looks at a deferred socket finds it bound to the wildcard") {
         CHECK(binds[0].find("\"address\":\"0.0.0.0\"") != std::string::npos);
         CHECK(local_address(s) == "0.0.0.0");
     }
+}
+
+// FD_WRITE comes with the bind, and registered I/O goes by no provider.
+TEST_CASE("a datagram socket whose program would notice that the bind is put off is bound at once") {
+    const PublishedTunnel tunnel;
+    const WSAEVENT event = WSACreateEvent();
+    for (const bool registered : {false, true}) {
+        CAPTURE(registered);
+        const Recording recording;
+        const Socket s(WSASocketW(AF_INET, SOCK_DGRAM, 0, nullptr, 0, registered ? WSA_FLAG_REGISTERED_IO : 0));
+        if (!registered) REQUIRE(WSAEventSelect(s, event, FD_WRITE) == 0);
+        REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
+        CHECK(recording.calls("bind").size() == 1);
+        UdpTarget target(target_address);
+        CHECK(send_to(s, target_address, target.port()) == 0);
+        CHECK(target.received_from() == physical_address);
+    }
+    WSACloseEvent(event);
+}
+
+TEST_CASE("select of another chain binds a deferred datagram socket too") {
+    const PublishedTunnel tunnel;
+    const Recording recording;
+    const Socket listener = tcp();
+    REQUIRE(bind_to(listener, "127.0.0.1", 0) == 0);
+    REQUIRE(listen(listener, 1) == 0);
+    const Socket s = udp();
+    REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
+    fd_set set{};
+    FD_SET(listener, &set);
+    FD_SET(s, &set);
+    timeval none{};
+    CHECK(select(0, &set, nullptr, nullptr, &none) == 0);
+    CHECK(recording.calls("bind").size() == 2);
+    CHECK(local_address(s) == "0.0.0.0");
 }
 
 TEST_CASE("a second bind of a deferred socket is WSAEINVAL, as of a bound one") {

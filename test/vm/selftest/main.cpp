@@ -183,6 +183,10 @@ void check_host_model(Tap& tap, const Options& options) {
     bool all_on = !during.empty();
     for (const std::optional<bool>& on : during) all_on = all_on && on.value_or(false);
     tap.result(all_on, "weak host send and receive are on for it");
+    const std::string across = selftest::send_across(options.at("--source"), tunnel.interface_index, "198.51.100.9");
+    tap.result(across.empty(), "a datagram may name a source and another interface than the source's", across);
+    const std::string both = selftest::pin_both_families(tunnel.interface_index);
+    tap.result(both.empty(), "a socket of both families can be pinned for IPv4", both);
     done(tap, withdraw_tunnel(tunnel.name), "the tunnel is withdrawn");
     tap.result(states(needed) == before, "weak host send and receive are as they were");
 }

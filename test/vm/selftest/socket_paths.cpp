@@ -9,6 +9,8 @@
 #include <cstring>
 #include <functional>
 
+#include "system/winsock_constants.hpp"
+
 namespace selftest {
 
 namespace {
@@ -174,7 +176,7 @@ std::string send_overlapped(SOCKET s, const sockaddr_in& to) {
     });
 }
 
-std::string send_message(SOCKET s, const sockaddr_in& to) {
+std::string send_message_with(SOCKET s, const sockaddr_in& to, WSABUF control) {
     const auto call = extension<LPFN_WSASENDMSG>(s, WSAID_WSASENDMSG);
     if (call == nullptr) return "there is no WSASendMsg";
     char bytes[] = "hello";
@@ -185,9 +187,24 @@ std::string send_message(SOCKET s, const sockaddr_in& to) {
     message.namelen = sizeof(name);
     message.lpBuffers = &buffer;
     message.dwBufferCount = 1;
+    message.Control = control;
     DWORD sent = 0;
     return call(s, &message, 0, &sent, nullptr, nullptr) == 0 ? "" : error("WSASendMsg");
 }
+
+std::string send_message(SOCKET s, const sockaddr_in& to) { return send_message_with(s, to, {}); }
+
+// Winsock for as long as this lives.
+class Winsock {
+  public:
+    Winsock() {
+        WSADATA data;
+        WSAStartup(MAKEWORD(2, 2), &data);
+    }
+    ~Winsock() { WSACleanup(); }
+    Winsock(const Winsock&) = delete;
+    Winsock& operator=(const Winsock&) = delete;
+};
 
 struct Way {
     const char* name;
@@ -235,8 +252,7 @@ bool report(const std::string& way, const std::string& seen, const std::string& 
 }  // namespace
 
 int go_all_ways(const Addresses& addresses, bool ruled) {
-    WSADATA data;
-    WSAStartup(MAKEWORD(2, 2), &data);
+    const Winsock winsock;
     int failed = 0;
     for (const Way& way : ways) {
         Target target(way.type, addresses.target);
@@ -261,8 +277,43 @@ int go_all_ways(const Addresses& addresses, bool ruled) {
         const char* const way = "TCP, bound to an address by the program itself";
         if (!report(way, seen, addresses.target, seen == addresses.target)) ++failed;
     }
-    WSACleanup();
     return failed;
+}
+
+std::string send_across(const std::string& source, unsigned long interface_index, const std::string& destination) {
+    const Winsock winsock;
+    const Socket socket(SOCK_DGRAM);
+    if (!bind_wildcard(socket)) return error("bind");
+    struct alignas(8) {
+        WSACMSGHDR header;
+        char data[16];
+    } control{};
+    struct {
+        in_addr source;
+        unsigned long interface_index;
+    } const info = {address(source, 0).sin_addr, interface_index};
+    control.header.cmsg_len = WSA_CMSG_LEN(sizeof(info));
+    control.header.cmsg_level = IPPROTO_IP;
+    control.header.cmsg_type = IP_PKTINFO;
+    std::memcpy(reinterpret_cast<char*>(&control) + WSA_CMSG_LEN(0), &info, sizeof(info));
+    const std::string answer =
+        send_message_with(socket, address(destination, 9),
+                          {static_cast<ULONG>(WSA_CMSG_SPACE(sizeof(info))), reinterpret_cast<char*>(&control)});
+    // No way to the destination is another matter.
+    const int why = WSAGetLastError();
+    return !answer.empty() && (why == WSAENETUNREACH || why == WSAEHOSTUNREACH) ? "" : answer;
+}
+
+std::string pin_both_families(unsigned long interface_index) {
+    const Winsock winsock;
+    const Socket socket(WSASocketW(AF_INET6, SOCK_STREAM, IPPROTO_TCP, nullptr, 0, WSA_FLAG_OVERLAPPED), 0);
+    const DWORD both = 0;
+    const DWORD pinned = htonl(interface_index);
+    const auto set = [&](int level, int name, const DWORD& value) {
+        return setsockopt(socket, level, name, reinterpret_cast<const char*>(&value), sizeof(value)) == 0;
+    };
+    if (!set(IPPROTO_IPV6, IPV6_V6ONLY, both)) return error("IPV6_V6ONLY");
+    return set(IPPROTO_IP, IP_UNICAST_IF, pinned) ? "" : error("IP_UNICAST_IF");
 }
 
 }  // namespace selftest
