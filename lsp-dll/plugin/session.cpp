@@ -2,11 +2,13 @@
 
 #include <windows.h>
 
+#include <algorithm>
 #include <exception>
 
 #include "../system/host_model.hpp"
 #include "../system/interface_names.hpp"
 #include "../system/interfaces.hpp"
+#include "../system/policy_store.hpp"
 #include "../system/routes.hpp"
 #include "../system/text.hpp"
 #include "../system/tunnels.hpp"
@@ -206,6 +208,15 @@ void Session::install() {
 void Session::uninstall() {
     if (!installed_) return;
     installed_ = false;
+    // Another tunnel's session found the provider there, and needs it. A withdrawn tunnel of ours that is still in the
+    // store does not count.
+    const auto policy = system::read_policy();
+    const auto needs = [this](const Tunnel& tunnel) { return tunnel.name != name_; };
+    const std::vector<Tunnel> others = policy ? system::tunnels_in_force(policy->tunnels) : std::vector<Tunnel>();
+    if (std::any_of(others.begin(), others.end(), needs)) {
+        log_.note("left the provider that this session had installed to another tunnel");
+        return;
+    }
     const SetupAnswer answer = remove_with_setup_dll();
     if (answer.good) {
         log_.note("removed the provider that this session had installed");

@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { missingForArchitecture, requireArtifact, type Architecture } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
-import { stageProgram, WinePrefix } from '../support/wine.js';
+import { stageProgram, testWinsockFile, WinePrefix } from '../support/wine.js';
 import { missingForNetwork, ownedTemporaryDirectory } from './namespaces.js';
 import { addresses, createNetwork, interfaces, type Network } from './network.js';
 import { tunnel } from './openvpn.js';
@@ -41,6 +41,8 @@ interface Row {
   slow?: boolean;
   /** The plugin's DLL lies alone in its folder. */
   withoutSetupDll?: boolean;
+  /** Another tunnel is published all the time. */
+  besideAnother?: boolean;
 }
 
 /** An address that two interfaces have, of which the second has this number. */
@@ -65,6 +67,13 @@ const rows: readonly Row[] = [
     events: [...up, 'down'],
     results: [0, 0, 0],
     log: [published(addresses.client), /NOTE winsock-lsp: .*weak host model by nature/, /installed the provider/, /withdrawn/, /removed the provider/],
+  },
+  {
+    name: 'what it installed stays for another tunnel that is published',
+    besideAnother: true,
+    events: [...up, 'down'],
+    results: [0, 0, 0],
+    log: [published(addresses.client), /installed the provider/, /withdrawn/, /left the provider .* to another tunnel/],
   },
   {
     name: 'without the setup DLL beside it, it publishes, and says how to install',
@@ -237,7 +246,8 @@ function define(): void {
 }
 
 async function check(row: Row, api: '1' | '3', architecture: Architecture): Promise<void> {
-  const { change = {}, later = {}, events, results, log, withoutSetupDll = false } = row;
+  const { change = {}, later = {}, events, results, log, withoutSetupDll = false, besideAnother = false } = row;
+  if (besideAnother) await registry('add', '/v', 'Definition', '/d', otherTunnel, '/f');
   const files = ['environment', 'later-environment'].map((name) => join(directory, name)) as [string, string];
   writeFileSync(files[0], serialize({ ...good, ...change }));
   writeFileSync(files[1], serialize({ ...good, ...change, ...later }));
@@ -245,6 +255,11 @@ async function check(row: Row, api: '1' | '3', architecture: Architecture): Prom
   const built = requireArtifact('lspDll', architecture);
   const dll = prefix.toWindowsPath(withoutSetupDll ? aloneInAFolder(built, architecture) : built);
   const { code, stdout, stderr } = await prefix.run(hosts.get(architecture) ?? '', ['--api', api, ...once, dll], { winsock: 'test' });
+  if (besideAnother) {
+    await registry('delete', '/f');
+    const tool = stageProgram(testWinsockFile('winsock_catalog.exe'), join(directory, 'tool'));
+    assert.is((await prefix.run(tool, ['reset'], { winsock: 'test' })).code, 0);
+  }
   const output = stdout.replaceAll('\r', '');
   assert.is(code, 0, `${output}${stderr}`);
   const answers = [...output.matchAll(/^EVENT (\S+) -> (\d+)$/gm)].map(([, event, result]) => `${event} ${result}`);
@@ -252,6 +267,15 @@ async function check(row: Row, api: '1' | '3', architecture: Architecture): Prom
   // OpenVPN lends only v3 plugins its log.
   if (api === '3') assertInOrder(output, log);
   if (!log.some((pattern) => pattern.source.startsWith('NOTE'))) assert.not.match(output, /NOTE winsock-lsp: published/);
+}
+
+const otherTunnel = `interface=${secondIndex} address=10.9.0.2/24 source=${addresses.client}`;
+
+/** reg.exe on the key of another tunnel in the store. */
+async function registry(verb: string, ...parameters: string[]): Promise<void> {
+  const key = 'HKLM\\SOFTWARE\\winsock-lsp\\Tunnels\\another';
+  const { code, stderr } = await prefix.run('reg', [verb, key, ...parameters]);
+  assert.is(code, 0, `reg ${verb}: ${stderr}`);
 }
 
 function aloneInAFolder(dll: string, architecture: Architecture): string {
