@@ -94,6 +94,7 @@ setup::InstallOptions read_install_options(const Napi::Object& from) {
     setup::InstallOptions options;
     options.dll = read_wide_text(from.Get("dll"), "options.dll");
     if (has(from, "dll32")) options.dll32 = read_wide_text(from.Get("dll32"), "options.dll32");
+    options.anew = from.Get("anew").ToBoolean();
     if (has(from, "name")) options.name = read_wide_text(from.Get("name"), "options.name");
     if (has(from, "over")) {
         const std::wstring text = read_wide_text(from.Get("over"), "options.over");

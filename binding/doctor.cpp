@@ -68,6 +68,7 @@ Napi::Value diagnose(const Napi::CallbackInfo& call) {
         object.Set("installed", Napi::Boolean::New(env, diagnosis.installed));
         object.Set("dll", text_or_null(env, diagnosis.dll));
         object.Set("dll32", text_or_null(env, diagnosis.dll32));
+        object.Set("covers32", Napi::Boolean::New(env, diagnosis.covers32));
         return object;
     });
 }

@@ -3,7 +3,7 @@
 import { withSignal, type Abortable } from './abort.js';
 import { checkBoolean, checkObject } from './arguments.js';
 import { LspError } from './errors.js';
-import { installLsp, planInstall, takeOut } from './install.js';
+import { installLsp, installOrMakeAgain, type InstallOptions } from './install.js';
 import { callNative, type NativeDiagnosis, type NativeFinding } from './native.js';
 
 export interface Finding {
@@ -53,14 +53,19 @@ const diagnose = () => callNative((native) => native.diagnose());
 
 type Signal = AbortSignal | undefined;
 
-async function install({ dll, dll32 }: NativeDiagnosis, anew: boolean, signal: Signal): Promise<void> {
-  const registered = { dll: dll ?? undefined, dll32: dll32 ?? undefined };
-  // Where installing sees nothing to repair, all of ours is taken out first. That deletes the staged DLLs, so the package's
-  // are staged again.
-  const fresh = anew && !(await planInstall(registered)).changes;
-  if (fresh) await takeOut({ signal });
-  // With ours taken out it is too late to call it off: that would leave the machine without.
-  await installLsp(fresh ? {} : { ...registered, signal });
+/** The registered DLLs where they are good, else the package's; neither adds the 32-bit catalog to an installation without it. */
+function repairOptions({ dll, dll32, covers32 }: NativeDiagnosis): InstallOptions {
+  if (dll !== null && (dll32 !== null || !covers32)) return { dll, dll32 };
+  return covers32 ? {} : { dll32: null };
+}
+
+async function install(diagnosis: NativeDiagnosis, anew: boolean, signal: Signal): Promise<void> {
+  await installLsp({ ...repairOptions(diagnosis), signal });
+  // That mends a DLL by copying it, and what it finds wrong with the entries. What else is wrong with them, such as an id that is
+  // there twice, needs all of ours made again: only then, because another LSP that stands on ours would be in the way.
+  if (!anew) return;
+  const now = await diagnose();
+  if (now.findings.some(({ fix }) => fix === 'install_anew')) await installOrMakeAgain({ ...repairOptions(now), signal }, true);
 }
 
 /** Mends one finding. All that installing mends is mended at once. */

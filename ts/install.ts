@@ -21,7 +21,7 @@ export interface InstallOptions extends Abortable {
    * this package, if it is there and `dll` is the package's too.
    */
   dll32?: string | null | undefined;
-  /** What the entries' names begin with, 1 to 100 characters; `winsock-lsp` unless told. */
+  /** What the entries' names begin with, 1 to 100 characters; unless told as they are registered, else `winsock-lsp`. */
   name?: string | undefined;
   /**
    * `'all'`, or a list of protocols and of ids of entries (base providers, or chains of others) to lay chains over; an id counts
@@ -182,7 +182,12 @@ function checkOptions(options: InstallOptions): CheckedOptions {
  *
  * Windows: WSCInstallProviderAndChains64_32, or WSCInstallProvider and WSCWriteProviderOrder; LookupAccountNameW, RegCreateKeyExW.
  */
-export async function installLsp(options: InstallOptions = {}): Promise<InstallReport> {
+export function installLsp(options: InstallOptions = {}): Promise<InstallReport> {
+  return installOrMakeAgain(options, false);
+}
+
+/** `anew`: our entries are made again even where nothing is found wrong with them, in one transaction. */
+export async function installOrMakeAgain(options: InstallOptions, anew: boolean): Promise<InstallReport> {
   const { stage, publishers, dll, dll32, rest } = checkOptions(options);
   const place = (path: string) => (stage ? callNative((native) => native.stageProviderDll(path)) : path);
   callNative((native) => {
@@ -202,6 +207,7 @@ export async function installLsp(options: InstallOptions = {}): Promise<InstallR
       dll: await place(dll()),
       dll32: second === undefined ? undefined : await place(second),
       ...rest,
+      anew,
     };
     const report = await callNative((native) => native.installProvider(registered, cancellation));
     if (publishers === null) await callNative((native) => native.forbidPublishers());
@@ -303,17 +309,12 @@ export interface RemoveReport {
  * Windows: WSCDeinstallProvider, WSCDeinstallProvider32.
  */
 export async function removeLsp(options: Abortable = {}): Promise<RemoveReport> {
-  const report = await takeOut(options);
-  await callNative((native) => native.forbidPublishers());
-  return report;
-}
-
-/** Takes it out to put it in again: who may publish stays. */
-export async function takeOut(options: Abortable): Promise<RemoveReport> {
   checkObject(options, 'options');
-  return withSignal(options.signal, 'remove the provider', (cancellation) =>
+  const report = await withSignal(options.signal, 'remove the provider', (cancellation) =>
     callNative((native) => native.removeProvider(cancellation)),
   );
+  await callNative((native) => native.forbidPublishers());
+  return report;
 }
 
 /**

@@ -105,6 +105,8 @@ export interface NativeDiagnosis {
   /** What is registered and good, to repair with. */
   dll: string | null;
   dll32: string | null;
+  /** Whether the 32-bit catalog has something of ours, or is to. */
+  covers32: boolean;
 }
 
 export interface NativeRoute {
@@ -213,6 +215,8 @@ export interface NativeInstallOptions {
   name?: string | undefined;
   /** `all`, or a list such as `tcp,1001`. */
   over?: string | undefined;
+  /** Make our entries again even where nothing is found wrong with them. */
+  anew?: boolean | undefined;
 }
 
 /** What calls a change of the catalog off (binding/cancellation.hpp). */

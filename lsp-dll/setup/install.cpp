@@ -70,9 +70,9 @@ Outcome check_dll(const std::wstring& path, const std::wstring& source, Architec
 }
 
 Outcome check_options(const InstallOptions& options, const SourceDlls& sources) {
-    if (options.name.empty() || options.name.size() > longest_name || options.name.find(L'\0') != std::wstring::npos) {
+    if (options.name.size() > longest_name || options.name.find(L'\0') != std::wstring::npos) {
         return system_error(ERROR_INVALID_PARAMETER, "", "Cannot install the provider under that name",
-                            concat({"Give a name of 1 to ", longest_name, " characters."}));
+                            concat({"Give a name of at most ", longest_name, " characters."}));
     }
     Outcome outcome = check_dll(options.dll, sources.dll, native_architecture);
     if (!outcome || options.dll32.empty()) return outcome;
@@ -170,14 +170,16 @@ Result<InstallReport> install_provider(const InstallOptions& options) {
     if (!snapshot) return snapshot.error();
 
     const auto remembered = remembered_over();
-    const auto plan = plan_installation(*snapshot, options, remembered);
+    InstallOptions named = options;
+    named.name = name_for(options, *snapshot);
+    const auto plan = plan_installation(*snapshot, named, remembered);
     if (!plan) return plan.error();
 
     InstallReport report;
     report.changed = plan->changes();
     report.path = options.dll;
     report.entries = our_ids(snapshot->native);
-    if (const Outcome changed = change(*snapshot, *plan, remembered, options, report); !changed) {
+    if (const Outcome changed = change(*snapshot, *plan, remembered, named, report); !changed) {
         return changed.error();
     }
     if (report.changed) delete_old_versions();

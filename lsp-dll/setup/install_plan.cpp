@@ -22,12 +22,11 @@ CatalogEntry planned(const WSAPROTOCOL_INFOW& info, const std::wstring& path, DW
     return entry;
 }
 
-Outcome replace_ours(CatalogPlan& plan, const Catalog& before, const std::wstring& path,
-                     const InstallOptions& options) {
+Outcome replace_ours(CatalogPlan& plan, const Catalog& before, const std::wstring& path, const std::wstring& name) {
     plan.removed = removal_of(before);
-    plan.added = {planned(layered_entry(plan.lowers.front(), options.name), path, first_planned_id)};
+    plan.added = {planned(layered_entry(plan.lowers.front(), name), path, first_planned_id)};
     for (const WSAPROTOCOL_INFOW& lower : plan.lowers) {
-        auto chain = chain_entry(lower, first_planned_id, options.name);
+        auto chain = chain_entry(lower, first_planned_id, name);
         if (!chain) {
             return own_error("ERR_CHAIN_TOO_LONG",
                              concat({"Cannot put a chain over \"", lower.szProtocol,
@@ -95,6 +94,16 @@ CatalogPlan unchanged(Architecture architecture, const Catalog& catalog) {
 
 }  // namespace
 
+std::wstring name_for(const InstallOptions& options, const Snapshot& snapshot) {
+    if (!options.name.empty()) return options.name;
+    for (const Catalog* catalog : {&snapshot.native, snapshot.other ? &*snapshot.other : nullptr}) {
+        for (const CatalogEntry& entry : catalog != nullptr ? *catalog : Catalog()) {
+            if (is_our_layered(entry.info) && entry.info.szProtocol[0] != L'\0') return entry.info.szProtocol;
+        }
+    }
+    return default_provider_name;
+}
+
 Catalog removal_of(const Catalog& catalog) {
     Catalog removed;
     for (const bool layered : {false, true}) {
@@ -140,9 +149,10 @@ Result<Plan> plan_installation(const Snapshot& snapshot, const InstallOptions& o
         plan.catalogs.push_back(std::move(other));
     }
     // Whether there is a fault at all, or none but of the order.
-    if (reorder(plan.catalogs, options)) return plan;
+    if (!options.anew && reorder(plan.catalogs, options)) return plan;
     // One call installs into both.
     for (CatalogPlan& catalog : plan.catalogs) {
+        if (catalog.fault.empty() && options.anew) catalog.fault = "its entries of ours are to be made again";
         if (!catalog.fault.empty()) continue;
         catalog.fault =
             concat({"the ", bits_of(catalog.architecture == Architecture::x64 ? Architecture::ia32 : Architecture::x64),
@@ -155,7 +165,7 @@ Result<Plan> plan_installation(const Snapshot& snapshot, const InstallOptions& o
     for (CatalogPlan& catalog : plan.catalogs) {
         const bool is_native = catalog.architecture == native_architecture;
         const Outcome replaced = replace_ours(catalog, is_native ? snapshot.native : *snapshot.other,
-                                              is_native ? options.dll : options.dll32, options);
+                                              is_native ? options.dll : options.dll32, name_for(options, snapshot));
         if (!replaced) return replaced.error();
     }
     return plan;

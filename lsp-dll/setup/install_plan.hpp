@@ -12,6 +12,9 @@ Result<Plan> plan_installation(const Snapshot& snapshot, const InstallOptions& o
 // ERR_OTHERS_DEPEND.
 Result<Plan> plan_removal(const Snapshot& snapshot, const std::optional<Over>& remembered);
 
+// What was asked for, else the registered one, else default_provider_name.
+std::wstring name_for(const InstallOptions& options, const Snapshot& snapshot);
+
 // Our entries in the order in which they can go: chains first, the layered entry last.
 Catalog removal_of(const Catalog& catalog);
 

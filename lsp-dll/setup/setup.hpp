@@ -12,10 +12,11 @@ namespace lsp::setup {
 using namespace system;
 
 struct InstallOptions {
-    std::wstring dll;                           // the provider's DLL for the native catalog; full path
-    std::wstring dll32;                         // the 32-bit one; empty: the 32-bit catalog is left alone
-    std::wstring name = default_provider_name;  // at most 100 characters
-    std::optional<Over> over;                   // over what; nothing: as the last time, else everything
+    std::wstring dll;          // the provider's DLL for the native catalog; full path
+    std::wstring dll32;        // the 32-bit one; empty: the 32-bit catalog is left alone
+    std::wstring name;         // at most 100 characters; empty: as it is registered, else default_provider_name
+    std::optional<Over> over;  // over what; nothing: as the last time, else everything
+    bool anew = false;         // make our entries again even where nothing is found wrong with them
 };
 
 struct InstallReport {
@@ -47,9 +48,9 @@ struct RemoveReport {
     std::wstring backup;         // as InstallReport's
 };
 
-// Serialised like install_provider, and backed up; on an error the catalog is put back. Takes every entry of ours out of the
-// catalog(s). Chains that other providers built over ours are reported, not removed: ERR_OTHERS_DEPEND names them and
-// nothing is changed. Staged DLLs are deleted as install_provider deletes them, all of them.
+// Serialised like install_provider, and backed up; on an error the catalog is put back. Takes every entry of ours out
+// of the catalog(s). Chains that other providers built over ours are reported, not removed: ERR_OTHERS_DEPEND names
+// them and nothing is changed. Staged DLLs are deleted as install_provider deletes them, all of them.
 Result<RemoveReport> remove_provider();
 
 // True if every chain that the last install_provider was to make is there and names an existing DLL.

@@ -284,17 +284,18 @@ class Interruption {
 
     Outcome install_registered(const Diagnosis& diagnosis, bool anew) const {
         // Stands for the package's DLLs.
-        if (diagnosis.dll.empty()) return operation_.install();
+        if (diagnosis.dll.empty() || (diagnosis.covers32 && diagnosis.dll32.empty())) return operation_.install();
         InstallOptions registered;
         registered.dll = diagnosis.dll;
         registered.dll32 = diagnosis.dll32;
-        const auto plan = plan_install(registered);
-        if (!plan) return plan.error();
-        if (anew && !plan->changes()) {
-            if (const auto removed = remove_provider(); !removed) return removed.error();
-            return operation_.install();
-        }
-        const auto installed = install_provider(registered);
+        auto installed = install_provider(registered);
+        if (!installed) return installed.error();
+        if (!anew) return Done{};
+        const auto now = Interruption::diagnosis();
+        if (!now) return now.error();
+        registered.anew = std::any_of(now->findings.begin(), now->findings.end(),
+                                      [](const Finding& finding) { return finding.fix == Fix::install_anew; });
+        if (registered.anew) installed = install_provider(registered);
         if (!installed) return installed.error();
         return Done{};
     }

@@ -6,6 +6,25 @@
 #include "system/text.hpp"
 
 TEST_SUITE("test winsock") {
+    TEST_CASE_FIXTURE(FreshCatalog, "made anew, and upgraded, ours keep their name and what was chosen") {
+        InstallOptions what = options();
+        what.name = L"winsock-lsp of ours";
+        what.over = Over{true, false, false, {}};
+        const InstallReport first = install_well(what);
+        what = options();
+        CHECK_FALSE(install_well(what).changed);
+        SUBCASE("made anew") { what.anew = true; }
+        SUBCASE("upgraded") { what.dll = write_temporary(L"later.dll", bytes_of(fake_provider_path())); }
+        const InstallReport second = install_well(what);
+        CHECK(second.changed);
+        CHECK(second.entries != first.entries);
+        CHECK(second.entries.size() == 3);
+        for (const CatalogEntry& entry : entries()) {
+            if (entry.ours) CHECK(std::wstring(entry.info.szProtocol).starts_with(L"winsock-lsp of ours"));
+        }
+        CHECK(remembered_over() == Over{true, false, false, {}});
+    }
+
     TEST_CASE_FIXTURE(FreshCatalog,
                       "install: over TCP, UDP and RAW of both families, first in the catalog, each with its own id") {
         const std::vector<DWORD> before = ids();

@@ -473,6 +473,33 @@ for (const { situation, make, found, left = [], mend } of damages) {
   });
 }
 
+test('doctor: a DLL that is gone is copied back; the entries, what was chosen and another LSP over ours stay', async () => {
+  await cli(0, 'remove');
+  await cli<InstallReport>(0, 'install', '--over', 'tcp', '--name', 'winsock-lsp of ours');
+  const dll = prefix.toWindowsPath(testWinsockFile('test_passthrough_lsp.dll'));
+  await damage('install', dll, dll, 'another LSP');
+  const before = await catalog();
+  try {
+    rmSync(join(staged(), 'winsock-lsp.dll'));
+    const { fixed, failed } = await doctor(8, '--fix'); // the other's 32-bit DLL is a 64-bit one
+    assert.equal([fixed.map(({ code }) => code), failed], [['dll-missing'], []]);
+    assert.equal(await catalog(), before);
+  } finally {
+    await removeOther();
+  }
+});
+
+test('doctor: entries that are made again keep their name and what was chosen', async () => {
+  await damage('copy', (await ours('chain')).id);
+  assert.equal(codes(await doctor(8)), ['duplicate-entry']);
+  assert.equal(codes(await doctor(0, '--fix')), []);
+  const left = (await catalog()).filter((each) => each.ours);
+  assert.equal(left.map(({ kind, protocol }) => [kind, protocol]), [['chain', 6], ['chain', 6], ['layered', 6]]);
+  assert.ok(left.every(({ name }) => name.startsWith('winsock-lsp of ours')));
+  await cli(0, 'remove');
+  await cli(0, 'install');
+});
+
 test('doctor: chains that `install --over` did not choose are not missing, those that it chose are', async () => {
   await cli<InstallReport>(0, 'install', '--over', 'tcp');
   const chosen = (await catalog()).filter((each) => each.ours && each.kind === 'chain');
