@@ -2,6 +2,7 @@
 
 import { backupCatalogs, restoreCatalogs, type RestoreReport } from '../index.js';
 import type { Command } from './command.js';
+import { interruptible } from './interrupt.js';
 
 export const backup: Command = {
   name: 'backup',
@@ -46,7 +47,8 @@ export const restore: Command = {
     'fails. Needs an elevated prompt. When nothing else helps: netsh winsock reset (docs/recovery.md).',
   async run(input) {
     const dryRun = input.flag('dry-run');
-    const report = await restoreCatalogs(input.positional('FILE'), { exact: input.flag('exact'), dryRun });
+    const options = { exact: input.flag('exact'), dryRun };
+    const report = await interruptible((signal) => restoreCatalogs(input.positional('FILE'), { ...options, signal }));
     return { data: report, text: reportText(report, dryRun) };
   },
 };

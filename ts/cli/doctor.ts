@@ -1,5 +1,6 @@
 import { doctor as examine, type DoctorReport, type Finding } from '../index.js';
 import type { Command } from './command.js';
+import { interruptible } from './interrupt.js';
 import { paint, type Style, type Terminal } from './terminal.js';
 
 const styles: Readonly<Record<Finding['severity'], Style>> = { error: 'fault', warning: 'warning', info: 'note' };
@@ -31,7 +32,7 @@ export const doctor: Command = {
     'Looks at both catalogs and their DLLs, the published tunnels and the host model, the plugin folder of OpenVPN, and at what keeps\n' +
     'LSPs out of programs. Ends with 8 if an error or a warning is left. docs/recovery.md explains each finding.',
   async run(input) {
-    const report = await examine({ fix: input.flag('fix') });
+    const report = await interruptible((signal) => examine({ fix: input.flag('fix'), signal }));
     return {
       data: report,
       text: (terminal) => reportText(report, terminal),

@@ -12,6 +12,7 @@ import {
   type Over,
 } from '../index.js';
 import { usageError, type Command, type Input } from './command.js';
+import { interruptible } from './interrupt.js';
 import { installPlanText, removePlanText } from './plan_text.js';
 
 /** `all`, or a list such as `tcp,udp` or `raw,1001`. */
@@ -75,7 +76,7 @@ export const install: Command = {
     dll: { value: 'FILE', help: "the provider's DLL; the package's own unless told" },
     dll32: { value: 'FILE', help: "the 32-bit DLL, for 32-bit programs; the package's own unless told, none if --dll is told" },
     'no-dll32': { help: 'leave 32-bit programs alone' },
-    name: { value: 'NAME', help: "what the entries' names begin with; winsock-lsp unless told" },
+    name: { value: 'NAME', help: "what the entries' names begin with; unless told as before, at first winsock-lsp" },
     'no-stage': { help: 'register the DLL where it lies; only administrators may be able to write it there' },
     publishers: { value: 'GROUP', help: 'whose members may publish tunnels without being administrators; unless told as before' },
     'no-publishers': { help: 'nobody but administrators may publish tunnels any more' },
@@ -103,7 +104,7 @@ export const install: Command = {
     const options = readOptions(input);
     const dryRun = input.flag('dry-run');
     if (input.flag('ensure')) {
-      const ensured = await ensure(options, dryRun);
+      const ensured = await interruptible((signal) => ensure({ ...options, signal }, dryRun));
       return {
         data: ensured,
         text: ensuredText(ensured, dryRun),
@@ -114,7 +115,7 @@ export const install: Command = {
       const plan = await planInstall(options);
       return { data: plan, text: (terminal) => installPlanText(plan, terminal) };
     }
-    const report = await installLsp(options);
+    const report = await interruptible((signal) => installLsp({ ...options, signal }));
     const entries = report.entries.join(', ');
     return {
       data: report,
@@ -143,7 +144,7 @@ export const remove: Command = {
       const plan = await planRemove();
       return { data: plan, text: (terminal) => removePlanText(plan, terminal) };
     }
-    const report = await removeLsp();
+    const report = await interruptible((signal) => removeLsp({ signal }));
     return {
       data: report,
       text: report.changed

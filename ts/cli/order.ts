@@ -1,5 +1,6 @@
 import { enumerateCatalog, orderCatalog, type Architecture } from '../index.js';
 import { usageError, type Command } from './command.js';
+import { interruptible } from './interrupt.js';
 import { columns } from './text.js';
 
 function readId(text: string): number {
@@ -28,7 +29,8 @@ export const order: Command = {
     const architecture = input.text('arch') as Architecture | undefined;
     const ids = input.rest().map(readId);
     if (ids.length === 0 && input.flag('first')) throw usageError('--first wants an ID');
-    const report = ids.length === 0 ? null : await orderCatalog(ids, { architecture, first: input.flag('first') });
+    const options = { architecture, first: input.flag('first') };
+    const report = ids.length === 0 ? null : await interruptible((signal) => orderCatalog(ids, { ...options, signal }));
     const entries = enumerateCatalog({ architecture });
     const rows = entries.map(({ id, name, kind, ours }, index) => [String(index + 1), ours ? '*' : '', String(id), kind, name]);
     const table = columns([['', '', 'ID', 'KIND', 'NAME'], ...rows]);
