@@ -58,15 +58,6 @@ const CatalogEntry* lower_entry(const Catalog& catalog, const WantedProtocol& wa
     return is_chosen(wanted, over) ? topmost : nullptr;
 }
 
-// A chain over a chain names that one, or all its parts.
-bool stands_on(const WSAPROTOCOL_INFOW& chain, const WSAPROTOCOL_INFOW& lower) {
-    std::vector<DWORD> rest = chain_ids(chain);
-    if (rest.empty()) return false;
-    rest.erase(rest.begin());
-    if (!rest.empty() && rest.front() == lower.dwCatalogEntryId) return true;
-    return lower.ProtocolChain.ChainLen > 1 && rest == chain_ids(lower);
-}
-
 }  // namespace
 
 GUID stand_in_for(const GUID& provider) noexcept {
@@ -83,6 +74,23 @@ Infos lower_entries(const Catalog& catalog, const Over& over) {
         if (const CatalogEntry* const entry = lower_entry(catalog, wanted, over)) found.push_back(entry->info);
     }
     return found;
+}
+
+const CatalogEntry* topmost_entry(const Catalog& catalog, const WSAPROTOCOL_INFOW& protocol) {
+    for (const CatalogEntry& entry : catalog) {
+        const bool passed_over = entry.ours || entry.is_layered() || is_stand_in(entry.info.ProviderId) ||
+                                 (entry.info.dwProviderFlags & network_direct) != 0;
+        if (!passed_over && same_protocol(entry.info, protocol)) return &entry;
+    }
+    return nullptr;
+}
+
+bool stands_on(const WSAPROTOCOL_INFOW& chain, const WSAPROTOCOL_INFOW& lower) {
+    std::vector<DWORD> rest = chain_ids(chain);
+    if (rest.empty()) return false;
+    rest.erase(rest.begin());
+    if (!rest.empty() && rest.front() == lower.dwCatalogEntryId) return true;
+    return lower.ProtocolChain.ChainLen > 1 && rest == chain_ids(lower);
 }
 
 Infos of_same_protocols(Infos infos, const Infos& others) {

@@ -20,6 +20,11 @@ bool is_stand_in(const GUID& provider) noexcept;
 // that a chain of ours can stand on: a base provider or another one's chain, with IFS handles. Entries of ours are
 // passed over, and so is what stands in for a base provider while that is restored, unless there is nothing else.
 Infos lower_entries(const Catalog& catalog, const Over& over = {});
+// What is topmost for that protocol, whether a chain of ours can stand on it or not: what Windows' call for both
+// catalogs stands on. Null if there is none but ours.
+const CatalogEntry* topmost_entry(const Catalog& catalog, const WSAPROTOCOL_INFOW& protocol);
+// Whether the chain is right above this entry: a chain over a chain names that one, or all its parts.
+bool stands_on(const WSAPROTOCOL_INFOW& chain, const WSAPROTOCOL_INFOW& lower);
 // Those whose protocol one of the others has, too.
 Infos of_same_protocols(Infos infos, const Infos& others);
 // ERR_UNKNOWN_ENTRY or ERROR_INVALID_PARAMETER if an entry that was chosen by its id is none that a chain can stand on.

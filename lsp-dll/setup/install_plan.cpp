@@ -42,6 +42,21 @@ Outcome replace_ours(CatalogPlan& plan, const Catalog& before, const std::wstrin
     return Done{};
 }
 
+// The call for both catalogs stands on what is topmost, with IFS handles or without.
+Outcome check_ifs_handles(const CatalogPlan& plan, const Catalog& catalog) {
+    for (const WSAPROTOCOL_INFOW& lower : plan.lowers) {
+        const CatalogEntry* const entry = topmost_entry(catalog, lower);
+        if (entry == nullptr || (entry->info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0) continue;
+        return own_error(
+            "ERR_NON_IFS_PROVIDER",
+            concat({"Cannot install the provider in both catalogs at once: entry ", entry->info.dwCatalogEntryId, " \"",
+                    entry->info.szProtocol, "\" is topmost in the ", bits_of(plan.architecture),
+                    " catalog and has no IFS handles, and Windows would put ours above that. Remove the "
+                    "product that it belongs to, or leave out the 32-bit DLL."}));
+    }
+    return Done{};
+}
+
 // That call chooses what is topmost by itself.
 Outcome check_topmost(const Catalog& native, const Infos& lowers) {
     for (const WSAPROTOCOL_INFOW& topmost : lower_entries(native)) {
@@ -164,6 +179,10 @@ Result<Plan> plan_installation(const Snapshot& snapshot, const InstallOptions& o
     }
     for (CatalogPlan& catalog : plan.catalogs) {
         const bool is_native = catalog.architecture == native_architecture;
+        if (both) {
+            const Outcome checked = check_ifs_handles(catalog, is_native ? snapshot.native : *snapshot.other);
+            if (!checked) return checked.error();
+        }
         const Outcome replaced = replace_ours(catalog, is_native ? snapshot.native : *snapshot.other,
                                               is_native ? options.dll : options.dll32, name_for(options, snapshot));
         if (!replaced) return replaced.error();

@@ -185,6 +185,24 @@ Outcome restore(const Snapshot& snapshot) {
     return outcome;
 }
 
+// Whether each chain that was added stands on what was planned, or on what stands in for a base provider meanwhile.
+Outcome check_places(const CatalogPlan& plan, const Catalog& catalog) {
+    for (const WSAPROTOCOL_INFOW& lower : plan.lowers) {
+        for (const CatalogEntry& chain : catalog) {
+            if (plan.added.empty() || !chain.ours || !chain.is_chain() || !same_protocol(chain.info, lower)) continue;
+            const bool placed = std::any_of(catalog.begin(), catalog.end(), [&](const CatalogEntry& entry) {
+                const bool wanted = entry.info.dwCatalogEntryId == lower.dwCatalogEntryId;
+                return (wanted || is_stand_in(entry.info.ProviderId)) && stands_on(chain.info, entry.info);
+            });
+            if (!placed) {
+                return vanished(concat({bits_of(plan.architecture), " catalog: chain ", chain.info.dwCatalogEntryId,
+                                        " does not stand on entry ", lower.dwCatalogEntryId}));
+            }
+        }
+    }
+    return Done{};
+}
+
 }  // namespace
 
 Result<Catalog> read_with_paths(Architecture architecture) {
@@ -256,6 +274,7 @@ Outcome check_entries(const Plan& plan, const InstallOptions& options) {
         const std::wstring& path = wanted.architecture == native_architecture ? options.dll : options.dll32;
         const std::string fault = installation_fault(*catalog, path, wanted.lowers);
         if (!fault.empty()) return vanished(concat({bits_of(wanted.architecture), " catalog: ", fault}));
+        if (const Outcome outcome = check_places(wanted, *catalog); !outcome) return outcome;
     }
     return Done{};
 }

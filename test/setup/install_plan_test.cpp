@@ -172,6 +172,34 @@ InstallOptions renamed() {
 
 }  // namespace
 
+TEST_CASE("what is topmost without IFS handles is not stood on: the call for both catalogs would, the steps do not") {
+    Snapshot snapshot;
+    snapshot.native = {make_entry(1, L"TCP", tcp4, base_guid), make_entry(2, L"UDP", udp4, base_guid)};
+    CatalogEntry layer = make_entry(20, L"other", tcp4, other_guid, {}, true);
+    CatalogEntry chain = make_entry(21, L"other over TCP", tcp4, other_chain_guid, {20, 1});
+    chain.info.dwServiceFlags1 = 0;
+    Catalog with_other = snapshot.native;
+    with_other.insert(with_other.begin(), chain);
+    with_other.push_back(layer);
+    InstallOptions options;
+    options.dll = L"C:\\x.dll";
+    for (const bool in_native : {true, false}) {
+        CAPTURE(in_native);
+        Snapshot damaged = snapshot;
+        damaged.other = snapshot.native;
+        (in_native ? damaged.native : *damaged.other) = with_other;
+        options.dll32.clear();
+        const auto alone = plan_installation(damaged, options, {});
+        REQUIRE_MESSAGE(alone, message_of(alone));
+        CHECK(alone->catalogs.front().lowers.front().dwCatalogEntryId == 1);
+        options.dll32 = L"C:\\x32.dll";
+        const auto both = plan_installation(damaged, options, {});
+        CHECK(code_of(both) == "ERR_NON_IFS_PROVIDER");
+        CHECK(contains(message_of(both), in_native ? "the 64-bit catalog" : "the 32-bit catalog"));
+        CHECK(contains(message_of(both), "entry 21 \"other over TCP\""));
+    }
+}
+
 TEST_SUITE("test winsock") {
     TEST_CASE_FIXTURE(Prediction, "a dry run foretells what install does, and changes nothing itself") {
         const std::wstring tcp = std::to_wstring(base_tcp());
@@ -179,8 +207,7 @@ TEST_SUITE("test winsock") {
             Prepare* prepare;
             std::vector<InstallOptions> options;
         } situations[] = {
-            {bare,
-             {options(), with(options(), L"tcp"), with(options(), L"udp," + tcp), both(), with(both(), L"udp")}},
+            {bare, {options(), with(options(), L"tcp"), with(options(), L"udp," + tcp), both(), with(both(), L"udp")}},
             {complete, {options(), with(options(), L"all"), with(options(), L"udp,raw"), moved(), renamed(), both()}},
             {tcp_and_raw, {options(), with(options(), L"all"), with(options(), tcp)}},
             {in_both, {options(), both(), with(both(), L"raw")}},
