@@ -44,6 +44,16 @@ class Catalogs {
         return architecture == native_architecture ? copies_->native : *copies_->other;
     }
 
+    // Those of a provider that was made anew are none, as a dry run has to foresee.
+    std::optional<DWORD> categories(Architecture architecture, const GUID& provider) const {
+        const bool made = std::any_of(made_.begin(), made_.end(), [&](const auto& each) {
+            return each.first == architecture && same_guid(each.second, provider);
+        });
+        return made ? 0 : lsp_categories(architecture, provider);
+    }
+
+    bool is_dry_run() const { return copies_ != nullptr; }
+
     // `keep_native`: the native catalog wants as many entries of this provider.
     Outcome carry_out(Architecture architecture, const RestoreStep& step, bool keep_native) {
         const bool both = step.kind == RestoreStep::Kind::install && architecture != native_architecture;
@@ -55,8 +65,10 @@ class Catalogs {
                 apply(native, copies_->native, next_id_);
                 native.kind = RestoreStep::Kind::install;
                 if (keep_native) apply(native, copies_->native, next_id_);
+                if (keep_native) made_.emplace_back(native_architecture, step.provider);
             }
             apply(step, copy, next_id_);
+            if (step.kind == RestoreStep::Kind::install) made_.emplace_back(architecture, step.provider);
             return Done{};
         }
         const char* function = "WSCInstallProvider";
@@ -88,8 +100,7 @@ class Catalogs {
                             const RestoreStep& step) {
         const std::string attempt =
             concat({"Cannot restore the ", bits_of(architecture), " catalog (", describe(step), ")"});
-        if (error == cancelled_error) return cancelled(attempt);
-        return system_error(static_cast<std::uint32_t>(error), function, attempt, reset_remedy);
+        return call_error(error, function, attempt, reset_remedy);
     }
 
     // The 32-bit catalog is written together with the 64-bit one, where the provider must not be installed then.
@@ -114,6 +125,7 @@ class Catalogs {
 
     Snapshot* copies_;
     DWORD next_id_ = 1;
+    std::vector<std::pair<Architecture, GUID>> made_;
 };
 
 Error not_kept(Architecture architecture, const RestoreStep& step, const Catalog& current) {
@@ -163,17 +175,18 @@ Outcome converge(Catalogs& catalogs, Architecture architecture, const WantedCata
     }
 }
 
-void restore_categories(Architecture architecture, const WantedCatalog& wanted, std::vector<std::string>& steps,
-                        std::vector<std::string>& notes) {
+void restore_categories(const Catalogs& catalogs, Architecture architecture, const WantedCatalog& wanted,
+                        std::vector<std::string>& steps, std::vector<std::string>& notes) {
     std::vector<GUID> done;
     for (const WantedEntry& each : wanted.entries) {
         const GUID& provider = each.entry.info.ProviderId;
         if (!each.categories || contains_guid(done, provider)) continue;
         done.push_back(provider);
-        if (lsp_categories(architecture, provider) == each.categories) continue;
+        if (catalogs.categories(architecture, provider) == each.categories) continue;
         const std::string what = concat({bits_of(architecture), " catalog: set the categories of \"",
                                          each.entry.info.szProtocol, "\" to ", *each.categories});
-        if (const int error = set_lsp_categories(architecture, provider, *each.categories)) {
+        const int error = catalogs.is_dry_run() ? 0 : set_lsp_categories(architecture, provider, *each.categories);
+        if (error != 0) {
             notes.push_back(concat({"Cannot ", what, ": ", error_text(static_cast<std::uint32_t>(error)), "."}));
         } else {
             steps.push_back(what);
@@ -255,10 +268,8 @@ Outcome restore_entries(const Restoration& what, Catalogs& catalogs, const Snaps
         const Outcome outcome = converge(catalogs, architecture, wanted, wanted_native, what.report.steps);
         if (!outcome) return outcome;
     }
-    if (!what.options.dry_run) {
-        for (const auto& [architecture, wanted] : plan) {
-            restore_categories(architecture, wanted, what.report.steps, what.report.notes);
-        }
+    for (const auto& [architecture, wanted] : plan) {
+        restore_categories(catalogs, architecture, wanted, what.report.steps, what.report.notes);
     }
     return Done{};
 }

@@ -3,6 +3,7 @@
 #include <sporder.h>
 
 #include <algorithm>
+#include <cwchar>
 
 #include "../system/catalog_functions.hpp"
 #include "../system/guid.hpp"
@@ -32,13 +33,16 @@ const NamespaceProvider* find_namespace(const Namespaces& list, const GUID& id) 
     return nullptr;
 }
 
+// Paths, and identifiers, which hold one.
+bool same_text(const std::wstring& a, const std::wstring& b) { return _wcsicmp(a.c_str(), b.c_str()) == 0; }
+
 // By the registered form, where both tell it: the name is in the language of Windows.
 bool same_identifier(const NamespaceProvider& a, const NamespaceProvider& b) {
-    return a.identifier.empty() || b.identifier.empty() ? a.name == b.name : a.identifier == b.identifier;
+    return a.identifier.empty() || b.identifier.empty() ? a.name == b.name : same_text(a.identifier, b.identifier);
 }
 
 bool same_provider(const NamespaceProvider& a, const NamespaceProvider& b) {
-    return a.path == b.path && a.name_space == b.name_space && a.version == b.version && same_identifier(a, b);
+    return same_text(a.path, b.path) && a.name_space == b.name_space && a.version == b.version && same_identifier(a, b);
 }
 
 Namespaces wanted_namespaces(const Namespaces& wanted, const Namespaces& current, bool exact) {
@@ -125,22 +129,30 @@ bool same_ids(const std::vector<GUID>& a, const std::vector<GUID>& b) {
                       [](const GUID& x, const GUID& y) { return InlineIsEqualGUID(x, y) != 0; });
 }
 
-// What each change makes of the list is followed in `now`, so that a dry run tells the same steps.
+// What each change makes of the list is followed in `now`, so that a dry run tells the same steps. One that differs is
+// out for the moment between its two calls only, and those for DNS come last, when all else has gone well.
 Outcome change_namespaces(NamespaceChanges& changes, const Namespaces& target, Namespaces now) {
     Outcome outcome = Done{};
-    for (const NamespaceProvider& provider : Namespaces(now)) {
-        const NamespaceProvider* const want = find_namespace(target, provider.id);
-        if (want != nullptr && (want->path.empty() || same_provider(*want, provider))) continue;
+    const auto take_out = [&](const NamespaceProvider& provider) {
         outcome = changes.uninstall(provider);
-        if (!outcome) return outcome;
-        std::erase_if(now, [&](const NamespaceProvider& each) { return InlineIsEqualGUID(each.id, provider.id) != 0; });
+        std::erase_if(now,
+                      [id = provider.id](const NamespaceProvider& each) { return InlineIsEqualGUID(each.id, id); });
+        return static_cast<bool>(outcome);
+    };
+    for (const bool dns : {false, true}) {
+        for (const NamespaceProvider& want : target) {
+            if ((want.name_space == NS_DNS) != dns) continue;
+            const NamespaceProvider* const is = find_namespace(now, want.id);
+            if (is != nullptr && (want.path.empty() || same_provider(want, *is))) continue;
+            if (is != nullptr && !take_out(NamespaceProvider(*is))) return outcome;
+            outcome = changes.install(want);
+            if (!outcome) return outcome;
+            now.push_back(want);
+            now.back().active = true;
+        }
     }
-    for (const NamespaceProvider& want : target) {
-        if (find_namespace(now, want.id) != nullptr) continue;
-        outcome = changes.install(want);
-        if (!outcome) return outcome;
-        now.push_back(want);
-        now.back().active = true;
+    for (const NamespaceProvider& provider : Namespaces(now)) {
+        if (find_namespace(target, provider.id) == nullptr && !take_out(provider)) return outcome;
     }
     for (const NamespaceProvider& want : target) {
         if (find_namespace(now, want.id)->active == want.active) continue;
