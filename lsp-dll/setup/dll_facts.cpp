@@ -4,13 +4,12 @@
 #include <cwchar>
 
 #include "../system/files.hpp"
+#include "native_machine.hpp"
 #include "pe_image.hpp"
 #include "trust.hpp"
 
 namespace lsp::setup {
 namespace {
-
-constexpr std::uint16_t machine_arm64 = 0xAA64;
 
 // What the variables are called of which a 32-bit program has its own.
 constexpr struct {

@@ -6,6 +6,7 @@
 #include "../system/guid.hpp"
 #include "../system/text.hpp"
 #include "catalog_plan.hpp"
+#include "native_machine.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -467,6 +468,15 @@ Diagnosis diagnose(const Facts& facts) {
     std::vector<Finding>& findings = diagnosis.findings;
     examine_catalogs(facts, diagnosis);
     if (diagnosis.installed) examine_choice(facts, findings);
+    if (facts.machine == machine_arm64) {
+        findings.push_back({"unsupported-machine",
+                            diagnosis.installed ? Severity::error : Severity::info,
+                            "This Windows is for ARM64: its own programs cannot load our DLL, and where we are "
+                            "installed they cannot open a socket.",
+                            diagnosis.installed ? "Run: winsock-lsp remove" : "Do not install the LSP here.",
+                            Fix::none,
+                            {}});
+    }
     for (const TunnelFacts& tunnel : facts.tunnels) examine_tunnel(tunnel, diagnosis.installed, findings);
     for (const std::string& each : facts.publishers) {
         findings.push_back({"publishers",

@@ -52,6 +52,7 @@ struct BlockFacts {
 struct Facts {
     std::vector<CatalogFacts> catalogs;  // the native one first
     Over over;                           // what the last installation chose
+    std::uint16_t machine = 0;           // Windows' own (native_machine)
     bool unregistered_dll32 = false;     // winsock-lsp-ia32.dll is beside the registered DLL
     std::vector<TunnelFacts> tunnels;
     std::vector<std::string> publishers;       // groups that may publish without being administrators

@@ -12,6 +12,7 @@
 #include "catalog_plan.hpp"
 #include "doctor.hpp"
 #include "install_steps.hpp"
+#include "native_machine.hpp"
 #include "old_versions.hpp"
 #include "publishers.hpp"
 #include "setup_dll.hpp"
@@ -166,7 +167,19 @@ BlockFacts block_facts() {
     return facts;
 }
 
-// What stage_provider_dll writes before it moves it into place. Not while somebody may be at it: it is done in seconds.
+// Whether somebody may be writing it still: an installation is done with it in seconds.
+bool is_young(const WIN32_FIND_DATAW& member) {
+    constexpr std::uint64_t youth = 10ull * 60 * 10'000'000;  // 100 ns each
+    const auto time_of = [](const FILETIME& time) {
+        return std::uint64_t{time.dwHighDateTime} << 32 | time.dwLowDateTime;
+    };
+    FILETIME now{};
+    GetSystemTimeAsFileTime(&now);
+    const std::uint64_t written = time_of(member.ftLastWriteTime);
+    return written <= time_of(now) && time_of(now) - written < youth;
+}
+
+// What stage_provider_dll writes before it moves it into place.
 std::vector<std::wstring> leftover_files() {
     std::vector<std::wstring> files;
     const std::wstring root = staging_root();
@@ -177,7 +190,7 @@ std::vector<std::wstring> leftover_files() {
         for (const WIN32_FIND_DATAW& member : members_of(folder)) {
             const std::wstring_view name = member.cFileName;
             const bool is_file = (member.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) == 0;
-            if (is_file && name.starts_with(L"new-") && name.ends_with(L".tmp"))
+            if (is_file && name.starts_with(L"new-") && name.ends_with(L".tmp") && !is_young(member))
                 files.push_back(folder + L"\\" + member.cFileName);
         }
     }
@@ -192,6 +205,7 @@ Result<Facts> collect_facts() {
     Facts facts;
     facts.catalogs.push_back(catalog_facts(native_architecture, std::move(snapshot->native)));
     if (snapshot->other) facts.catalogs.push_back(catalog_facts(Architecture::ia32, std::move(*snapshot->other)));
+    facts.machine = native_machine();
     facts.over = remembered_over().value_or(Over{});
     std::wstring registered;
     for (const CatalogEntry& entry : facts.catalogs.front().entries) {

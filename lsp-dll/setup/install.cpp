@@ -7,6 +7,7 @@
 #include "catalog_changes.hpp"
 #include "catalog_lock.hpp"
 #include "install_plan.hpp"
+#include "native_machine.hpp"
 #include "old_versions.hpp"
 #include "pe_image.hpp"
 #include "trust.hpp"
@@ -70,6 +71,7 @@ Outcome check_dll(const std::wstring& path, const std::wstring& source, Architec
 }
 
 Outcome check_options(const InstallOptions& options, const SourceDlls& sources) {
+    if (const Outcome checked = check_machine(native_machine()); !checked) return checked;
     if (options.name.size() > longest_name || options.name.find(L'\0') != std::wstring::npos) {
         return system_error(ERROR_INVALID_PARAMETER, "", "Cannot install the provider under that name",
                             concat({"Give a name of at most ", longest_name, " characters."}));

@@ -130,6 +130,12 @@ const Damage damages[] = {
          facts.catalogs[1] = base_catalog(Architecture::ia32);
          facts.unregistered_dll32 = true;
      }},
+    {"unsupported-machine", Severity::error, Fix::none, [](Facts& facts) { facts.machine = 0xAA64; }},
+    {"unsupported-machine", Severity::info, Fix::none,
+     [](Facts& facts) {
+         facts = not_installed();
+         facts.machine = 0xAA64;
+     }},
     {"chain-missing", Severity::error, Fix::install, [](Facts& facts) { erase(facts, 102); }},
     {"chain-missing", Severity::error, Fix::install, [](Facts& facts) { erase(facts, 101, 1); }},
     {"chosen-entry-missing", Severity::error, Fix::none, [](Facts& facts) { facts.over.ids = {77}; }},

@@ -4,6 +4,7 @@
 #include "../system/catalog_support.hpp"
 #include "../system/support.hpp"
 #include "setup/catalog_plan.hpp"
+#include "setup/native_machine.hpp"
 
 using namespace lsp::setup;
 
@@ -45,6 +46,16 @@ TEST_CASE("install refuses what is not our DLL") {
         CHECK(code_of(report) == situation.code);
         CHECK(contains(message_of(report), situation.reason));
     }
+}
+
+TEST_CASE("install refuses Windows for ARM64, whose own programs could not load the DLL") {
+    CHECK(code_of(check_machine(0xAA64)) == "ERR_UNSUPPORTED_PLATFORM");
+    for (const std::uint16_t machine : {IMAGE_FILE_MACHINE_AMD64, IMAGE_FILE_MACHINE_I386, IMAGE_FILE_MACHINE_UNKNOWN})
+        CHECK(check_machine(machine));
+    SYSTEM_INFO info;
+    GetNativeSystemInfo(&info);
+    if (info.wProcessorArchitecture == PROCESSOR_ARCHITECTURE_AMD64 && native_machine() != 0)
+        CHECK(native_machine() == IMAGE_FILE_MACHINE_AMD64);
 }
 
 TEST_CASE("install refuses a name that the catalog cannot take") {

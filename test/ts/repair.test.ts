@@ -1,5 +1,5 @@
 // backup, restore, order and doctor in Windows' node.exe over the test Winsock.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -380,7 +380,14 @@ const damages: Damage[] = [
   },
   {
     situation: 'a file that an interrupted installation left',
-    make: async () => writeFileSync(join(staged(), 'new-12-34.tmp'), ''),
+    make: async () => {
+      // One that is younger may be another installation's, which is at it.
+      writeFileSync(join(staged(), 'new-56-78.tmp'), '');
+      assert.equal(codes(await doctor(0)), []);
+      rmSync(join(staged(), 'new-56-78.tmp'));
+      writeFileSync(join(staged(), 'new-12-34.tmp'), '');
+      utimesSync(join(staged(), 'new-12-34.tmp'), new Date(0), new Date(Date.now() - 3_600_000));
+    },
     found: ['leftover-file'],
   },
   {
