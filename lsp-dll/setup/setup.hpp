@@ -32,7 +32,8 @@ struct InstallReport {
 // stage_provider_dll made for earlier registrations is deleted, at the next start of Windows where it is in use. The
 // whole catalog is first written as JSON to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json. Errors:
 // ERROR_ACCESS_DENIED before anything is touched if the process is not elevated; ERR_UNSUPPORTED_PLATFORM (Windows for
-// ARM64); ERROR_FILE_NOT_FOUND; ERR_NOT_A_PROVIDER (no DLL, or without WSPStartup); ERR_NO_LSP_GUID (a provider, but without GetLspGuid);
+// ARM64); ERROR_FILE_NOT_FOUND; ERR_NOT_A_PROVIDER (no DLL, or without WSPStartup); ERR_NO_LSP_GUID (a provider, but
+// without GetLspGuid);
 // ERR_WRONG_ARCHITECTURE (the DLL is for the other catalog); ERR_UNTRUSTED_PATH (ordinary users can write the DLL or
 // replace it, or the folder of the backups is a link or one that they can write); ERROR_INVALID_PARAMETER (name or path);
 // ERROR_NOT_SUPPORTED (a 32-bit DLL, but no 32-bit catalog that this process could write); ERR_CATALOG_BUSY;
