@@ -19,6 +19,8 @@ export const counters = {
   sentFromSource: ['sent_from_source', 'datagrams sent with the source of a rule'],
   sourceUnavailable: ['source_unavailable', "sources that could not be used: the rule's `otherwise` applied"],
   alreadyBound: ['already_bound', "sockets that were bound already: the rule's `otherwise` applied"],
+  alreadyConnected: ['already_connected', "datagrams of connected sockets that went elsewhere: the rule's `otherwise` applied"],
+  controlDataUnmerged: ['control_data_unmerged', "datagrams with control data of their own: the rule's `otherwise` applied"],
   refused: ['refused', 'calls that a rule made fail'],
   bindsDeferred: ['binds_deferred', 'binds put off until the destination is known'],
   bindsSettled: ['binds_settled', 'of those, binds that went to the wildcard address after all'],

@@ -14,6 +14,8 @@ const char* to_string(Counter counter) noexcept {
         case Counter::sent_from_source: return "sent_from_source";
         case Counter::source_unavailable: return "source_unavailable";
         case Counter::already_bound: return "already_bound";
+        case Counter::already_connected: return "already_connected";
+        case Counter::control_data_unmerged: return "control_data_unmerged";
         case Counter::refused: return "refused";
         case Counter::binds_deferred: return "binds_deferred";
         case Counter::binds_settled: return "binds_settled";

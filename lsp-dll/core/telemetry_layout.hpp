@@ -16,7 +16,9 @@ enum class Counter : std::uint32_t {
     bound_source,        // sockets bound to the source of a rule
     sent_from_source,    // datagrams sent with the source as control data
     source_unavailable,  // the source could not be bound: `otherwise` applied
-    already_bound,       // the socket could not be bound again: `otherwise` applied
+    already_bound,       // the socket was bound already: `otherwise` applied
+    already_connected,      // so was a datagram socket, by its connect
+    control_data_unmerged,  // a datagram with control data of the program's own: `otherwise` applied
     refused,             // calls answered with an error because a rule said so
     binds_deferred,
     binds_settled,  // deferred binds that went to the wildcard after all
@@ -81,7 +83,7 @@ constexpr std::uint64_t record_number(std::uint64_t count) noexcept { return cou
 // The same layout for 32-bit and 64-bit programs.
 struct TelemetrySection {
     static constexpr std::uint32_t expected_magic = 0x4c535057;  // "WPSL"
-    static constexpr std::uint32_t expected_version = 2;
+    static constexpr std::uint32_t expected_version = 3;
 
     std::uint32_t magic;
     std::uint32_t version;

@@ -39,7 +39,4 @@ Chain* started_chain(SocketType type, Family family) noexcept;
 // What we know of every socket of this process, whatever chain it belongs to.
 extern SocketTable sockets;
 
-// The lower provider's WSASendMsg, asked for by `s` if nobody did yet. Null where the lower provider has none (NT 5).
-LPFN_WSASENDMSG lower_send_msg(Chain& chain, SOCKET s) noexcept;
-
 }  // namespace lsp::provider

@@ -1,8 +1,15 @@
 #include "flow.hpp"
 
-#include "../system/winsock_constants.hpp"
+#include <windows.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+
 #include "policy_cache.hpp"
+#include "process.hpp"
 #include "route_cache.hpp"
+#include "telemetry.hpp"
 
 namespace lsp::provider {
 
@@ -16,129 +23,43 @@ Protocol protocol_of(SocketType type) {
     }
 }
 
-int lower_bind(Chain& chain, SOCKET s, const SocketAddress& address) noexcept {
-    int error = 0;
-    return chain.lower.lpWSPBind(s, &address.any, address.length, &error) == 0 ? 0 : error;
+constexpr DWORD quiet_ms = 1000;
+
+// What this process has recorded lately: the flow's hash and when. A collision costs a record, nothing else.
+std::atomic<std::uint64_t> recent[64];
+
+std::uint32_t hash_of(const Flow& flow) noexcept {
+    std::uint64_t address[2];
+    std::memcpy(address, flow.destination.address.bytes.data(), sizeof(address));
+    const std::uint64_t rest = std::uint64_t{flow.policy_stamp} << 32U | std::uint64_t{flow.destination.port} << 16U |
+                               static_cast<std::uint64_t>(flow.protocol) << 8U |
+                               static_cast<std::uint64_t>(flow.decision.verdict) << 4U |
+                               static_cast<std::uint64_t>(flow.result);
+    // Multiplied by odd constants (of SplitMix64), so that every bit reaches the upper half.
+    std::uint64_t hash = address[0] * 0xbf58476d1ce4e5b9U ^ address[1] * 0x94d049bb133111ebU;
+    hash = (hash ^ hash >> 29U ^ rest) * 0x9e3779b97f4a7c15U;
+    return static_cast<std::uint32_t>(hash >> 32U);
 }
 
-int lower_option(Chain& chain, SOCKET s, int level, int name, DWORD value) noexcept {
-    int error = 0;
-    const char* const bytes = reinterpret_cast<const char*>(&value);
-    return chain.lower.lpWSPSetSockOpt(s, level, name, bytes, sizeof(value), &error) == 0 ? 0 : error;
+bool recorded_lately(const Flow& flow) noexcept {
+    const std::uint32_t hash = hash_of(flow);
+    const DWORD now = flow.tick;
+    std::atomic<std::uint64_t>& place = recent[hash % 64];
+    const std::uint64_t before = place.load(std::memory_order_relaxed);
+    if (before >> 32U == hash && now - static_cast<DWORD>(before) < quiet_ms) return true;
+    place.store(std::uint64_t{hash} << 32U | now, std::memory_order_relaxed);
+    return false;
 }
 
-// Ephemeral ports of sockets bound to an address are scarce, because each is taken for all destinations at once; with
-// this option (Windows 10, Server 2016) the port is chosen at connect and shared between destinations. True if it was
-// set.
-bool share_port(Chain& chain, SOCKET s) noexcept {
-    static std::atomic<bool> absent{false};
-    if (absent.load(std::memory_order_relaxed)) return false;
-    const int error = lower_option(chain, s, SOL_SOCKET, SO_REUSE_UNICASTPORT, 1);
-    if (error == WSAENOPROTOOPT) absent.store(true, std::memory_order_relaxed);
-    return error == 0;
-}
-
-// IP_UNICAST_IF takes the index in network byte order, IPV6_UNICAST_IF in the host's. On an IPv6 socket the source's
-// family says which of them the traffic will obey.
-int pin(Chain& chain, SOCKET s, const IpAddress& source, std::uint32_t interface_index) noexcept {
-    return source.family == Family::ipv4 ? lower_option(chain, s, IPPROTO_IP, IP_UNICAST_IF, htonl(interface_index))
-                                         : lower_option(chain, s, IPPROTO_IPV6, IPV6_UNICAST_IF, interface_index);
-}
-
-int bind_source(Chain& chain, SOCKET s, SocketState& state, const Decision& decision) noexcept {
-    const bool shared = state.type == SocketType::stream && share_port(chain, s);
-    bool pinned = false;
-    int error = 0;
-    if (decision.pin_interface != 0) {
-        error = pin(chain, s, decision.source, decision.pin_interface);
-        pinned = error == 0;
-        // NT 5 has neither the option nor the strong host model that makes it needed.
-        if (error == WSAENOPROTOOPT) error = 0;
-    }
-    if (error == 0) error = lower_bind(chain, s, make_socket_address(decision.source, state.family));
-    if (error != 0) {
-        // Another thread of the program has been faster: the options are for its source too.
-        if (sockets.get(s).kind == SocketKind::ours) return error;
-        if (pinned) pin(chain, s, decision.source, 0);
-        if (shared) lower_option(chain, s, SOL_SOCKET, SO_REUSE_UNICASTPORT, 0);
-        return error;
-    }
-    SocketState bound = state;
-    bound.kind = SocketKind::ours;
-    bound.pinned = pinned;
-    SocketState expected = state;
-    if (sockets.exchange(s, expected, bound)) state = bound;
-    count(Counter::bound_source);
-    return 0;
-}
-
-// The lower provider's getsockname; its error, WSAEINVAL for an unbound socket.
-int local_endpoint(Chain& chain, SOCKET s, Family family, Endpoint& local) noexcept {
-    sockaddr_storage name{};
-    int length = sizeof(name);
-    int error = 0;
-    auto* const address = reinterpret_cast<sockaddr*>(&name);
-    if (chain.lower.lpWSPGetSockName(s, address, &length, &error) != 0) return error;
-    return read_endpoint(address, length, family, local) ? 0 : WSAEAFNOSUPPORT;
-}
-
-bool is_set(Chain& chain, SOCKET s, int level, int name) noexcept {
-    DWORD value = 0;
-    int length = sizeof(value);
-    int error = 0;
-    return chain.lower.lpWSPGetSockOpt(s, level, name, reinterpret_cast<char*>(&value), &length, &error) == 0 &&
-           value != 0;
-}
-
-// What the lower provider tells of a socket that somebody else made.
-SocketState look_at(Chain& chain, SOCKET s) noexcept {
-    SocketState state;
-    Endpoint local;
-    const int error = local_endpoint(chain, s, chain.family, local);
-    if (error != 0 && error != WSAEINVAL) return state;  // not a socket of the lower provider at all
-    state.kind = error == WSAEINVAL               ? SocketKind::unbound
-                 : local.address.is_unspecified() ? SocketKind::wildcard
-                                                  : SocketKind::explicit_;
-    state.type = chain.type;
-    state.family = chain.family;
-    const bool ipv6 = state.family == Family::ipv6;
-    state.interface_chosen =
-        is_set(chain, s, IPPROTO_IP, IP_UNICAST_IF) || (ipv6 && is_set(chain, s, IPPROTO_IPV6, IPV6_UNICAST_IF));
-    state.header_included =
-        state.type == SocketType::raw && is_set(chain, s, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, IP_HDRINCL);
-    return state;
-}
-
-// A socket that we bound for an earlier destination connects again. It cannot be bound again, but the interface that it
-// was pinned to was the earlier destination's.
-int reuse(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
-    const Decision& decision = flow.decision;
-    Endpoint local;
-    const int error = local_endpoint(chain, s, state.family, local);
-    if (error != 0) return 0;  // the lower call will say what is wrong
-    const IpAddress bound_to = local.address.unmapped();
-    const std::uint32_t wanted = decision.verdict == Verdict::source ? decision.pin_interface : 0;
-    if (state.pinned || wanted != 0) {
-        SocketState pinned = state;
-        pinned.pinned = pin(chain, s, bound_to, wanted) == 0 || state.pinned;
-        SocketState expected = state;
-        if (sockets.exchange(s, expected, pinned)) state = pinned;
-    }
-    if (decision.verdict == Verdict::keep || bound_to == decision.source) return 0;
-    return apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound);
+void copy_image(char (&image)[longest_image_name]) noexcept {
+    std::string_view name = process_path();
+    const std::size_t separator = name.find_last_of("\\/");
+    if (separator != std::string_view::npos) name.remove_prefix(separator + 1);
+    if (name.size() > longest_image_name) name.remove_prefix(name.size() - longest_image_name);
+    std::copy(name.begin(), name.end(), image);
 }
 
 }  // namespace
-
-SocketState state_of(Chain& chain, SOCKET s) noexcept {
-    SocketState state = sockets.get(s);
-    if (state.kind != SocketKind::unknown || !policy_active()) return state;
-    SocketState known = state;
-    state = look_at(chain, s);
-    if (state.kind == SocketKind::unknown || sockets.exchange(s, known, state)) return state;
-    // Another thread has looked too, or bound it already; or the handle cannot be tracked.
-    return known.kind == SocketKind::unknown ? state : known;
-}
 
 Flow decide_flow(const SocketState& state, const Endpoint& destination) noexcept {
     Flow flow;
@@ -164,78 +85,29 @@ Flow decide_flow(const SocketState& state, const Endpoint& destination) noexcept
     return flow;
 }
 
-int settle(Chain& chain, SOCKET s, SocketState& state) noexcept {
-    return state.kind == SocketKind::deferred ? bind_wildcard(chain, s, state) : 0;
-}
-
-int bind_wildcard(Chain& chain, SOCKET s, SocketState& state) noexcept {
-    if (state.kind != SocketKind::deferred && state.kind != SocketKind::unbound) return 0;
-    const int error = lower_bind(chain, s, wildcard_address(state.family));
-    // WSAEINVAL: another thread of the program has just done it.
-    if (error != 0 && error != WSAEINVAL) return error;
-    SocketState bound = state;
-    bound.kind = SocketKind::wildcard;
-    SocketState expected = state;
-    if (sockets.exchange(s, expected, bound) && state.kind == SocketKind::deferred) count(Counter::binds_settled);
-    state = bound;
-    return 0;
-}
-
-int settle(Chain& chain, SOCKET s) noexcept {
-    SocketState state = sockets.get(s);
-    return settle(chain, s, state);
-}
-
-int prepare(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
+void record(const Flow& flow, int error) noexcept {
+    if (!flow.decided || recorded_lately(flow)) return;
+    const IpAddress& destination = flow.destination.address;
     const Decision& decision = flow.decision;
-    switch (decision.verdict) {
-        case Verdict::keep:
-            return state.kind == SocketKind::ours ? reuse(chain, s, state, flow) : settle(chain, s, state);
-        case Verdict::refuse: count(Counter::refused); return refused_error;
-        case Verdict::source: break;
-    }
-    switch (state.kind) {
-        case SocketKind::unbound:
-        case SocketKind::deferred: {
-            const int error = bind_source(chain, s, state, decision);
-            if (error == 0) return 0;
-            // WSAEINVAL: bound behind our back, or by another thread of the program in this moment.
-            return error == WSAEINVAL ? apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound)
-                                      : apply_otherwise(chain, s, state, flow, error, Counter::source_unavailable);
-        }
-        case SocketKind::wildcard: return apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound);
-        case SocketKind::ours: return reuse(chain, s, state, flow);
-        case SocketKind::explicit_:
-        case SocketKind::unknown: return 0;
-    }
-    return 0;
-}
-
-int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& flow, int error, Counter why) noexcept {
-    count(why);
-    if (flow.decision.otherwise == Otherwise::keep) {
-        flow.result = DecisionResult::otherwise_keep;
-        return settle(chain, s, state);
-    }
-    flow.result = DecisionResult::otherwise_refuse;
-    count(Counter::refused);
-    return error;
-}
-
-void note_implicit_bind(SOCKET s, const SocketState& state) noexcept {
-    if (state.kind != SocketKind::unbound) return;
-    SocketState bound = state;
-    bound.kind = SocketKind::wildcard;
-    SocketState expected = state;
-    sockets.exchange(s, expected, bound);
-}
-
-void note_connected(SOCKET s, bool connected) noexcept {
-    SocketState state = sockets.get(s);
-    if (state.kind == SocketKind::unknown || state.type == SocketType::stream || state.connected == connected) return;
-    SocketState changed = state;
-    changed.connected = connected;
-    sockets.exchange(s, state, changed);
+    const bool meant = decision.verdict == Verdict::refuse || flow.result == DecisionResult::otherwise_refuse;
+    DecisionRecord entry;
+    FILETIME time{};
+    GetSystemTimeAsFileTime(&time);
+    entry.time = std::uint64_t{time.dwHighDateTime} << 32U | time.dwLowDateTime;
+    entry.process_id = GetCurrentProcessId();
+    entry.rule = decision.rule;
+    entry.policy_stamp = flow.policy_stamp;
+    entry.error = static_cast<std::uint32_t>(error);
+    entry.port = flow.destination.port;
+    entry.protocol = static_cast<std::uint8_t>(flow.protocol);
+    entry.verdict = static_cast<std::uint8_t>(decision.verdict);
+    entry.reason = static_cast<std::uint8_t>(decision.reason);
+    entry.result = static_cast<std::uint8_t>(error != 0 && !meant ? DecisionResult::failed : flow.result);
+    entry.family = static_cast<std::uint8_t>(destination.family);
+    std::copy(destination.bytes.begin(), destination.bytes.end(), entry.destination);
+    std::copy(decision.source.bytes.begin(), decision.source.bytes.end(), entry.source);
+    copy_image(entry.image);
+    append(telemetry, entry);
 }
 
 }  // namespace lsp::provider

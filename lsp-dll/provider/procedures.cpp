@@ -1,9 +1,10 @@
 #include "procedures.hpp"
 
+#include <type_traits>
 #include <utility>
 
-#include "hooks.hpp"
-#include "startup.hpp"
+#include "guarded_copy.hpp"
+#include "hooks/hooks.hpp"
 
 namespace lsp::provider {
 
@@ -19,7 +20,7 @@ struct Bound<slot, hook, Result(WSPAPI*)(Arguments...)> {
     static Result WSPAPI call(Arguments... arguments) { return hook(chains[slot], arguments...); }
 };
 
-// A socket whose source is settled costs a look and a jump: the lower procedure takes the same arguments from the same
+// A socket whose source is fixed costs a look and a jump: the lower procedure takes the same arguments from the same
 // places, and so does the hook's. In one function GCC would fetch them all before the look.
 #if defined(__GNUC__)
 #define LSP_LOOK __attribute__((flatten))
@@ -30,10 +31,9 @@ struct Bound<slot, hook, Result(WSPAPI*)(Arguments...)> {
 #endif
 
 template <std::size_t slot>
-LSP_APART int WSPAPI send_to_unsettled(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
-                                       const sockaddr* to, int to_length, LPWSAOVERLAPPED overlapped,
-                                       LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread,
-                                       LPINT error) {
+LSP_APART int WSPAPI send_to_decided(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
+                                     const sockaddr* to, int to_length, LPWSAOVERLAPPED overlapped,
+                                     LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
     return hooks::send_to(chains[slot], s, buffers, buffer_count, sent, flags, to, to_length, overlapped, completion,
                           thread, error);
 }
@@ -43,118 +43,110 @@ LSP_LOOK int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDW
                             const sockaddr* to, int to_length, LPWSAOVERLAPPED overlapped,
                             LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
     const SocketState state = sockets.get(s);
-    const bool settled = state.kind == SocketKind::explicit_ || (state.kind == SocketKind::ours && !state.pinned);
-    return (settled ? chains[slot].lower.lpWSPSendTo : &send_to_unsettled<slot>)(s, buffers, buffer_count, sent, flags,
-                                                                                 to, to_length, overlapped, completion,
-                                                                                 thread, error);
+    const bool source_is_fixed =
+        state.kind == SocketKind::explicit_ || (state.kind == SocketKind::ours && !state.pinned);
+    return (source_is_fixed ? chains[slot].lower.lpWSPSendTo : &send_to_decided<slot>)(s, buffers, buffer_count, sent,
+                                                                                       flags, to, to_length, overlapped,
+                                                                                       completion, thread, error);
+}
+
+enum class On { all, not_streams };
+
+// A hooked call: where it stands in the table, our hook, and on which chains.
+template <auto entry, auto hook, On on = On::all>
+struct Hook {
+    template <std::size_t slot>
+    static void put(WSPPROC_TABLE& table) noexcept {
+        if (on == On::not_streams && chains[slot].type == SocketType::stream) return;
+        auto& procedure = table.*entry;
+        procedure = &Bound<slot, hook, std::remove_reference_t<decltype(procedure)>>::call;
+    }
+};
+
+struct SendToHook {
+    template <std::size_t slot>
+    static void put(WSPPROC_TABLE& table) noexcept {
+        if (chains[slot].type != SocketType::stream) table.lpWSPSendTo = &send_to<slot>;
+    }
+};
+
+template <typename... Each>
+struct HookList {
+    template <std::size_t slot>
+    static void put(WSPPROC_TABLE& table) noexcept {
+        (Each::template put<slot>(table), ...);
+    }
+};
+
+using Table = WSPPROC_TABLE;
+// clang-format off
+using Hooks = HookList<
+    Hook<&Table::lpWSPCleanup, hooks::cleanup>,
+    Hook<&Table::lpWSPSocket, hooks::socket>,
+    Hook<&Table::lpWSPAccept, hooks::accept>,
+    Hook<&Table::lpWSPJoinLeaf, hooks::join_leaf>,
+    Hook<&Table::lpWSPCloseSocket, hooks::close_socket>,
+    Hook<&Table::lpWSPDuplicateSocket, hooks::duplicate_socket>,
+    Hook<&Table::lpWSPBind, hooks::bind>,
+    Hook<&Table::lpWSPConnect, hooks::connect>,
+    Hook<&Table::lpWSPGetSockOpt, hooks::get_option>,
+    Hook<&Table::lpWSPSetSockOpt, hooks::set_option>,
+    Hook<&Table::lpWSPIoctl, hooks::ioctl>,
+    Hook<&Table::lpWSPGetSockName, hooks::get_socket_name>,
+    // ws2_32 gives select to the provider of the first socket, whatever the others are.
+    Hook<&Table::lpWSPSelect, hooks::select>,
+    Hook<&Table::lpWSPListen, hooks::listen>,
+    SendToHook,
+    Hook<&Table::lpWSPRecv, hooks::receive, On::not_streams>,
+    Hook<&Table::lpWSPRecvFrom, hooks::receive_from, On::not_streams>,
+    Hook<&Table::lpWSPEventSelect, hooks::event_select, On::not_streams>,
+    Hook<&Table::lpWSPAsyncSelect, hooks::async_select, On::not_streams>>;
+// clang-format on
+
+// A hooked extension function: its id, where the chain keeps the lower provider's, and our hook.
+template <std::size_t slot, auto lower, auto hook>
+bool exchange(const GUID& wanted, const GUID& id, void* out) noexcept {
+    if (!IsEqualGUID(wanted, id)) return false;
+    auto& place = chains[slot].*lower;
+    using Function = decltype(place.load());
+    Function given = nullptr;
+    if (!guarded_read(given, out) || given == nullptr) return true;
+    place.store(given, std::memory_order_release);
+    const Function ours = &Bound<slot, hook, Function>::call;
+    guarded_write(out, ours);
+    return true;
 }
 
 template <std::size_t slot>
-int WSPAPI cleanup(LPINT error) {
-    return clean_up(slot, error);
+void exchange_extension(const GUID& id, void* out) noexcept {
+    (void)(exchange<slot, &Chain::lower_connect_ex, hooks::connect_ex>(GUID WSAID_CONNECTEX, id, out) ||
+           exchange<slot, &Chain::lower_send_msg, hooks::send_msg>(GUID WSAID_WSASENDMSG, id, out) ||
+           exchange<slot, &Chain::lower_recv_msg, hooks::receive_msg>(GUID WSAID_WSARECVMSG, id, out));
 }
 
 // All that is instantiated of a slot.
 struct Slot {
-    LPWSPCLEANUP cleanup;
-    LPWSPSOCKET socket;
-    LPWSPACCEPT accept;
-    LPWSPJOINLEAF join_leaf;
-    LPWSPCLOSESOCKET close_socket;
-    LPWSPDUPLICATESOCKET duplicate_socket;
-    LPWSPBIND bind;
-    LPWSPCONNECT connect;
-    LPWSPGETSOCKOPT get_option;
-    LPWSPSETSOCKOPT set_option;
-    LPWSPIOCTL ioctl;
-    LPWSPGETSOCKNAME get_socket_name;
-    LPWSPSELECT select;
-    LPWSPLISTEN listen;
-    LPWSPSENDTO send_to;
-    LPWSPRECV receive;
-    LPWSPRECVFROM receive_from;
-    LPWSPEVENTSELECT event_select;
-    LPWSPASYNCSELECT async_select;
-    LPFN_CONNECTEX connect_ex;
-    LPFN_WSASENDMSG send_msg;
-    LPFN_WSARECVMSG recv_msg;
+    void (*fill)(WSPPROC_TABLE&) noexcept;
+    void (*exchange_extension)(const GUID&, void*) noexcept;
 };
-
-template <std::size_t slot, auto hook, typename Procedure>
-constexpr void put(Procedure& entry) {
-    entry = &Bound<slot, hook, Procedure>::call;
-}
-
-template <std::size_t slot>
-constexpr Slot slot_of() {
-    Slot all{};
-    all.cleanup = cleanup<slot>;
-    put<slot, hooks::socket>(all.socket);
-    put<slot, hooks::accept>(all.accept);
-    put<slot, hooks::join_leaf>(all.join_leaf);
-    put<slot, hooks::close_socket>(all.close_socket);
-    put<slot, hooks::duplicate_socket>(all.duplicate_socket);
-    put<slot, hooks::bind>(all.bind);
-    put<slot, hooks::connect>(all.connect);
-    put<slot, hooks::get_option>(all.get_option);
-    put<slot, hooks::set_option>(all.set_option);
-    put<slot, hooks::ioctl>(all.ioctl);
-    put<slot, hooks::get_socket_name>(all.get_socket_name);
-    put<slot, hooks::select>(all.select);
-    put<slot, hooks::listen>(all.listen);
-    all.send_to = send_to<slot>;
-    put<slot, hooks::receive>(all.receive);
-    put<slot, hooks::receive_from>(all.receive_from);
-    put<slot, hooks::event_select>(all.event_select);
-    put<slot, hooks::async_select>(all.async_select);
-    put<slot, hooks::connect_ex>(all.connect_ex);
-    put<slot, hooks::send_msg>(all.send_msg);
-    put<slot, hooks::receive_msg>(all.recv_msg);
-    return all;
-}
 
 template <std::size_t... slot>
 const Slot& slot_at(std::size_t index, std::index_sequence<slot...>) noexcept {
-    static constexpr Slot slots[] = {slot_of<slot>()...};
+    static constexpr Slot slots[] = {{&Hooks::put<slot>, &exchange_extension<slot>}...};
     return slots[index];
 }
 
 const Slot& slot_at(std::size_t index) noexcept { return slot_at(index, std::make_index_sequence<chain_capacity>{}); }
 
-const Slot& slot_of(const Chain& chain) noexcept { return slot_at(static_cast<std::size_t>(&chain - chains)); }
-
 }  // namespace
 
 void fill_procedure_table(std::size_t slot, WSPPROC_TABLE& table) noexcept {
-    const Slot& ours = slot_at(slot);
     table = chains[slot].lower;
-    table.lpWSPCleanup = ours.cleanup;
-    table.lpWSPSocket = ours.socket;
-    table.lpWSPAccept = ours.accept;
-    table.lpWSPJoinLeaf = ours.join_leaf;
-    table.lpWSPCloseSocket = ours.close_socket;
-    table.lpWSPDuplicateSocket = ours.duplicate_socket;
-    table.lpWSPBind = ours.bind;
-    table.lpWSPConnect = ours.connect;
-    table.lpWSPGetSockOpt = ours.get_option;
-    table.lpWSPSetSockOpt = ours.set_option;
-    table.lpWSPIoctl = ours.ioctl;
-    table.lpWSPGetSockName = ours.get_socket_name;
-    // ws2_32 gives select to the provider of the first socket, whatever the others are.
-    table.lpWSPSelect = ours.select;
-    table.lpWSPListen = ours.listen;
-
-    if (chains[slot].type != SocketType::stream) {
-        table.lpWSPSendTo = ours.send_to;
-        table.lpWSPRecv = ours.receive;
-        table.lpWSPRecvFrom = ours.receive_from;
-        table.lpWSPEventSelect = ours.event_select;
-        table.lpWSPAsyncSelect = ours.async_select;
-    }
+    slot_at(slot).fill(table);
 }
 
-LPFN_CONNECTEX connect_ex_of(const Chain& chain) noexcept { return slot_of(chain).connect_ex; }
-LPFN_WSASENDMSG send_msg_of(const Chain& chain) noexcept { return slot_of(chain).send_msg; }
-LPFN_WSARECVMSG recv_msg_of(const Chain& chain) noexcept { return slot_of(chain).recv_msg; }
+void replace_extension(Chain& chain, const GUID& id, void* out) noexcept {
+    slot_at(static_cast<std::size_t>(&chain - chains)).exchange_extension(id, out);
+}
 
 }  // namespace lsp::provider

@@ -1,4 +1,5 @@
-// The procedure table that a chain hands to ws2_32: the lower provider's, with our hooks over what concerns addresses.
+// What a chain hands out instead of the lower provider's procedures. The list of hooked calls stands in procedures.cpp,
+// once.
 #pragma once
 
 #include "chain.hpp"
@@ -8,9 +9,8 @@ namespace lsp::provider {
 // Fills `table` for the chain in `slot`. What is not hooked stays the lower provider's own pointer.
 void fill_procedure_table(std::size_t slot, WSPPROC_TABLE& table) noexcept;
 
-// The extension functions of the chain in `slot`.
-LPFN_CONNECTEX connect_ex_of(const Chain& chain) noexcept;
-LPFN_WSASENDMSG send_msg_of(const Chain& chain) noexcept;
-LPFN_WSARECVMSG recv_msg_of(const Chain& chain) noexcept;
+// The lower provider has given the extension function `id` into `out`: swaps it for ours if it is hooked, and remembers
+// the lower one.
+void replace_extension(Chain& chain, const GUID& id, void* out) noexcept;
 
 }  // namespace lsp::provider

@@ -1,7 +1,8 @@
 #include <ws2tcpip.h>
 
-#include "flow.hpp"
-#include "guarded_copy.hpp"
+#include "../guarded_copy.hpp"
+#include "../socket_state.hpp"
+#include "../startup.hpp"
 #include "hooks.hpp"
 
 namespace lsp::provider::hooks {
@@ -39,6 +40,8 @@ SocketState fresh_state(const Chain& chain, SocketKind kind) {
 }
 
 }  // namespace
+
+int cleanup(Chain& chain, LPINT error) { return clean_up(static_cast<std::size_t>(&chain - chains), error); }
 
 SOCKET socket(Chain& chain, int family, int type, int protocol, LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags,
               LPINT error) {

@@ -1,43 +1,13 @@
 #include <cstddef>
 #include <cstring>
 
-#include "../system/winsock_constants.hpp"
-#include "flow.hpp"
-#include "guarded_copy.hpp"
+#include "../../system/winsock_constants.hpp"
+#include "../guarded_copy.hpp"
+#include "../procedures.hpp"
+#include "../socket_state.hpp"
 #include "hooks.hpp"
-#include "procedures.hpp"
 
-namespace lsp::provider {
-
-namespace {
-
-template <typename Function>
-int ask_lower(Chain& chain, SOCKET s, GUID id, Function& function) noexcept {
-    DWORD returned = 0;
-    int error = 0;
-    return chain.lower.lpWSPIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &function, sizeof(function),
-                                  &returned, nullptr, nullptr, nullptr, &error) == 0
-               ? 0
-               : error;
-}
-
-}  // namespace
-
-LPFN_WSASENDMSG lower_send_msg(Chain& chain, SOCKET s) noexcept {
-    LPFN_WSASENDMSG function = chain.lower_send_msg.load(std::memory_order_acquire);
-    if (function != nullptr || chain.lower_lacks_send_msg.load(std::memory_order_relaxed)) return function;
-    const int error = ask_lower(chain, s, GUID WSAID_WSASENDMSG, function);
-    if (error != 0 || function == nullptr) {
-        // Other errors are of this socket, which may be closed already, or of this moment.
-        const bool lacks = error == 0 || error == WSAEINVAL || error == WSAEOPNOTSUPP;
-        if (lacks) chain.lower_lacks_send_msg.store(true, std::memory_order_relaxed);
-        return nullptr;
-    }
-    chain.lower_send_msg.store(function, std::memory_order_release);
-    return function;
-}
-
-namespace hooks {
+namespace lsp::provider::hooks {
 
 namespace {
 
@@ -92,28 +62,6 @@ bool needs_binding(int level, int name) {
             return name == IPV6_JOIN_GROUP || name == IPV6_LEAVE_GROUP || name == IPV6_V6ONLY ||
                    name == IPV6_PROTECTION_LEVEL || (name >= MCAST_JOIN_GROUP && name <= MCAST_LEAVE_SOURCE_GROUP);
         default: return false;
-    }
-}
-
-// Swaps an extension function that the lower provider has just given for ours, and remembers the lower one.
-template <typename Function>
-bool exchange_function(std::atomic<Function>& lower, Function ours, void* out) noexcept {
-    Function given = nullptr;
-    if (!guarded_read(given, out) || given == nullptr) return false;
-    lower.store(given, std::memory_order_release);
-    return guarded_write(out, ours);
-}
-
-void replace_extension(Chain& chain, const GUID& id, void* out) noexcept {
-    constexpr GUID connect_ex_id = WSAID_CONNECTEX;
-    constexpr GUID send_msg_id = WSAID_WSASENDMSG;
-    constexpr GUID recv_msg_id = WSAID_WSARECVMSG;
-    if (IsEqualGUID(id, connect_ex_id)) {
-        exchange_function(chain.lower_connect_ex, connect_ex_of(chain), out);
-    } else if (IsEqualGUID(id, send_msg_id)) {
-        exchange_function(chain.lower_send_msg, send_msg_of(chain), out);
-    } else if (IsEqualGUID(id, recv_msg_id)) {
-        exchange_function(chain.lower_recv_msg, recv_msg_of(chain), out);
     }
 }
 
@@ -188,6 +136,4 @@ int ioctl(Chain& chain, SOCKET s, DWORD code, void* in, DWORD in_length, void* o
     return result;
 }
 
-}  // namespace hooks
-
-}  // namespace lsp::provider
+}  // namespace lsp::provider::hooks

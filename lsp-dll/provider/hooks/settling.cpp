@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "flow.hpp"
-#include "guarded_copy.hpp"
+#include "../guarded_copy.hpp"
+#include "../socket_state.hpp"
 #include "hooks.hpp"
 
 namespace lsp::provider::hooks {
@@ -32,15 +32,6 @@ void settle_set(Chain& chain, const fd_set* set) noexcept {
         }
         begin += length;
     }
-}
-
-// FD_WRITE comes with a datagram socket's bind.
-void bind_at_once(SOCKET s) noexcept {
-    SocketState state = sockets.get(s);
-    if (state.kind != SocketKind::unbound) return;
-    SocketState changed = state;
-    changed.binds_at_once = true;
-    sockets.exchange(s, state, changed);
 }
 
 }  // namespace
@@ -84,12 +75,12 @@ int select(Chain& chain, int count, fd_set* read, fd_set* write, fd_set* except,
 }
 
 int event_select(Chain& chain, SOCKET s, WSAEVENT event, long events, LPINT error) {
-    bind_at_once(s);
+    mark_binds_at_once(s);  // FD_WRITE comes with a datagram socket's bind
     return settled(chain, s, error) ? chain.lower.lpWSPEventSelect(s, event, events, error) : SOCKET_ERROR;
 }
 
 int async_select(Chain& chain, SOCKET s, HWND window, unsigned message, long events, LPINT error) {
-    bind_at_once(s);
+    mark_binds_at_once(s);  // FD_WRITE comes with a datagram socket's bind
     return settled(chain, s, error) ? chain.lower.lpWSPAsyncSelect(s, window, message, events, error) : SOCKET_ERROR;
 }
 

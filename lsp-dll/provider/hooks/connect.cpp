@@ -1,4 +1,5 @@
-#include "flow.hpp"
+#include "../action.hpp"
+#include "../socket_state.hpp"
 #include "hooks.hpp"
 
 namespace lsp::provider::hooks {
@@ -35,9 +36,9 @@ int connect(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSA
         chain.lower.lpWSPConnect(s, name, name_length, caller_data, callee_data, socket_qos, group_qos, error);
     // A connect that was tried has bound the socket; one whose arguments were refused has not. Where that is wrong, the
     // next bind's WSAEINVAL tells.
-    if (result == 0 || (readable && *error != WSAEINVAL && *error != WSAEADDRNOTAVAIL)) note_implicit_bind(s, state);
+    if (result == 0 || (readable && *error != WSAEINVAL && *error != WSAEADDRNOTAVAIL)) mark_implicit_bind(s, state);
     // Zeros for an address take the default destination away.
-    if (result == 0) note_connected(s, readable && !destination.address.is_unspecified());
+    if (result == 0) mark_connected(s, readable && !destination.address.is_unspecified());
     return result;
 }
 

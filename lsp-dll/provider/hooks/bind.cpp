@@ -1,8 +1,8 @@
-#include "endpoint.hpp"
-#include "flow.hpp"
+#include "../endpoint.hpp"
+#include "../policy_cache.hpp"
+#include "../socket_state.hpp"
+#include "../telemetry.hpp"
 #include "hooks.hpp"
-#include "policy_cache.hpp"
-#include "telemetry.hpp"
 
 namespace lsp::provider::hooks {
 

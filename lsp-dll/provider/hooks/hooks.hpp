@@ -2,7 +2,7 @@
 // the same name; none of them throws, waits, or allocates.
 #pragma once
 
-#include "chain.hpp"
+#include "../chain.hpp"
 
 // On ia32 the chain travels in a register: all else is then where ws2_32 left it, and a chain's procedure
 // (procedures.cpp) is a load and a jump. GCC takes a function's convention from its declaration here; MSVC knows this
@@ -16,6 +16,7 @@
 namespace lsp::provider::hooks {
 
 // lifetime.cpp
+int LSP_HOOK cleanup(Chain&, LPINT error);
 SOCKET LSP_HOOK socket(Chain&, int family, int type, int protocol, LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags,
                        LPINT error);
 SOCKET LSP_HOOK accept(Chain&, SOCKET, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition,

@@ -1,0 +1,32 @@
+// The lower provider's calls as this provider makes them of its own accord: typed, with the Winsock error as the
+// result (0: none). What a program's call becomes is called through Chain::lower itself.
+#pragma once
+
+#include "chain.hpp"
+#include "endpoint.hpp"
+
+namespace lsp::provider::lower {
+
+int bind(Chain& chain, SOCKET s, const SocketAddress& address) noexcept;
+
+int set_option(Chain& chain, SOCKET s, int level, int name, DWORD value) noexcept;
+// Whether a DWORD option has another value than zero; false where the lower provider does not tell.
+bool is_set(Chain& chain, SOCKET s, int level, int name) noexcept;
+
+// WSPGetSockName; WSAEINVAL for an unbound socket.
+int local_endpoint(Chain& chain, SOCKET s, Family family, Endpoint& local) noexcept;
+
+// IP_UNICAST_IF or IPV6_UNICAST_IF: leave through this interface or not at all; index 0 takes it back. On an IPv6
+// socket the source's family says which of the two the traffic will obey.
+int pin(Chain& chain, SOCKET s, Family source_family, std::uint32_t interface_index) noexcept;
+
+// SO_REUSE_UNICASTPORT (Windows 10, Server 2016). Ephemeral ports of sockets that are bound to an address are scarce,
+// because each is taken for all destinations at once; with the option the port is chosen at connect and shared between
+// destinations. True if it was set.
+bool share_port(Chain& chain, SOCKET s) noexcept;
+void unshare_port(Chain& chain, SOCKET s) noexcept;
+
+// The lower provider's WSASendMsg, asked for by `s` if nobody did yet. Null where the lower provider has none (NT 5).
+LPFN_WSASENDMSG send_msg(Chain& chain, SOCKET s) noexcept;
+
+}  // namespace lsp::provider::lower

@@ -1,0 +1,96 @@
+#include "socket_state.hpp"
+
+#include "../system/winsock_constants.hpp"
+#include "lower.hpp"
+#include "policy_cache.hpp"
+#include "telemetry.hpp"
+
+namespace lsp::provider {
+
+namespace {
+
+// What the lower provider tells of a socket that somebody else made.
+SocketState look_at(Chain& chain, SOCKET s) noexcept {
+    SocketState state;
+    Endpoint local;
+    const int error = lower::local_endpoint(chain, s, chain.family, local);
+    if (error != 0 && error != WSAEINVAL) return state;  // not a socket of the lower provider at all
+    state.kind = error == WSAEINVAL               ? SocketKind::unbound
+                 : local.address.is_unspecified() ? SocketKind::wildcard
+                                                  : SocketKind::explicit_;
+    state.type = chain.type;
+    state.family = chain.family;
+    const bool ipv6 = state.family == Family::ipv6;
+    state.interface_chosen = lower::is_set(chain, s, IPPROTO_IP, IP_UNICAST_IF) ||
+                             (ipv6 && lower::is_set(chain, s, IPPROTO_IPV6, IPV6_UNICAST_IF));
+    state.header_included =
+        state.type == SocketType::raw && lower::is_set(chain, s, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, IP_HDRINCL);
+    return state;
+}
+
+}  // namespace
+
+SocketState state_of(Chain& chain, SOCKET s) noexcept {
+    SocketState state = sockets.get(s);
+    if (state.kind != SocketKind::unknown || !policy_active()) return state;
+    SocketState known = state;
+    state = look_at(chain, s);
+    if (state.kind == SocketKind::unknown || sockets.exchange(s, known, state)) return state;
+    // Another thread has looked too, or bound it already; or the handle cannot be tracked.
+    return known.kind == SocketKind::unknown ? state : known;
+}
+
+int settle(Chain& chain, SOCKET s, SocketState& state) noexcept {
+    return state.kind == SocketKind::deferred ? bind_wildcard(chain, s, state) : 0;
+}
+
+int settle(Chain& chain, SOCKET s) noexcept {
+    SocketState state = sockets.get(s);
+    return settle(chain, s, state);
+}
+
+int bind_wildcard(Chain& chain, SOCKET s, SocketState& state) noexcept {
+    if (state.kind != SocketKind::deferred && state.kind != SocketKind::unbound) return 0;
+    const int error = lower::bind(chain, s, wildcard_address(state.family));
+    // WSAEINVAL: another thread of the program has just done it.
+    if (error != 0 && error != WSAEINVAL) return error;
+    SocketState bound = state;
+    bound.kind = SocketKind::wildcard;
+    SocketState expected = state;
+    if (sockets.exchange(s, expected, bound) && state.kind == SocketKind::deferred) count(Counter::binds_settled);
+    state = bound;
+    return 0;
+}
+
+bool change_state(SOCKET s, SocketState& state, SocketState changed) noexcept {
+    SocketState expected = state;
+    if (!sockets.exchange(s, expected, changed)) return false;
+    state = changed;
+    return true;
+}
+
+void mark_implicit_bind(SOCKET s, const SocketState& state) noexcept {
+    if (state.kind != SocketKind::unbound) return;
+    SocketState expected = state;
+    SocketState bound = state;
+    bound.kind = SocketKind::wildcard;
+    sockets.exchange(s, expected, bound);
+}
+
+void mark_connected(SOCKET s, bool connected) noexcept {
+    SocketState state = sockets.get(s);
+    if (state.kind == SocketKind::unknown || state.type == SocketType::stream || state.connected == connected) return;
+    SocketState changed = state;
+    changed.connected = connected;
+    change_state(s, state, changed);
+}
+
+void mark_binds_at_once(SOCKET s) noexcept {
+    SocketState state = sockets.get(s);
+    if (state.kind != SocketKind::unbound) return;
+    SocketState changed = state;
+    changed.binds_at_once = true;
+    change_state(s, state, changed);
+}
+
+}  // namespace lsp::provider

@@ -1,0 +1,33 @@
+// What we know of a socket, and the changes that calls make to it (the states: docs/architecture.md).
+#pragma once
+
+#include "chain.hpp"
+
+namespace lsp::provider {
+
+// The state of the socket. One that we never saw (inherited, duplicated, opened before a policy was there) is looked at
+// once through the lower provider.
+SocketState state_of(Chain& chain, SOCKET s) noexcept;
+
+// Binds a deferred socket to the wildcard below, before a call that would show that it is not bound; others are left as
+// they are. 0, or the error that the lower bind gave.
+int settle(Chain& chain, SOCKET s, SocketState& state) noexcept;
+int settle(Chain& chain, SOCKET s) noexcept;
+
+// Binds an unbound or deferred socket to the wildcard below, as a send without a bind does by itself.
+int bind_wildcard(Chain& chain, SOCKET s, SocketState& state) noexcept;
+
+// Writes `changed` where the state is still `state`, which follows. False, and no change, if another thread of the
+// program was faster.
+bool change_state(SOCKET s, SocketState& state, SocketState changed) noexcept;
+
+// A call that binds implicitly went through: what was unbound is bound to the wildcard now.
+void mark_implicit_bind(SOCKET s, const SocketState& state) noexcept;
+
+// A datagram or raw socket has a default destination now, or none any more.
+void mark_connected(SOCKET s, bool connected) noexcept;
+
+// A datagram socket whose program would notice that its bind is put off.
+void mark_binds_at_once(SOCKET s) noexcept;
+
+}  // namespace lsp::provider
