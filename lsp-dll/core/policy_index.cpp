@@ -77,6 +77,7 @@ PolicyIndex::PolicyIndex(const Policy& policy, std::string_view process) {
 
 void PolicyIndex::add(const Rule& rule, std::uint32_t number) {
     needs_route_ = needs_route_ || rule.via;
+    enforces_ = enforces_ || lsp::enforces(rule);
     for (const Prefix& prefix : rule.to) {
         if (!prefix.address || prefix.length > prefix.address.bit_length()) continue;
         if (!serves(rule, prefix.address.family)) continue;

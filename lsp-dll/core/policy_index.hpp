@@ -32,6 +32,7 @@ class PolicyIndex {
 
     bool empty() const noexcept { return keys_.empty(); }       // every destination is kept
     bool needs_route() const noexcept { return needs_route_; }  // some rule that can match has `via`
+    bool enforces() const noexcept { return enforces_; }  // some rule that can match refuses, or may: see enforces(Rule)
     std::size_t memory() const noexcept { return keys_.capacity() * sizeof(Key); }  // bytes
 
   private:
@@ -63,6 +64,7 @@ class PolicyIndex {
     std::vector<Key> keys_;
     std::uint32_t first_[space_count + 1] = {};  // where each space's keys start
     bool needs_route_ = false;
+    bool enforces_ = false;
 };
 
 }  // namespace lsp

@@ -2,6 +2,11 @@
 
 namespace lsp {
 
+bool enforces(const Rule& rule) noexcept {
+    return rule.verdict == Verdict::refuse ||
+           (rule.verdict != Verdict::keep && rule.otherwise == Otherwise::refuse);
+}
+
 const char* to_string(Protocol protocol) noexcept {
     switch (protocol) {
         case Protocol::any: return "any";

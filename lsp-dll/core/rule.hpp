@@ -56,6 +56,9 @@ struct Rule {
     friend bool operator==(const Rule&, const Rule&) = default;
 };
 
+// Whether the rule can refuse a program, so that it has to be asked also where the program chose its source itself.
+bool enforces(const Rule& rule) noexcept;
+
 // The words of the policy text: "any", "tcp" …; "keep", "source", "refuse".
 const char* to_string(Protocol protocol) noexcept;
 const char* to_string(Verdict verdict) noexcept;

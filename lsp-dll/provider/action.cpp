@@ -9,6 +9,8 @@ namespace lsp::provider {
 namespace {
 
 using Prepare = int(Chain&, SOCKET, SocketState&, Flow&) noexcept;
+// Whether what the program chose is what the rule wants.
+using IsMet = bool(const Decision&, const IpAddress& chosen) noexcept;
 using Send = Next(Chain&, SOCKET, SocketState&, Flow&, const Datagram&, int& error) noexcept;
 
 // What a rule's `otherwise` says where its action cannot be had. 0: go on as if there were no rule; else `error`.
@@ -52,7 +54,7 @@ int bind_source(Chain& chain, SOCKET s, SocketState& state, const Decision& deci
         // NT 5 has neither the option nor the strong host model that makes it needed.
         if (error == WSAENOPROTOOPT) error = 0;
     }
-    if (error == 0) error = lower::bind(chain, s, make_socket_address(decision.source, state.family));
+    if (error == 0) error = bind_below(chain, s, state, decision.source);
     if (error != 0) {
         // Another thread of the program has been faster: the options are for its source too.
         if (sockets.get(s).kind == SocketKind::ours) return error;
@@ -63,7 +65,7 @@ int bind_source(Chain& chain, SOCKET s, SocketState& state, const Decision& deci
     SocketState bound = state;
     bound.kind = SocketKind::ours;
     bound.pinned = pinned;
-    change_state(s, state, bound);
+    mark_bound(s, state, bound);
     count(Counter::bound_source);
     return 0;
 }
@@ -101,6 +103,55 @@ Next send_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& flow, int&
     return error == 0 ? Next::lower_call : Next::done;
 }
 
+// Errors that sendto in the program's own form would not have given, as far as that can be told: of a source that the
+// system does not take, of a form of the call that it does not know, and, where the datagram is pinned to an interface,
+// of that interface having no way there.
+bool is_of_our_form(int error, const Decision& decision) noexcept {
+    switch (error) {
+        case WSAEADDRNOTAVAIL:
+        case WSAEINVAL:
+        case WSAEOPNOTSUPP:
+        case WSAENOPROTOOPT:
+        case WSAEAFNOSUPPORT: return true;
+        case WSAENETUNREACH:
+        case WSAEHOSTUNREACH: return decision.pin_interface != 0;
+        default: return false;
+    }
+}
+
+Next send_with(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Datagram& datagram, const WSABUF& control,
+               int& error) noexcept {
+    WSAMSG message{};
+    message.name = const_cast<sockaddr*>(datagram.to);
+    message.namelen = datagram.to_length;
+    message.lpBuffers = datagram.buffers;
+    message.dwBufferCount = datagram.buffer_count;
+    message.Control = control;
+    message.dwFlags = datagram.message_flags;
+    const LPFN_WSASENDMSG send = lower::send_msg(chain, s);
+    const int result = send(s, &message, datagram.flags, datagram.sent, datagram.overlapped, datagram.completion);
+    error = result == 0 ? 0 : WSAGetLastError();
+    if (error == 0 || error == WSA_IO_PENDING) {
+        count(Counter::sent_from_source);
+        return Next::done;
+    }
+    if (!is_of_our_form(error, flow.decision)) return Next::done;
+    return send_otherwise(chain, s, state, flow, error, Counter::source_unavailable);
+}
+
+// What the program adds to the datagram is kept: QUIC stacks mark every one.
+Next send_merged(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Datagram& datagram,
+                 const WSABUF& control, int& error) noexcept {
+    MergedControlData merged(datagram.control, control, datagram.overlapped);
+    if (merged.get() == nullptr) {
+        error = refused_error;
+        return send_otherwise(chain, s, state, flow, error, Counter::control_data_unmerged);
+    }
+    const Next next = send_with(chain, s, state, flow, datagram, *merged.get(), error);
+    if (error == WSA_IO_PENDING) merged.keep();
+    return next;
+}
+
 // With the source as control data, so that the socket goes on serving other networks too.
 Next send_from_source(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Datagram& datagram,
                       int& error) noexcept {
@@ -108,10 +159,6 @@ Next send_from_source(Chain& chain, SOCKET s, SocketState& state, Flow& flow, co
     error = refused_error;
     // By its connect the system has chosen the address at which the socket receives: answers to another would be lost.
     if (state.connected) return send_otherwise(chain, s, state, flow, error, Counter::already_connected);
-    // Ours would have to be merged into memory that outlives an overlapped send.
-    if (has_control_data(datagram.control)) {
-        return send_otherwise(chain, s, state, flow, error, Counter::control_data_unmerged);
-    }
     const LPFN_WSASENDMSG send = lower::send_msg(chain, s);
     const WSABUF* const control =
         send != nullptr ? source_control_data(decision.source, decision.pin_interface) : nullptr;
@@ -122,33 +169,25 @@ Next send_from_source(Chain& chain, SOCKET s, SocketState& state, Flow& flow, co
     // WSASendMsg, unlike sendto, may refuse a socket that is not bound.
     error = bind_wildcard(chain, s, state);
     if (error != 0) return Next::done;
-
-    WSAMSG message{};
-    message.name = const_cast<sockaddr*>(datagram.to);
-    message.namelen = datagram.to_length;
-    message.lpBuffers = datagram.buffers;
-    message.dwBufferCount = datagram.buffer_count;
-    message.Control = *control;
-    const int result = send(s, &message, datagram.flags, datagram.sent, datagram.overlapped, datagram.completion);
-    error = result == 0 ? 0 : WSAGetLastError();
-    if (error == 0 || error == WSA_IO_PENDING) {
-        count(Counter::sent_from_source);
-        return Next::done;
-    }
-    if (error != WSAEADDRNOTAVAIL) return Next::done;
-    return send_otherwise(chain, s, state, flow, error, Counter::source_unavailable);
+    return has_control_data(datagram.control) ? send_merged(chain, s, state, flow, datagram, *control, error)
+                                              : send_with(chain, s, state, flow, datagram, *control, error);
 }
 
+bool keep_is_met(const Decision&, const IpAddress&) noexcept { return true; }
+bool source_is_met(const Decision& decision, const IpAddress& chosen) noexcept { return chosen == decision.source; }
+bool refuse_is_met(const Decision&, const IpAddress&) noexcept { return false; }
+
 struct Action {
+    IsMet* is_met;
     Prepare* prepare;
     Send* send;  // null: a datagram is prepared as a connect is, and goes on in the program's own form
 };
 
 // By verdict.
 constexpr Action actions[] = {
-    {prepare_keep, nullptr},             // keep
-    {prepare_source, send_from_source},  // source
-    {refuse, nullptr},                   // refuse
+    {keep_is_met, prepare_keep, nullptr},               // keep
+    {source_is_met, prepare_source, send_from_source},  // source
+    {refuse_is_met, refuse, nullptr},                   // refuse
 };
 
 const Action& action_of(const Flow& flow) noexcept { return actions[static_cast<std::size_t>(flow.decision.verdict)]; }
@@ -160,6 +199,20 @@ bool serves_many(const SocketState& state) noexcept {
 }
 
 }  // namespace
+
+int judge(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const IpAddress& chosen) noexcept {
+    const Decision& decision = flow.decision;
+    const bool refused = flow.decided && !action_of(flow).is_met(decision, chosen) &&
+                         (decision.verdict == Verdict::refuse || decision.otherwise == Otherwise::refuse);
+    if (!refused) {
+        flow.decided = false;  // the rule had no say, so it is not told of as one that had
+        return settle(chain, s, state);
+    }
+    if (decision.verdict != Verdict::refuse) flow.result = DecisionResult::otherwise_refuse;
+    count(Counter::decided_refuse);
+    count(Counter::refused);
+    return refused_error;
+}
 
 int prepare(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     return action_of(flow).prepare(chain, s, state, flow);

@@ -15,6 +15,7 @@ struct Datagram {
     DWORD buffer_count;
     WSABUF control;  // the program's own control data; empty with WSPSendTo
     DWORD flags;
+    DWORD message_flags;  // WSAMSG::dwFlags, which Windows ignores on input: handed on as it is
     const sockaddr* to;
     int to_length;
     LPDWORD sent;
@@ -27,6 +28,10 @@ enum class Next {
     lower_call,  // the call as the program made it
     done,        // nowhere: it has been made in another form, or is answered with an error
 };
+
+// For what the program chose itself (Flow::own_choice): `chosen` is the address that it sends from, none if it chose an
+// interface. 0: the program's call goes on unchanged; else the error to give it.
+int judge(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const IpAddress& chosen) noexcept;
 
 // For a socket before it connects (WSPConnect, ConnectEx). 0: go on with the lower call; else the error to give the
 // program.

@@ -13,6 +13,20 @@
 
 namespace lsp::provider {
 
+// Of the Winsock constants.
+inline SocketType socket_type(int type) noexcept {
+    switch (type) {
+        case SOCK_STREAM: return SocketType::stream;
+        case SOCK_DGRAM: return SocketType::datagram;
+        case SOCK_RAW: return SocketType::raw;
+        default: return SocketType::other;
+    }
+}
+
+inline Family address_family(int family) noexcept {
+    return family == AF_INET ? Family::ipv4 : family == AF_INET6 ? Family::ipv6 : Family::none;
+}
+
 struct Chain {
     WSPPROC_TABLE lower{};
     WSAPROTOCOL_INFOW info{};        // our chain entry as WSPStartup was given it

@@ -24,20 +24,20 @@ bool read_endpoint(const sockaddr* name, int name_length, Family socket_family, 
     return true;
 }
 
-SocketAddress make_socket_address(const IpAddress& address, Family socket_family) noexcept {
+SocketAddress make_socket_address(const IpAddress& address, Family socket_family, std::uint16_t port) noexcept {
     // Every member, instead of clearing the whole first: this is on the way of each connect.
     SocketAddress result;
     if (socket_family == Family::ipv6) {
         const IpAddress mapped = address.mapped();
         result.v6.sin6_family = AF_INET6;
-        result.v6.sin6_port = 0;
+        result.v6.sin6_port = htons(port);
         result.v6.sin6_flowinfo = 0;
         result.v6.sin6_scope_id = 0;
         std::memcpy(&result.v6.sin6_addr, mapped.bytes.data(), sizeof(result.v6.sin6_addr));
         result.length = sizeof(result.v6);
     } else {
         result.v4.sin_family = AF_INET;
-        result.v4.sin_port = 0;
+        result.v4.sin_port = htons(port);
         std::memcpy(&result.v4.sin_addr, address.bytes.data(), sizeof(result.v4.sin_addr));
         std::fill(std::begin(result.v4.sin_zero), std::end(result.v4.sin_zero), '\0');
         result.length = sizeof(result.v4);
@@ -45,10 +45,10 @@ SocketAddress make_socket_address(const IpAddress& address, Family socket_family
     return result;
 }
 
-SocketAddress wildcard_address(Family socket_family) noexcept {
+SocketAddress wildcard_address(Family socket_family, std::uint16_t port) noexcept {
     IpAddress any;
     any.family = socket_family;
-    return make_socket_address(any, socket_family);
+    return make_socket_address(any, socket_family, port);
 }
 
 }  // namespace lsp::provider

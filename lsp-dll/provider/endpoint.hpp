@@ -20,7 +20,7 @@ struct Endpoint {
 // the lower provider has the word, and its error is the program's.
 bool read_endpoint(const sockaddr* name, int name_length, Family socket_family, Endpoint& endpoint) noexcept;
 
-// A sockaddr for `address` and port 0 on a socket of the given family: an IPv4 address on an IPv6 socket becomes
+// A sockaddr for `address` on a socket of the given family: an IPv4 address on an IPv6 socket becomes
 // v4-mapped.
 struct SocketAddress {
     union {
@@ -30,7 +30,7 @@ struct SocketAddress {
     };
     int length;
 };
-SocketAddress make_socket_address(const IpAddress& address, Family socket_family) noexcept;
-SocketAddress wildcard_address(Family socket_family) noexcept;
+SocketAddress make_socket_address(const IpAddress& address, Family socket_family, std::uint16_t port = 0) noexcept;
+SocketAddress wildcard_address(Family socket_family, std::uint16_t port = 0) noexcept;
 
 }  // namespace lsp::provider

@@ -61,17 +61,21 @@ void copy_image(char (&image)[longest_image_name]) noexcept {
 
 }  // namespace
 
-Flow decide_flow(const SocketState& state, const Endpoint& destination) noexcept {
+bool has_own_choice(const SocketState& state) noexcept {
+    return state.kind == SocketKind::explicit_ || state.interface_chosen || state.header_included;
+}
+
+Flow decide_flow(const SocketState& state, const Endpoint& destination, bool own_choice) noexcept {
     Flow flow;
     flow.destination = destination;
     IpAddress& address = flow.destination.address;
     if (address.is_v4_mapped()) address = address.unmapped();
     flow.protocol = protocol_of(state.type);
-    if (state.interface_chosen || state.header_included) return flow;
+    flow.own_choice = own_choice;
     flow.tick = GetTickCount();
     const PolicyReader reader(flow.tick);
     const PolicySnapshot* const snapshot = reader.get();
-    if (snapshot == nullptr) return flow;
+    if (snapshot == nullptr || (own_choice && !snapshot->index.enforces())) return flow;
     Decision& decision = flow.decision;
     if (!always_kept(snapshot->policy, address, decision.reason)) {
         const Route route = snapshot->index.needs_route() ? cached_route(address, flow.tick) : Route{};
@@ -79,6 +83,7 @@ Flow decide_flow(const SocketState& state, const Endpoint& destination) noexcept
         flow.policy_stamp = snapshot->stamp;
         flow.decided = true;
     }
+    if (own_choice) return flow;  // counted if it comes to be refused
     count(decision.verdict == Verdict::keep     ? Counter::decided_keep
           : decision.verdict == Verdict::source ? Counter::decided_source
                                                 : Counter::decided_refuse);

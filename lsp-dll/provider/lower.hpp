@@ -9,6 +9,11 @@ namespace lsp::provider::lower {
 
 int bind(Chain& chain, SOCKET s, const SocketAddress& address) noexcept;
 
+// A socket of the lower provider's own, which ws2_32 does not know: of the chain's protocol, and not inherited by child
+// processes where the system has that flag (Windows 7 with SP1). INVALID_SOCKET if it cannot be had.
+SOCKET make_socket(Chain& chain) noexcept;
+void close_socket(Chain& chain, SOCKET s) noexcept;
+
 int set_option(Chain& chain, SOCKET s, int level, int name, DWORD value) noexcept;
 // Whether a DWORD option has another value than zero; false where the lower provider does not tell.
 bool is_set(Chain& chain, SOCKET s, int level, int name) noexcept;
@@ -26,6 +31,17 @@ int pin(Chain& chain, SOCKET s, Family source_family, std::uint32_t interface_in
 bool share_port(Chain& chain, SOCKET s) noexcept;
 void unshare_port(Chain& chain, SOCKET s) noexcept;
 
+// What a socket is, by SO_PROTOCOL_INFO; the chain's own kind where the lower provider does not tell.
+struct ProtocolKind {
+    SocketType type;
+    Family family;
+};
+ProtocolKind kind_of(Chain& chain, SOCKET s) noexcept;
+
+// The lower provider's extension functions, for a program that has ours from the chain `asked`: the socket's own
+// chain's, asked for by `s` if nobody did yet, and if that fails those that were given to the other chain.
+LPFN_CONNECTEX connect_ex(Chain& chain, Chain& asked, SOCKET s) noexcept;
+LPFN_WSARECVMSG recv_msg(Chain& chain, Chain& asked, SOCKET s) noexcept;
 // The lower provider's WSASendMsg, asked for by `s` if nobody did yet. Null where the lower provider has none (NT 5).
 LPFN_WSASENDMSG send_msg(Chain& chain, SOCKET s) noexcept;
 

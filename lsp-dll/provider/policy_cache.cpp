@@ -43,6 +43,7 @@ std::atomic<long> readers{0};
 std::atomic<Snapshot*> retired{nullptr};
 
 std::atomic<DWORD> last_check{0};
+std::atomic<bool> enforcing{false};
 std::atomic<bool> loading{false};
 
 // Made by the first loader, live as long as the process; the loader's only.
@@ -73,6 +74,7 @@ void free_retired() noexcept {
 }
 
 void publish(Snapshot* snapshot) noexcept {
+    enforcing.store(snapshot != nullptr && snapshot->index.enforces());
     Snapshot* const old = current.exchange(snapshot);
     forget_routes();
     if (old != nullptr) push_retired(old);
@@ -149,10 +151,16 @@ void refresh_policy(DWORD now) noexcept {
         // Out of memory: the last good policy stays.
     }
     last_check.store(now == 0 ? 1 : now, std::memory_order_relaxed);
+    // While some rule can refuse it is always time.
+    const std::uint32_t ticks = system::coarse_ticks();
+    next_look.store(enforcing.load() ? ticks - 1 : ticks + system::coarse_ticks_of(check_interval_ms),
+                    std::memory_order_relaxed);
     loading.store(false, std::memory_order_release);
 }
 
 }  // namespace
+
+std::atomic<std::uint32_t> next_look{0};
 
 void refresh_policy() noexcept { refresh_policy(GetTickCount()); }
 
@@ -160,6 +168,8 @@ bool policy_active() noexcept {
     refresh_policy();
     return current.load(std::memory_order_relaxed) != nullptr;
 }
+
+bool policy_enforces() noexcept { return enforcing.load(std::memory_order_relaxed); }
 
 PolicyReader::PolicyReader(std::uint32_t now) noexcept {
     refresh_policy(now);

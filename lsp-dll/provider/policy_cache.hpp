@@ -2,8 +2,10 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "../core/policy_index.hpp"
+#include "../system/coarse_clock.hpp"
 
 namespace lsp::provider {
 
@@ -18,6 +20,16 @@ void refresh_policy() noexcept;
 
 // True if there is anything to decide. Refreshes first.
 bool policy_active() noexcept;
+
+// True if some rule can refuse: then a source that the program chose itself needs a look too. Does not refresh.
+bool policy_enforces() noexcept;
+
+// For calls that are not decided as a rule, such as a send from an address that the program chose: true if they need a
+// look all the same, because some rule can refuse, or because it is time to refresh. A load or two.
+extern std::atomic<std::uint32_t> next_look;  // system::coarse_ticks
+inline bool needs_look() noexcept {
+    return static_cast<std::int32_t>(system::coarse_ticks() - next_look.load(std::memory_order_relaxed)) >= 0;
+}
 
 // Refreshes, and holds the snapshot that was current when it was made.
 class PolicyReader {

@@ -5,6 +5,7 @@
 
 #include "guarded_copy.hpp"
 #include "hooks/hooks.hpp"
+#include "policy_cache.hpp"
 
 namespace lsp::provider {
 
@@ -45,9 +46,10 @@ LSP_LOOK int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDW
     const SocketState state = sockets.get(s);
     const bool source_is_fixed =
         state.kind == SocketKind::explicit_ || (state.kind == SocketKind::ours && !state.pinned);
-    return (source_is_fixed ? chains[slot].lower.lpWSPSendTo : &send_to_decided<slot>)(s, buffers, buffer_count, sent,
-                                                                                       flags, to, to_length, overlapped,
-                                                                                       completion, thread, error);
+    return (source_is_fixed && !needs_look() ? chains[slot].lower.lpWSPSendTo
+                                             : &send_to_decided<slot>)(s, buffers, buffer_count, sent, flags, to,
+                                                                       to_length, overlapped, completion, thread,
+                                                                       error);
 }
 
 enum class On { all, not_streams };

@@ -1,7 +1,9 @@
 #include "socket_state.hpp"
 
 #include "../system/winsock_constants.hpp"
+#include "deferred.hpp"
 #include "lower.hpp"
+#include "notes.hpp"
 #include "policy_cache.hpp"
 #include "telemetry.hpp"
 
@@ -12,14 +14,16 @@ namespace {
 // What the lower provider tells of a socket that somebody else made.
 SocketState look_at(Chain& chain, SOCKET s) noexcept {
     SocketState state;
+    const lower::ProtocolKind kind = lower::kind_of(chain, s);
+    if (kind.family == Family::none || kind.type == SocketType::other) return state;
     Endpoint local;
-    const int error = lower::local_endpoint(chain, s, chain.family, local);
+    const int error = lower::local_endpoint(chain, s, kind.family, local);
     if (error != 0 && error != WSAEINVAL) return state;  // not a socket of the lower provider at all
     state.kind = error == WSAEINVAL               ? SocketKind::unbound
                  : local.address.is_unspecified() ? SocketKind::wildcard
                                                   : SocketKind::explicit_;
-    state.type = chain.type;
-    state.family = chain.family;
+    state.type = kind.type;
+    state.family = kind.family;
     const bool ipv6 = state.family == Family::ipv6;
     state.interface_chosen = lower::is_set(chain, s, IPPROTO_IP, IP_UNICAST_IF) ||
                              (ipv6 && lower::is_set(chain, s, IPPROTO_IPV6, IPV6_UNICAST_IF));
@@ -40,6 +44,19 @@ SocketState state_of(Chain& chain, SOCKET s) noexcept {
     return known.kind == SocketKind::unknown ? state : known;
 }
 
+Chain& chain_of(Chain& asked, const SocketState& state) noexcept {
+    if (state.kind == SocketKind::unknown || (state.type == asked.type && state.family == asked.family)) return asked;
+    Chain* const own = started_chain(state.type, state.family);
+    return own != nullptr ? *own : asked;
+}
+
+IpAddress bound_address(Chain& chain, SOCKET s, const SocketState& state) noexcept {
+    Endpoint local;
+    if (lower::local_endpoint(chain, s, state.family, local) != 0) return {};
+    const IpAddress address = local.address.unmapped();
+    return address.is_unspecified() ? IpAddress{} : address;
+}
+
 int settle(Chain& chain, SOCKET s, SocketState& state) noexcept {
     return state.kind == SocketKind::deferred ? bind_wildcard(chain, s, state) : 0;
 }
@@ -51,15 +68,33 @@ int settle(Chain& chain, SOCKET s) noexcept {
 
 int bind_wildcard(Chain& chain, SOCKET s, SocketState& state) noexcept {
     if (state.kind != SocketKind::deferred && state.kind != SocketKind::unbound) return 0;
-    const int error = lower::bind(chain, s, wildcard_address(state.family));
+    IpAddress any;
+    any.family = state.family;
+    const int error = bind_below(chain, s, state, any);
     // WSAEINVAL: another thread of the program has just done it.
     if (error != 0 && error != WSAEINVAL) return error;
+    const bool deferred = state.kind == SocketKind::deferred;
     SocketState bound = state;
     bound.kind = SocketKind::wildcard;
-    SocketState expected = state;
-    if (sockets.exchange(s, expected, bound) && state.kind == SocketKind::deferred) count(Counter::binds_settled);
+    if (mark_bound(s, state, bound) && deferred) count(Counter::binds_settled);
     state = bound;
     return 0;
+}
+
+int bind_below(Chain& chain, SOCKET s, const SocketState& state, const IpAddress& address) noexcept {
+    const std::uint16_t port = take_port(s, state);
+    int error = lower::bind(chain, s, make_socket_address(address, state.family, port));
+    // Somebody was faster in the moment since the port was freed. A connect tells the port anew.
+    if (port != 0 && (error == WSAEADDRINUSE || error == WSAEACCES)) {
+        error = lower::bind(chain, s, make_socket_address(address, state.family));
+    }
+    return error;
+}
+
+bool mark_bound(SOCKET s, SocketState& state, SocketState bound) noexcept {
+    if (state.noted) drop_note(s);
+    bound.noted = false;
+    return change_state(s, state, bound);
 }
 
 bool change_state(SOCKET s, SocketState& state, SocketState changed) noexcept {

@@ -17,6 +17,12 @@ int settle(Chain& chain, SOCKET s) noexcept;
 // Binds an unbound or deferred socket to the wildcard below, as a send without a bind does by itself.
 int bind_wildcard(Chain& chain, SOCKET s, SocketState& state) noexcept;
 
+// The lower bind of an unbound or deferred socket to this address, with the port that the program was told of it if it
+// was told one. The state is as it was.
+int bind_below(Chain& chain, SOCKET s, const SocketState& state, const IpAddress& address) noexcept;
+// After it: the socket needs no note any more. As change_state.
+bool mark_bound(SOCKET s, SocketState& state, SocketState bound) noexcept;
+
 // Writes `changed` where the state is still `state`, which follows. False, and no change, if another thread of the
 // program was faster.
 bool change_state(SOCKET s, SocketState& state, SocketState changed) noexcept;
@@ -29,5 +35,11 @@ void mark_connected(SOCKET s, bool connected) noexcept;
 
 // A datagram socket whose program would notice that its bind is put off.
 void mark_binds_at_once(SOCKET s) noexcept;
+
+// The chain of the socket's kind: `asked`, unless a program uses that one's procedures for a socket of another's.
+Chain& chain_of(Chain& asked, const SocketState& state) noexcept;
+
+// The address that the socket is bound to, unmapped; none if it is not bound or bound to the wildcard.
+IpAddress bound_address(Chain& chain, SOCKET s, const SocketState& state) noexcept;
 
 }  // namespace lsp::provider

@@ -12,6 +12,7 @@
 #include "../exported.hpp"
 #include "../system/catalog.hpp"
 #include "chain.hpp"
+#include "pages.hpp"
 #include "policy_cache.hpp"
 #include "procedures.hpp"
 #include "process.hpp"
@@ -22,11 +23,6 @@ namespace lsp::provider {
 constinit Chain chains[chain_capacity];
 
 namespace {
-
-void* allocate_leaf(std::size_t bytes) {
-    return VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-}
-void release_leaf(void* memory, std::size_t) { VirtualFree(memory, 0, MEM_RELEASE); }
 
 // Who occupies the slots. Only WSPStartup and WSPCleanup come here, so waiting for one another is no matter; nothing
 // that could call back is done while the lock is held.
@@ -41,19 +37,6 @@ class SlotsLock {
     }
     ~SlotsLock() { slots_lock.clear(std::memory_order_release); }
 };
-
-SocketType socket_type(int type) {
-    switch (type) {
-        case SOCK_STREAM: return SocketType::stream;
-        case SOCK_DGRAM: return SocketType::datagram;
-        case SOCK_RAW: return SocketType::raw;
-        default: return SocketType::other;
-    }
-}
-
-Family address_family(int family) {
-    return family == AF_INET ? Family::ipv4 : family == AF_INET6 ? Family::ipv6 : Family::none;
-}
 
 // The slot of this chain over this lower table, else a free one. A slot that was cleaned up keeps its chain, because
 // pointers to its procedures may live on in the program; it is used again for the same chain only, until none is free.
@@ -213,7 +196,7 @@ extern "C" WINSOCK_LSP_EXPORTED int WSPAPI WSPStartup(WORD version, LPWSPDATA da
     if (LOBYTE(version) < 2) return WSAVERNOTSUPPORTED;
     try {
         stay_loaded();
-        sockets.use_memory(allocate_leaf, release_leaf);
+        sockets.use_memory(page_memory);
         remember_process();
         const int error = start(version, *data, *info, upcalls, *procedures);
         if (error == 0) refresh_policy();

@@ -19,6 +19,9 @@
 #ifndef IPV6_UNICAST_IF
 #define IPV6_UNICAST_IF 31
 #endif
+#ifndef WSA_FLAG_NO_HANDLE_INHERIT
+#define WSA_FLAG_NO_HANDLE_INHERIT 0x80
+#endif
 #ifndef SO_RANDOMIZE_PORT
 #define SO_RANDOMIZE_PORT 0x3005
 #endif

@@ -1,4 +1,5 @@
 #include "../action.hpp"
+#include "../lower.hpp"
 #include "../socket_state.hpp"
 #include "hooks.hpp"
 
@@ -11,11 +12,14 @@ namespace {
 int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockaddr* name, int name_length,
                        Endpoint& destination, bool& readable) noexcept {
     readable = false;
-    if (state.kind == SocketKind::unknown || state.kind == SocketKind::explicit_) return 0;
+    if (state.kind == SocketKind::unknown) return 0;
     readable = read_endpoint(name, name_length, state.family, destination);
     if (!readable) return settle(chain, s, state);
-    Flow flow = decide_flow(state, destination);
-    const int refused = prepare(chain, s, state, flow);
+    const bool own_choice = has_own_choice(state);
+    Flow flow = decide_flow(state, destination, own_choice);
+    const int refused = own_choice
+                            ? judge(chain, s, state, flow, flow.decided ? bound_address(chain, s, state) : IpAddress{})
+                            : prepare(chain, s, state, flow);
     record(flow, refused);
     return refused;
 }
@@ -42,9 +46,11 @@ int connect(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSA
     return result;
 }
 
-BOOL connect_ex(Chain& chain, SOCKET s, const sockaddr* name, int name_length, void* data, DWORD data_length,
+// A program may use one chain's pointer for another's sockets, an IPv4 chain's for IPv6.
+BOOL connect_ex(Chain& asked, SOCKET s, const sockaddr* name, int name_length, void* data, DWORD data_length,
                 LPDWORD sent, LPOVERLAPPED overlapped) {
-    SocketState state = state_of(chain, s);
+    SocketState state = state_of(asked, s);
+    Chain& chain = chain_of(asked, state);
     // On an unbound socket ConnectEx fails with WSAEINVAL, and that is the program's to see.
     Endpoint destination;
     bool readable = false;
@@ -55,8 +61,8 @@ BOOL connect_ex(Chain& chain, SOCKET s, const sockaddr* name, int name_length, v
         WSASetLastError(refused);
         return FALSE;
     }
-    return chain.lower_connect_ex.load(std::memory_order_acquire)(s, name, name_length, data, data_length, sent,
-                                                                  overlapped);
+    const LPFN_CONNECTEX lower = lower::connect_ex(chain, asked, s);
+    return lower(s, name, name_length, data, data_length, sent, overlapped);
 }
 
 }  // namespace lsp::provider::hooks

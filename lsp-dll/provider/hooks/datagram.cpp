@@ -2,6 +2,7 @@
 #include "../control_data.hpp"
 #include "../guarded_copy.hpp"
 #include "../lower.hpp"
+#include "../policy_cache.hpp"
 #include "../socket_state.hpp"
 #include "hooks.hpp"
 
@@ -9,32 +10,61 @@ namespace lsp::provider::hooks {
 
 namespace {
 
-// Whether the socket's datagrams may go elsewhere than its state says: those of one that serves many destinations, and
-// of one that is pinned to the interface of the destination to which it is connected.
+// Whether the socket's datagrams may go elsewhere than its state says: those of one that serves many destinations, of
+// one that is pinned to the interface of the destination to which it is connected; and all, where some rule can refuse.
 bool is_decided(const SocketState& state) noexcept {
     if (state.type != SocketType::datagram && state.type != SocketType::raw) return false;
     switch (state.kind) {
         case SocketKind::unbound:
         case SocketKind::deferred:
         case SocketKind::wildcard: return true;
-        case SocketKind::ours: return state.pinned;
-        case SocketKind::explicit_:
+        case SocketKind::ours:
+            if (state.pinned) return true;
+            [[fallthrough]];
+        case SocketKind::explicit_: refresh_policy(); return policy_enforces();
         case SocketKind::unknown: return false;
     }
     return false;
+}
+
+// The source in the IP header that the program has written (RFC 791, RFC 8200); none if it lies in several buffers.
+IpAddress header_source(const SocketState& state, const Datagram& datagram) noexcept {
+    const bool ipv6 = state.family == Family::ipv6;
+    const std::size_t offset = ipv6 ? 8 : 12;
+    const std::size_t length = ipv6 ? 16 : 4;
+    WSABUF first{};
+    std::uint8_t bytes[16];
+    if (datagram.buffer_count == 0 || !guarded_read(first, datagram.buffers) || first.len < offset + length ||
+        !guarded_copy(bytes, first.buf + offset, length)) {
+        return {};
+    }
+    const IpAddress source = ipv6 ? IpAddress::v6(bytes) : IpAddress::v4(bytes);
+    return source.is_unspecified() ? IpAddress{} : source;
 }
 
 // What both ways to send have in common: decide for this datagram and carry it out.
 Next decide_datagram(Chain& chain, SOCKET s, SocketState& state, const Datagram& datagram, int& error) noexcept {
     Endpoint destination;
     if (!is_decided(state) || datagram.to == nullptr ||
-        !read_endpoint(datagram.to, datagram.to_length, state.family, destination) ||
-        has_packet_info(datagram.control)) {
+        !read_endpoint(datagram.to, datagram.to_length, state.family, destination)) {
         error = settle(chain, s, state);
         return error == 0 ? Next::lower_call : Next::done;
     }
-    Flow flow = decide_flow(state, destination);
-    const Next next = send_datagram(chain, s, state, flow, datagram, error);
+    IpAddress named;
+    const bool names_source = has_packet_info(datagram.control, named);
+    const bool own_choice = names_source || has_own_choice(state);
+    Flow flow = decide_flow(state, destination, own_choice);
+    Next next = Next::lower_call;
+    if (own_choice) {
+        const IpAddress chosen = !flow.decided           ? IpAddress{}
+                                 : names_source          ? named
+                                 : state.header_included ? header_source(state, datagram)
+                                                         : bound_address(chain, s, state);
+        error = judge(chain, s, state, flow, chosen);
+        if (error != 0) next = Next::done;
+    } else {
+        next = send_datagram(chain, s, state, flow, datagram, error);
+    }
     record(flow, error == WSA_IO_PENDING ? 0 : error);
     return next;
 }
@@ -45,7 +75,7 @@ int send_to(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWOR
             int to_length, LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE completion,
             LPWSATHREADID thread, LPINT error) {
     SocketState state = state_of(chain, s);
-    const Datagram datagram{buffers, buffer_count, {}, flags, to, to_length, sent, overlapped, completion};
+    const Datagram datagram{buffers, buffer_count, {}, flags, 0, to, to_length, sent, overlapped, completion};
     int decided = 0;
     if (decide_datagram(chain, s, state, datagram, decided) == Next::done) {
         if (decided == 0) return 0;
@@ -58,15 +88,15 @@ int send_to(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWOR
     return result;
 }
 
-int send_msg(Chain& chain, SOCKET s, LPWSAMSG message, DWORD flags, LPDWORD sent, LPWSAOVERLAPPED overlapped,
+int send_msg(Chain& asked, SOCKET s, LPWSAMSG message, DWORD flags, LPDWORD sent, LPWSAOVERLAPPED overlapped,
              LPWSAOVERLAPPED_COMPLETION_ROUTINE completion) {
-    SocketState state = state_of(chain, s);
+    SocketState state = state_of(asked, s);
+    Chain& chain = chain_of(asked, state);
     const LPFN_WSASENDMSG lower = lower::send_msg(chain, s);
     WSAMSG copy{};
     if (!guarded_read(copy, message)) copy = {};
-    const Datagram datagram{copy.lpBuffers, copy.dwBufferCount, copy.Control, flags | copy.dwFlags,
-                            copy.name,      copy.namelen,       sent,         overlapped,
-                            completion};
+    const Datagram datagram{copy.lpBuffers, copy.dwBufferCount, copy.Control, flags,      copy.dwFlags,
+                            copy.name,      copy.namelen,       sent,         overlapped, completion};
     int error = 0;
     Next next = decide_datagram(chain, s, state, datagram, error);
     if (next == Next::lower_call && lower == nullptr) {

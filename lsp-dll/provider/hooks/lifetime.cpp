@@ -1,6 +1,7 @@
 #include <ws2tcpip.h>
 
 #include "../guarded_copy.hpp"
+#include "../notes.hpp"
 #include "../socket_state.hpp"
 #include "../startup.hpp"
 #include "hooks.hpp"
@@ -9,15 +10,22 @@ namespace lsp::provider::hooks {
 
 namespace {
 
-// Tells ws2_32 that calls on the lower provider's handle come to our chain. On failure the socket is closed again.
-SOCKET adopt(Chain& chain, SOCKET s, LPINT error) noexcept {
+// Tells ws2_32 that calls on the lower provider's handle come to our chain. Where it cannot, because our entry has left
+// the catalog under a running program, the socket is the program's all the same: the base provider has given it to
+// ws2_32 under its own entry, and it goes on without us.
+SOCKET adopt(Chain& chain, SOCKET s) noexcept {
     int failed = 0;
-    if (chain.upcalls.lpWPUModifyIFSHandle(chain.info.dwCatalogEntryId, s, &failed) == s) return s;
-    sockets.forget(s);
-    int ignored = 0;
-    chain.lower.lpWSPCloseSocket(s, &ignored);
-    *error = failed != 0 ? failed : WSAENOBUFS;
-    return INVALID_SOCKET;
+    if (chain.upcalls.lpWPUModifyIFSHandle(chain.info.dwCatalogEntryId, s, &failed) != s) forget_socket(s);
+    return s;
+}
+
+// Whether the catalog still has our chain's entry.
+bool is_registered(const Chain& chain) noexcept {
+    GUID id = chain.info.ProviderId;
+    WCHAR path[MAX_PATH];
+    int length = MAX_PATH;
+    int error = 0;
+    return WSCGetProviderPath(&id, path, &length, &error) == 0 || error != WSAEINVAL;
 }
 
 // Another process's socket, from WSADuplicateSocket: it is not ours to call it unbound.
@@ -27,8 +35,8 @@ SOCKET shared_socket(Chain& chain, int family, int type, int protocol, DWORD res
     lower_info.dwProviderReserved = reserved;
     const SOCKET s = chain.lower.lpWSPSocket(family, type, protocol, &lower_info, group, flags, error);
     if (s == INVALID_SOCKET) return s;
-    sockets.forget(s);
-    return adopt(chain, s, error);
+    forget_socket(s);
+    return adopt(chain, s);
 }
 
 SocketState fresh_state(const Chain& chain, SocketKind kind) {
@@ -54,16 +62,16 @@ SOCKET socket(Chain& chain, int family, int type, int protocol, LPWSAPROTOCOL_IN
     SocketState state = fresh_state(chain, SocketKind::unbound);
     // Registered I/O passes by every provider, and wants a socket that is bound.
     state.binds_at_once = (flags & WSA_FLAG_REGISTERED_IO) != 0;
-    sockets.set(s, state);
-    return adopt(chain, s, error);
+    remember_socket(s, state);
+    return adopt(chain, s);
 }
 
 SOCKET accept(Chain& chain, SOCKET s, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition,
               DWORD_PTR data, LPINT error) {
     const SOCKET accepted = chain.lower.lpWSPAccept(s, address, address_length, condition, data, error);
     if (accepted == INVALID_SOCKET) return accepted;
-    sockets.set(accepted, fresh_state(chain, SocketKind::explicit_));
-    return adopt(chain, accepted, error);
+    remember_socket(accepted, fresh_state(chain, SocketKind::explicit_));
+    return adopt(chain, accepted);
 }
 
 SOCKET join_leaf(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSABUF caller_data,
@@ -75,13 +83,13 @@ SOCKET join_leaf(Chain& chain, SOCKET s, const sockaddr* name, int name_length, 
     const SOCKET leaf =
         chain.lower.lpWSPJoinLeaf(s, name, name_length, caller_data, callee_data, socket_qos, group_qos, flags, error);
     if (leaf == INVALID_SOCKET || leaf == s) return leaf;
-    sockets.forget(leaf);
-    return adopt(chain, leaf, error);
+    forget_socket(leaf);
+    return adopt(chain, leaf);
 }
 
 int close_socket(Chain& chain, SOCKET s, LPINT error) {
     // Before the lower call: after it another thread may own the handle value.
-    sockets.forget(s);
+    forget_socket(s);
     return chain.lower.lpWSPCloseSocket(s, error);
 }
 
@@ -91,7 +99,8 @@ int duplicate_socket(Chain& chain, SOCKET s, DWORD process_id, LPWSAPROTOCOL_INF
         return SOCKET_ERROR;
     }
     const int result = chain.lower.lpWSPDuplicateSocket(s, process_id, info, error);
-    if (result != 0) return result;
+    // Without our entry the other process could not open it under our description.
+    if (result != 0 || !is_registered(chain)) return result;
     // The lower provider describes itself; with its entry's id the other process would open the socket past us.
     WSAPROTOCOL_INFOW described = chain.info;
     if (!guarded_read(described.dwProviderReserved, &info->dwProviderReserved) || !guarded_write(info, described)) {

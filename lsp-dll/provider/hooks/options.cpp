@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "../../system/winsock_constants.hpp"
+#include "../deferred.hpp"
 #include "../guarded_copy.hpp"
 #include "../procedures.hpp"
 #include "../socket_state.hpp"
@@ -19,9 +20,23 @@ static_assert(info_name_offset == offsetof(WSAPROTOCOL_INFOA, szProtocol));
 bool is_of_chain(const WSAPROTOCOL_INFOW& info, const char* value) noexcept {
     int family = 0;
     int type = 0;
+    int protocol = 0;
     return guarded_read(family, value + offsetof(WSAPROTOCOL_INFOW, iAddressFamily)) &&
-           guarded_read(type, value + offsetof(WSAPROTOCOL_INFOW, iSocketType)) && family == info.iAddressFamily &&
-           type == info.iSocketType;
+           guarded_read(type, value + offsetof(WSAPROTOCOL_INFOW, iSocketType)) &&
+           guarded_read(protocol, value + offsetof(WSAPROTOCOL_INFOW, iProtocol)) && family == info.iAddressFamily &&
+           type == info.iSocketType && protocol == info.iProtocol;
+}
+
+// libuv then looks for the base provider's id and a chain of one, and finding them receives datagrams behind our back:
+// a datagram socket whose bind is put off would never get one.
+int answer_protocol_info(Chain& chain, SOCKET s, SocketState& state, char* value) noexcept {
+    if (state.type == SocketType::datagram) {
+        mark_binds_at_once(s);
+        if (const int failed = settle(chain, s, state); failed != 0) return failed;
+    }
+    // What is given back to WSASocket shall come to us again; ws2_32 goes by this alone.
+    const DWORD id = chain.info.dwCatalogEntryId;
+    return guarded_write(value + offsetof(WSAPROTOCOL_INFOW, dwCatalogEntryId), id) ? 0 : WSAEFAULT;
 }
 
 bool write_protocol_info(const WSAPROTOCOL_INFOW& info, bool wide, char* value) noexcept {
@@ -78,14 +93,19 @@ int get_option(Chain& chain, SOCKET s, int level, int name, char* value, LPINT v
     const int result = chain.lower.lpWSPGetSockOpt(s, level, name, value, value_length, error);
     const bool wide = name == SO_PROTOCOL_INFOW;
     if (result != 0 || (!wide && name != SO_PROTOCOL_INFOA)) return result;
-    // Of a handle that it does not know, an inherited one, ws2_32 asks chain after chain so, and gives it to the first
-    // that answers. The base provider answers for all its sockets.
-    if (sockets.get(s).kind == SocketKind::unknown && !is_of_chain(chain.info, value)) {
-        *error = WSAENOTSOCK;
-        return SOCKET_ERROR;
+    SocketState state = sockets.get(s);
+    int failed = 0;
+    if (state.kind != SocketKind::unknown) {
+        failed = answer_protocol_info(chain, s, state, value);
+    } else if (!is_of_chain(chain.info, value)) {
+        // Of a handle that it does not know, an inherited one, ws2_32 asks chain after chain so, and gives it to the
+        // first that answers. The base provider answers for all its sockets.
+        failed = WSAENOTSOCK;
+    } else if (!write_protocol_info(chain.info, wide, value)) {
+        failed = WSAEFAULT;
     }
-    if (write_protocol_info(chain.info, wide, value)) return 0;
-    *error = WSAEFAULT;
+    if (failed == 0) return 0;
+    *error = failed;
     return SOCKET_ERROR;
 }
 
@@ -118,13 +138,16 @@ int ioctl(Chain& chain, SOCKET s, DWORD code, void* in, DWORD in_length, void* o
         case SIO_BASE_HANDLE:
         case SIO_BSP_HANDLE:
         case SIO_BSP_HANDLE_SELECT:
-        case SIO_BSP_HANDLE_POLL:
-            // The program is about to go behind our back.
-            if (const int failed = settle(chain, s); failed != 0) {
+        case SIO_BSP_HANDLE_POLL: {
+            // The program is about to poll behind our back. A stream has nothing to poll for before it is connected.
+            SocketState state = sockets.get(s);
+            if (state.type != SocketType::datagram) break;
+            if (const int failed = settle_soon(chain, s, state); failed != 0) {
                 *error = failed;
                 return SOCKET_ERROR;
             }
             break;
+        }
         default: break;
     }
     // The answer may come to where the question is.

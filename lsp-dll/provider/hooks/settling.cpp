@@ -1,6 +1,8 @@
 #include <algorithm>
 
+#include "../deferred.hpp"
 #include "../guarded_copy.hpp"
+#include "../lower.hpp"
 #include "../socket_state.hpp"
 #include "hooks.hpp"
 
@@ -26,9 +28,7 @@ void settle_set(Chain& chain, const fd_set* set) noexcept {
         for (u_int i = 0; i < length; ++i) {
             SocketState state = sockets.get(some[i]);
             if (state.kind != SocketKind::deferred || state.type != SocketType::datagram) continue;
-            // It may be another chain's than the one that select came to.
-            Chain* const own = started_chain(state.type, state.family);
-            settle(own != nullptr ? *own : chain, some[i], state);
+            settle(chain_of(chain, state), some[i], state);
         }
         begin += length;
     }
@@ -41,6 +41,11 @@ int listen(Chain& chain, SOCKET s, int backlog, LPINT error) {
 }
 
 int get_socket_name(Chain& chain, SOCKET s, sockaddr* name, LPINT name_length, LPINT error) {
+    // Java's channels ask before they connect. The helper's name is what a bind would have given by now.
+    SocketState state = sockets.get(s);
+    if (const SOCKET helper = reserve_port(chain, s, state); helper != INVALID_SOCKET) {
+        return chain.lower.lpWSPGetSockName(helper, name, name_length, error);
+    }
     return settled(chain, s, error) ? chain.lower.lpWSPGetSockName(s, name, name_length, error) : SOCKET_ERROR;
 }
 
@@ -59,13 +64,15 @@ int receive_from(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_count, L
                                      completion, thread, error);
 }
 
-int receive_msg(Chain& chain, SOCKET s, LPWSAMSG message, LPDWORD received, LPWSAOVERLAPPED overlapped,
+int receive_msg(Chain& asked, SOCKET s, LPWSAMSG message, LPDWORD received, LPWSAOVERLAPPED overlapped,
                 LPWSAOVERLAPPED_COMPLETION_ROUTINE completion) {
-    if (const int failed = settle(chain, s); failed != 0) {
+    SocketState state = sockets.get(s);
+    Chain& chain = chain_of(asked, state);
+    if (const int failed = settle(chain, s, state); failed != 0) {
         WSASetLastError(failed);
         return SOCKET_ERROR;
     }
-    return chain.lower_recv_msg.load(std::memory_order_acquire)(s, message, received, overlapped, completion);
+    return lower::recv_msg(chain, asked, s)(s, message, received, overlapped, completion);
 }
 
 int select(Chain& chain, int count, fd_set* read, fd_set* write, fd_set* except, const timeval* timeout, LPINT error) {
