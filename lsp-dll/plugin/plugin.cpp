@@ -6,8 +6,8 @@
 #include <new>
 
 #include "../exported.hpp"
+#include "../setup/tunnels/session.hpp"
 #include "openvpn_api.hpp"
-#include "session.hpp"
 
 namespace lsp::plugin {
 
@@ -18,7 +18,7 @@ constexpr int handled_events = event_mask(event_up) | event_mask(event_route_up)
 
 // Writes to OpenVPN's log. API version 1 has no access to it, and OpenVPN's own thread alone may use it; without it
 // messages go to stderr, which OpenVPN and its service keep with the log.
-class OpenVpnLog final : public Log {
+class OpenVpnLog final : public setup::Log {
   public:
     explicit OpenVpnLog(PluginLog callback) : log_(callback) {}
 
@@ -44,7 +44,7 @@ struct Instance {
     explicit Instance(PluginLog callback) : log(callback), other_thread_log(nullptr), session(log, other_thread_log) {}
     OpenVpnLog log;
     OpenVpnLog other_thread_log;
-    Session session;
+    setup::Session session;
 };
 
 Instance* open(PluginLog log) noexcept {

@@ -6,8 +6,8 @@
 
 #include "../exported.hpp"
 #include "../system/catalog_functions.hpp"
-#include "../system/files.hpp"
 #include "../system/text.hpp"
+#include "files.hpp"
 #include "setup.hpp"
 
 namespace lsp::setup {

@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <exception>
 
-#include "../system/host_model.hpp"
-#include "../system/interface_names.hpp"
-#include "../system/interfaces.hpp"
-#include "../system/policy_store.hpp"
-#include "../system/routes.hpp"
-#include "../system/text.hpp"
-#include "../system/tunnels.hpp"
-#include "setup_library.hpp"
+#include "../../plugin/setup_library.hpp"
+#include "../../system/interface_names.hpp"
+#include "../../system/interfaces.hpp"
+#include "../../system/policy_store.hpp"
+#include "../../system/routes.hpp"
+#include "../../system/text.hpp"
+#include "host_model.hpp"
+#include "tunnels.hpp"
 
-namespace lsp::plugin {
+namespace lsp::setup {
 
 namespace {
 
@@ -131,7 +131,7 @@ bool Session::publish() {
     std::string remark;
     const auto tunnel = describe(remark);
     if (!remark.empty()) log_.warning(remark);
-    const system::Outcome outcome = tunnel ? system::publish_tunnel(*tunnel) : tunnel.error();
+    const system::Outcome outcome = tunnel ? publish_tunnel(*tunnel) : tunnel.error();
     if (!outcome) {
         log_.error(outcome.error().message);
         return false;
@@ -139,7 +139,7 @@ bool Session::publish() {
     took(*tunnel);
     log_.note("published: what leaves through interface " + std::to_string(tunnel->interface_index) +
               " gets the source " + to_string(source_of(*tunnel)));
-    if (system::system_host_model().weak_by_nature) {
+    if (system_host_model().weak_by_nature) {
         log_.note("this system has the weak host model by nature, as Windows before Vista has: nothing had to be set");
     }
     install();
@@ -160,10 +160,10 @@ void Session::follow_addresses() noexcept {
         const auto tunnel = describe(remark);
         // An interface that was away comes back with its switches off.
         if (tunnel && *tunnel == published_ &&
-            system::are_on(system::system_host_model(), system::switches_for(*tunnel))) {
+            are_on(system_host_model(), switches_for(*tunnel))) {
             return;
         }
-        const system::Outcome outcome = tunnel ? system::publish_tunnel(*tunnel) : tunnel.error();
+        const system::Outcome outcome = tunnel ? publish_tunnel(*tunnel) : tunnel.error();
         if (outcome) {
             took(*tunnel);
             other_thread_log_.note("this host's interfaces changed: published anew with the source " +
@@ -182,7 +182,7 @@ void Session::follow_addresses() noexcept {
 void Session::withdraw() {
     watch_.stop();
     if (published_) {
-        const system::Outcome outcome = system::withdraw_tunnel(name_);
+        const system::Outcome outcome = withdraw_tunnel(name_);
         if (outcome || outcome.error().code == "ERROR_FILE_NOT_FOUND") {
             log_.note("withdrawn");
         } else {
@@ -195,7 +195,7 @@ void Session::withdraw() {
 }
 
 void Session::install() {
-    const SetupAnswer answer = install_with_setup_dll();
+    const plugin::SetupAnswer answer = plugin::install_with_setup_dll();
     if (!answer.good) {
         log_.warning("the provider is not installed and could not be: " + answer.message);
         return;
@@ -217,7 +217,7 @@ void Session::uninstall() {
         log_.note("left the provider that this session had installed to another tunnel");
         return;
     }
-    const SetupAnswer answer = remove_with_setup_dll();
+    const plugin::SetupAnswer answer = plugin::remove_with_setup_dll();
     if (answer.good) {
         log_.note("removed the provider that this session had installed");
     } else {
@@ -225,4 +225,4 @@ void Session::uninstall() {
     }
 }
 
-}  // namespace lsp::plugin
+}  // namespace lsp::setup

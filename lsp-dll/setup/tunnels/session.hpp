@@ -18,13 +18,13 @@
 #include <optional>
 #include <string>
 
-#include "../core/openvpn_environment.hpp"
-#include "../core/tunnel.hpp"
-#include "../system/error.hpp"
-#include "../system/interfaces.hpp"
+#include "../../core/openvpn_environment.hpp"
+#include "../../core/tunnel.hpp"
+#include "../../system/error.hpp"
+#include "../../system/interfaces.hpp"
 #include "address_watch.hpp"
 
-namespace lsp::plugin {
+namespace lsp::setup {
 
 class Log {
   public:
@@ -69,4 +69,4 @@ class Session {
     AddressWatch watch_;
 };
 
-}  // namespace lsp::plugin
+}  // namespace lsp::setup
