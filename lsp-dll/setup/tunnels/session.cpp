@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
-#include "../../plugin/setup_library.hpp"
 #include "../../system/interface_names.hpp"
 #include "../../system/interfaces.hpp"
 #include "../../system/policy_store.hpp"
 #include "../../system/routes.hpp"
 #include "../../system/text.hpp"
+#include "../install_if_missing.hpp"
 #include "host_model.hpp"
 #include "tunnels.hpp"
 
@@ -28,9 +29,10 @@ const IpAddress& source_of(const Tunnel& tunnel) { return tunnel.source4 ? tunne
 }  // namespace
 
 // OpenVPN's own device name would not do: on Windows every instance may call it "tun".
-Session::Session(Log& log, Log& other_thread_log)
+Session::Session(Log& log, Log& other_thread_log, std::wstring provider_dll)
     : log_(log),
       other_thread_log_(other_thread_log),
+      provider_dll_(std::move(provider_dll)),
       name_("openvpn-" + std::to_string(GetCurrentProcessId())),
       watch_([](void* self) noexcept { static_cast<Session*>(self)->follow_addresses(); }, this) {}
 
@@ -195,14 +197,14 @@ void Session::withdraw() {
 }
 
 void Session::install() {
-    const plugin::SetupAnswer answer = plugin::install_with_setup_dll();
-    if (!answer.good) {
-        log_.warning("the provider is not installed and could not be: " + answer.message);
+    const auto installed = install_if_missing(provider_dll_);
+    if (!installed) {
+        log_.warning("the provider is not installed and could not be: " + installed.error().message);
         return;
     }
-    if (!answer.changed) return;
+    if (!installed->changed) return;
     installed_ = true;
-    log_.note("installed the provider " + system::narrow(answer.path));
+    log_.note("installed the provider " + system::narrow(installed->path));
 }
 
 void Session::uninstall() {
@@ -217,11 +219,11 @@ void Session::uninstall() {
         log_.note("left the provider that this session had installed to another tunnel");
         return;
     }
-    const plugin::SetupAnswer answer = plugin::remove_with_setup_dll();
-    if (answer.good) {
+    const auto removed = remove_provider();
+    if (removed) {
         log_.note("removed the provider that this session had installed");
     } else {
-        log_.error(answer.message);
+        log_.error(removed.error().message);
     }
 }
 

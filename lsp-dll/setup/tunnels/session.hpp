@@ -37,7 +37,8 @@ class Log {
 class Session {
   public:
     // `log` is used within the calls below only; `other_thread_log` by a thread of the system's pool, between them.
-    Session(Log& log, Log& other_thread_log);
+    // `provider_dll` is the full path of the DLL that an installation makes a copy of.
+    Session(Log& log, Log& other_thread_log, std::wstring provider_dll);
 
     // One thread at a time.
     void up(const char* const* environment);
@@ -59,6 +60,7 @@ class Session {
 
     Log& log_;
     Log& other_thread_log_;
+    std::wstring provider_dll_;
     std::string name_;  // of the tunnel in the policy store
     std::optional<OpenVpnTunnel> collected_;
     std::optional<Tunnel> published_;
