@@ -53,8 +53,14 @@ interface SocketModel {
   source?: string;
   /** … and its latest datagram. */
   datagramSource?: string;
-  /** The program chose the interface, writes the IP header, or made the socket behind the LSP: its flows are its own. */
+  /** The program chose the interface or writes the IP header: its flows are not changed. */
   own: boolean;
+  /** The program made the socket behind the LSP. */
+  behind: boolean;
+  /** A datagram socket whose program polls behind the LSP: it is bound a tenth of a second later at the latest. */
+  polled: boolean;
+  /** The host whose address the program bound. */
+  address?: string;
   /** A socket without connections has a default destination. */
   connected: boolean;
   /** Its program waits for FD_WRITE, which comes with the bind: that is not put off. */
@@ -75,10 +81,9 @@ const kinds: Record<string, [Protocol, Family]> = {
 const connects = new Set(['connect', 'wsaconnect', 'connectex']);
 const sends = new Set(['sendto', 'wsasendto', 'gather', 'sendmsg', 'wsasendmsg']);
 /** Calls that show, or need, a binding that has been put off: from then on the socket is bound to the wildcard. */
-const settles = new Set(['local', 'listen', 'recv', 'recvfrom', 'recvmsg', 'wsarecv', 'wsarecvfrom', 'duplicate', 'child', 'joinleaf',
-  'base-handle', 'member', 'poll']);
-/** … these for datagram sockets alone. */
-const settlesDatagrams = new Set(['select', 'writable', 'peer', 'eventselect', 'asyncselect']);
+const settles = new Set(['listen', 'recv', 'recvfrom', 'recvmsg', 'wsarecv', 'wsarecvfrom', 'duplicate', 'child', 'joinleaf', 'member']);
+/** … these for datagram sockets alone. (What asks for the base handle, to poll, is bound after a tenth of a second only.) */
+const settlesDatagrams = new Set(['select', 'writable', 'peer', 'eventselect', 'asyncselect', 'protocol-info']);
 const succeeded = (result: string) => !/^(error|no function)/.test(result);
 
 /** Host and family of `m-target:closed`, as the rules see it. */
@@ -129,19 +134,23 @@ export function expectation(
     if (verb === 'duplicate') sockets.set(step.socket, sockets.get(words[0] ?? '') ?? newSocket('tcp4'));
     if (verb === 'accept' || verb === 'wsaaccept') sockets.set(step.socket, { ...newSocket('tcp4'), binding: 'address' });
     if (verb in kinds || verb === 'socket') {
-      sockets.set(step.socket, { ...newSocket(verb === 'socket' ? (words[0] ?? '') : verb), own: words.includes('base') });
+      sockets.set(step.socket, { ...newSocket(verb === 'socket' ? (words[0] ?? '') : verb), behind: words.includes('base') });
     }
     const model = sockets.get(step.socket);
     const result = base[place] ?? 'missing';
     if (model === undefined) return result;
-    if (verb === 'bind' && result === 'ok') model.binding = bindingOf(words[0] ?? '', model.protocol !== 'raw' && !model.watched);
-    if ((verb === 'eventselect' || verb === 'asyncselect') && model.protocol === 'udp' && model.binding === 'no') model.watched = true;
+    if (verb === 'bind' && result === 'ok') {
+      model.binding = bindingOf(words[0] ?? '', model.protocol !== 'raw' && !model.watched);
+      if (model.binding === 'address') model.address = words[0]?.split(':')[0]?.replace(/^m-/, '');
+    }
+    if ((verb === 'eventselect' || verb === 'asyncselect' || verb === 'protocol-info') && model.protocol === 'udp' && model.binding === 'no') model.watched = true;
     if (verb === 'interface' && result === 'ok') model.own = words[0] !== '0';
     if (verb === 'option' && words[0] === 'header-included' && result === 'ok') model.own = words[1] !== '0';
     if (verb === 'close' && result === 'ok') {
       sockets.delete(step.socket);
       return result;
     }
+    if ((verb === 'base-handle' || verb === 'poll') && model.protocol === 'udp') model.polled = true;
     settle(step, result, model, sockets);
 
     const wish = wishFor(step, model, policy);
@@ -181,7 +190,7 @@ function unstarted(words: readonly string[]): string {
 
 function newSocket(kind: string): SocketModel {
   const [protocol, family] = kinds[kind] ?? ['tcp', 'ipv4'];
-  return { protocol, family, binding: 'no', own: false, connected: false, watched: false, ipv6Only: !kind.endsWith('46') };
+  return { protocol, family, binding: 'no', own: false, behind: false, polled: false, connected: false, watched: false, ipv6Only: !kind.endsWith('46') };
 }
 
 function settle({ verb, words, process }: Step, result: string, model: SocketModel, sockets: Map<string, SocketModel>): void {
@@ -189,7 +198,7 @@ function settle({ verb, words, process }: Step, result: string, model: SocketMod
   const shown = verb === 'accept' || verb === 'wsaaccept' || verb === 'acceptex' || verb === 'duplicate' ? sockets.get(words[0] ?? '') : model;
   if (shown?.binding !== 'wildcard, any port') return;
   const settled =
-    settles.has(verb) || verb === 'acceptex' || process?.command.endsWith('child') === true || (shown.protocol === 'udp' && settlesDatagrams.has(verb)) ||
+    settles.has(verb) || (verb === 'wait' && Number(words[0]) >= 600 && shown.polled) || verb === 'acceptex' || process?.command.endsWith('child') === true || (shown.protocol === 'udp' && settlesDatagrams.has(verb)) ||
     // A second bind, which fails, is the lower provider's to judge.
     (verb === 'bind' && result !== 'ok') ||
     (verb === 'option' && ['reuse', 'exclusive', 'v6only'].includes(words[0] ?? ''));
@@ -206,20 +215,21 @@ function bindingOf(address: string, canWait: boolean): Binding {
 function wishFor(step: Step, model: SocketModel, policy: TestPolicy): Wish {
   const { verb, words } = step;
   if (verb === 'null-buffers') return wishForNullBuffers(words[0] ?? '', policy);
-  if (model.own || model.source !== undefined || (!connects.has(verb) && !sends.has(verb))) return undefined;
+  if (model.behind || model.source !== undefined || (!connects.has(verb) && !sends.has(verb))) return undefined;
   const { host, family, mapped } = destinationOf(words[0] ?? '', model.family);
-  // An IPv6 socket that is for IPv6 alone can have no IPv4 source, and not go there either.
   const wish = policy.wish(host, family, model.protocol);
-  if (wish === undefined || model.binding === 'address') return undefined;
+  if (wish === undefined) return undefined;
+  if (model.own || model.binding === 'address' || (sends.has(verb) && words.includes('own-source'))) {
+    return refusesOwn(step, model, wish) ? { error: WSAEACCES } : undefined;
+  }
+  // An IPv6 socket that is for IPv6 alone can have no IPv4 source, and not go there either.
   if (mapped && model.ipv6Only && ('source' in wish || (sends.has(verb) && wish.tried === true))) return undefined;
   if (sends.has(verb)) {
-    if (model.protocol === 'tcp' || words.some((word) => /^(own-source|no-name)$/.test(word))) return undefined;
+    if (model.protocol === 'tcp' || words.includes('no-name')) return undefined;
     // The lower provider sees what is wrong with the destination before it sees the source.
     if (words[0]?.endsWith(':0') === true && 'error' in wish && wish.tried === true) return undefined;
-    // The program's own control data is never touched: the rule's `otherwise`.
-    if (words.includes('other-control')) return 'source' in wish ? undefined : { error: WSAEACCES };
     // Its connect has chosen where it receives, so another source would lose the answers: the rule's `otherwise`.
-    if (model.connected && ('source' in wish || wish.tried === true)) return 'source' in wish ? undefined : { error: WSAEACCES };
+    if (model.connected && ('source' in wish || wish.tried === true)) return otherwise(wish);
     // Wine, and so the test Winsock's base provider, ignores IPv6's packet information; the recording shows it.
     if (family === 'ipv6' && ('source' in wish || wish.tried === true)) return undefined;
     return wish;
@@ -227,9 +237,20 @@ function wishFor(step: Step, model: SocketModel, policy: TestPolicy): Wish {
   // ConnectEx on a socket that is not bound is the program's own error.
   if (verb === 'connectex' && model.binding === 'no') return undefined;
   // It cannot be bound again: the rule's `otherwise`.
-  if (model.binding === 'wildcard' && 'source' in wish) return undefined;
-  if (model.binding === 'wildcard' && 'error' in wish && wish.tried === true) return { error: WSAEACCES };
+  if (model.binding === 'wildcard' && ('source' in wish || wish.tried === true)) return otherwise(wish);
   return wish;
+}
+
+/** What a rule's `otherwise` gives where its source cannot be had because of how the socket is. */
+const otherwise = (wish: NonNullable<Wish>): Wish => ('source' in wish && wish.enforced !== true ? undefined : { error: WSAEACCES });
+
+/** What the program chose itself is not changed, but refused where the rule says so, unless it is what the rule wants. */
+function refusesOwn({ verb, words }: Step, model: SocketModel, wish: NonNullable<Wish>): boolean {
+  if (sends.has(verb) && (model.protocol === 'tcp' || words.includes('no-name'))) return false;
+  if (verb === 'connectex' && model.binding === 'no') return false;
+  if ('error' in wish) return true;
+  const chosen = sends.has(verb) && words.includes('own-source') ? 'virtual' : words.includes('own-header') ? 'virtual' : model.own ? undefined : model.address;
+  return wish.enforced === true && chosen !== wish.source;
 }
 
 /** A refusal comes before the look at the data, which are the lower provider's. All of these are for `target`, on a bound socket. */

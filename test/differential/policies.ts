@@ -9,10 +9,10 @@ export type Family = 'ipv4' | 'ipv6';
 export type Protocol = 'tcp' | 'udp' | 'raw';
 
 /**
- * What the policy asks for a destination; nothing where it asks for nothing. `tried`: the error is that of a source that was tried,
- * rather than the rule's own.
+ * What the policy asks for a destination; nothing where it asks for nothing. `enforced`: the source or nothing. `tried`: the error is
+ * that of a source that was tried, rather than the rule's own.
  */
-export type Wish = { source: string } | { error: number; tried?: boolean } | undefined;
+export type Wish = { source: string; enforced?: boolean } | { error: number; tried?: boolean } | undefined;
 
 export interface TestPolicy {
   name: string;
@@ -68,6 +68,12 @@ export function policies(tunnelInterface: number): TestPolicy[] {
       name: 'refuse', oneIn: 4,
       rules: [`to ${beyondTunnel} refuse`],
       wish: (destination) => (isBeyondTunnel(destination) ? { error: WSAEACCES } : undefined),
+    },
+    {
+      // A kill switch.
+      name: 'source, otherwise refuse', oneIn: 4,
+      rules: hosts.physical.map((source) => `to ${beyondTunnel} source ${source} otherwise refuse`),
+      wish: (destination) => (isBeyondTunnel(destination) ? { source: 'physical', enforced: true } : undefined),
     },
     {
       name: 'keep before source', oneIn: 10,

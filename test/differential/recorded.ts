@@ -45,12 +45,17 @@ export const recordedSituations: readonly RecordedSituation[] = [
     },
   ]),
   { policy: 'tunnel', situation: 'udp4; bind virtual:0; sendto target; sendmsg target', sent: ['sendto target', 'WSASendMsg target'] },
-  // A program's own control data go down as they are.
-  {
+  // A program's own packet information wins; other control data of its own go down with ours.
+  ...['', ' /event', ' /port', ' /routine'].map((way) => ({
     policy: 'tunnel',
-    situation: 'udp4; bind any:0; sendmsg target own-source; sendmsg target; sendmsg target other-control',
-    sent: ['WSASendMsg target from virtual', 'WSASendMsg target from physical at tunnel', 'WSASendMsg target with other data'],
-  },
+    situation: `udp4; bind any:0; sendmsg target own-source; sendmsg target; sendmsg target other-control${way}; sendmsg lan other-control`,
+    sent: [
+      'WSASendMsg target from virtual',
+      'WSASendMsg target from physical at tunnel',
+      'WSASendMsg target from physical at tunnel with other data',
+      'WSASendMsg lan with other data',
+    ],
+  })),
 ];
 
 /** The datagrams in a recording, in the words above. */
@@ -59,8 +64,11 @@ export function datagramsIn(path: string, tunnelInterface: number): string[] {
     .filter(({ call, error }) => (call === 'sendto' || call === 'WSASendMsg') && (error === 0 || error === 997))
     .map(({ call, address = '', pktinfo, control }) => {
       const at = pktinfo?.interface === tunnelInterface ? ' at tunnel' : pktinfo?.interface ? ` at ${pktinfo.interface}` : '';
-      const from = pktinfo === undefined ? (control ? ' with other data' : '') : ` from ${nameOf(pktinfo.source)}${at}`;
-      return `${call} ${nameOf(address)}${from}`;
+      const from = pktinfo === undefined ? '' : ` from ${nameOf(pktinfo.source)}${at}`;
+      // Packet information alone has 24 bytes at most, 40 of IPv6; in hexadecimal.
+      const alone = pktinfo === undefined ? 0 : pktinfo.source.includes(':') ? 80 : 48;
+      const other = (control ?? '').length > alone ? ' with other data' : '';
+      return `${call} ${nameOf(address)}${from}${other}`;
     });
 }
 

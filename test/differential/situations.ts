@@ -141,6 +141,11 @@ const datagrams = [
   'udp4; bind any:0; b.udp4; b.bind any:0; local; b.local; sendto target; b.sendto target; peer; b.peer',
   ...combine(['udp4'], freeBinds, ['sendto target; b.udp4; b.sendto lan; wait 60; select-two b; peer; b.peer', 'interface tunnel; sendto target; peer; local', 'interface physical; sendto lan; peer; local']),
   ...combine(['udp4'], freeBinds, to(['sendmsg', 'wsasendmsg'], ['target own-source', 'target other-control', 'lan own-source', 'target no-name']), ['peer; local']),
+  // As Java's channels, tokio and QUIC stacks do.
+  ...combine(['tcp4'], ['bind any:0; local', 'bind any:0; base-handle', 'bind any:0; local; base-handle; local'], to(['connect', 'connectex'], ['target', 'lan']).map((call) => (call.startsWith('connectex') ? `${call} /event; update` : call)), [looks]),
+  ...combine(['udp4'], ['bind any:0; local', 'bind any:0; base-handle', 'bind any:0; base-handle; local'], ['connect target; local; send; peer', 'connect lan; local; send; peer', 'sendto target; peer; local; sendto lan; peer', 'nonblocking; recv now; local; connect target; local']),
+  ...combine(['udp4'], ['', 'bind any:0', 'bind any:P', 'bind physical:0'], to(['sendmsg', 'wsasendmsg'], ['target other-control', 'lan other-control']).flatMap((call) => ['', ...ways, '/routine'].map((way) => `${call} ${way}`.trim())), ['peer; local']),
+  ...combine(['udp4'], ['bind any:0'], ['protocol-info; connect target; local; send; peer', 'base-handle; wait 600; local; connect target; local; send; peer']),
   ...combine(['udp4'], freeBinds, to(['joinleaf'], ['multicast', 'target']), ['local; sendto target; peer']),
   ...combine(['udp4'], ['bind foreign:0', 'bind broadcast:0', 'bind multicast:0', 'bind lan:P', 'bind any:0; bind any:0', 'bind any:0; bind any:P', 'bind any:P; bind any:0', 'bind any:0; close; sendto target'], ['local; sendto target; peer quiet']),
   ...['', 'bind any:0; ', 'bind any:P; '].map((bind) => `udp4; ${bind}child sendto target, peer, local; local; sendto lan; peer`),
@@ -182,6 +187,10 @@ const ipv6 = [
   'tcp6; bind any:P; listen; b.tcp6; b.connect physical:P; c.accept a; c.local; c.remote',
   'tcp6; connect target; child local, peer, remote; local',
   ...['tcp6', 'udp6', 'tcp46', 'udp46'].map((kind) => `${kind}; heir protocol-info; protocol-info`),
+  ...combine(['tcp6', 'tcp46'], ['bind any:0; local', 'bind any:0; base-handle'], to(['connect'], ['target', 'lan', 'm-target']), ['local; peer']),
+  ...combine(['tcp6', 'tcp46'], ['bind any:0; local'], to(['connectex'], ['target', 'm-target'], ' /event'), ['update; local; peer']),
+  ...combine(['udp6', 'udp46'], ['bind any:0; local', 'bind any:0; base-handle'], to(['connect'], ['target', 'lan', 'm-target']), ['local; send; peer']),
+  ...combine(['udp46'], ['', 'bind any:0'], to(['sendmsg'], ['m-target other-control', 'target other-control']), ['peer; local']),
   'tcp46; connect m-target; b.duplicate a; b.local; b.peer; close; b.send; b.peer',
 ];
 

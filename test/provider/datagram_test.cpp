@@ -205,7 +205,7 @@ TEST_CASE("an overlapped send completes on its event and on its completion port"
     }
 }
 
-TEST_CASE("WSASendMsg gets the source, but a program's own control data is never touched") {
+TEST_CASE("WSASendMsg gets the source, and a program's own control data is kept beside it") {
     const PublishedTunnel tunnel;
     SUBCASE("without control data") {
         UdpTarget target(target_address);
@@ -233,12 +233,51 @@ TEST_CASE("WSASendMsg gets the source, but a program's own control data is never
         Control control;
         control.header.cmsg_level = IPPROTO_IP;
         control.header.cmsg_type = 3;  // IP_TOS
+        control.data[0] = 7;
         const Recording recording;
         send_msg_to(s, target_address, 9, control.buffer(4));
         const auto calls = recording.calls("WSASendMsg");
         REQUIRE(calls.size() == 1);
+        CHECK(calls[0].find("\"source\":\"11.22.33.44\"") != std::string::npos);
+        // Ours follows it: the header's type and the value are there.
+        CHECK(calls[0].find("0300000007000000") != std::string::npos);
+    }
+    SUBCASE("with more than there is room for") {
+        const Socket s = udp();
+        REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
+        alignas(8) char much[512]{};
+        WSACMSGHDR header{};
+        header.cmsg_len = sizeof(much);
+        header.cmsg_level = IPPROTO_IP;
+        header.cmsg_type = 3;
+        std::memcpy(much, &header, sizeof(header));
+        const Recording recording;
+        send_msg_to(s, target_address, 9, {sizeof(much), much});
+        const auto calls = recording.calls("WSASendMsg");
+        REQUIRE(calls.size() == 1);
         CHECK(calls[0].find("pktinfo") == std::string::npos);
     }
+}
+
+// MSDN: ignored on input. Programs answer with the WSAMSG that WSARecvMsg filled.
+TEST_CASE("the message's own flags go down as they are, and are not the call's") {
+    const PublishedTunnel tunnel;
+    const Socket s = udp();
+    char data[] = "hello";
+    WSABUF buffer{5, data};
+    sockaddr_in name = address(target_address, 9);
+    WSAMSG message{};
+    message.name = reinterpret_cast<sockaddr*>(&name);
+    message.namelen = sizeof(name);
+    message.lpBuffers = &buffer;
+    message.dwBufferCount = 1;
+    message.dwFlags = 0x0700;  // MSG_TRUNC, MSG_CTRUNC, MSG_BCAST
+    DWORD sent = 0;
+    const Recording recording;
+    CHECK(send_msg_function(s)(s, &message, 0, &sent, nullptr, nullptr) == 0);
+    const auto calls = recording.calls("WSASendMsg");
+    REQUIRE(calls.size() == 1);
+    CHECK(calls[0].find("\"messageFlags\":1792,\"flags\":0") != std::string::npos);
 }
 
 TEST_CASE("a source that has just gone: the datagram goes as without us, or is refused") {

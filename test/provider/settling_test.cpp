@@ -30,9 +30,6 @@ int do_not_block(SOCKET s) {
 
 const Look looks[] = {
     {"listen", SOCK_STREAM, [](SOCKET s) { return error_of(listen(s, 5)); }, 0},
-    {"getsockname of a stream", SOCK_STREAM, [](SOCKET s) { return local_port(s) > 0 ? 0 : WSAGetLastError(); }, 0},
-    {"getsockname of a datagram socket", SOCK_DGRAM, [](SOCKET s) { return local_port(s) > 0 ? 0 : WSAGetLastError(); },
-     0},
     {"recv", SOCK_DGRAM,
      [](SOCKET s) {
          char byte;
@@ -71,15 +68,6 @@ const Look looks[] = {
          const int error = error_of(WSAEventSelect(s, event, FD_READ));
          WSACloseEvent(event);
          return error;
-     },
-     0},
-    {"SIO_BASE_HANDLE", SOCK_DGRAM,
-     [](SOCKET s) {
-         SOCKET base = INVALID_SOCKET;
-         DWORD bytes = 0;
-         const int error =
-             error_of(WSAIoctl(s, SIO_BASE_HANDLE, nullptr, 0, &base, sizeof(base), &bytes, nullptr, nullptr));
-         return error == 0 && base != s ? -1 : error;
      },
      0},
     {"WSADuplicateSocket", SOCK_STREAM,

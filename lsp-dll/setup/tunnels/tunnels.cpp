@@ -11,7 +11,9 @@
 #include "../../system/interfaces.hpp"
 #include "../../system/text.hpp"
 #include "../named_mutex.hpp"
+#include "../security.hpp"
 #include "host_model.hpp"
+#include "policy_store_write.hpp"
 
 namespace lsp::setup {
 

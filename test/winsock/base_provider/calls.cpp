@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "answers.h"
 #include "arguments.h"
 #include "extensions.h"
 #include "local_address.h"
@@ -88,7 +89,11 @@ int WSPAPI wspBind(SOCKET socket, const struct sockaddr* name, int length, LPINT
     Record record("bind", socket);
     record.Address(name, length).Begin();
     int result = SOCKET_ERROR;
-    if (IsBindable(name, length)) result = systemWinsock.bind(socket, name, length);
+    if (const int told = AnswerFor("bind")) {
+        SetLastError(told);
+    } else if (IsBindable(name, length)) {
+        result = systemWinsock.bind(socket, name, length);
+    }
     finish(result, error);
     record.End(result, result ? *error : 0);
     return result;
@@ -150,7 +155,13 @@ int WSPAPI wspSetSockOpt(SOCKET socket, int level, int option, const char* value
     Record record("setsockopt", socket);
     record.Number("level", level).Number("option", option);
     record.Bytes("value", value, static_cast<std::size_t>(std::max(length, 0))).Begin();
-    const int result = finish(systemWinsock.setsockopt(socket, level, option, value, length), error);
+    int result = SOCKET_ERROR;
+    if (const int told = AnswerFor("setsockopt", level, option)) {
+        SetLastError(told);
+    } else {
+        result = systemWinsock.setsockopt(socket, level, option, value, length);
+    }
+    finish(result, error);
     record.End(result, result ? *error : 0);
     return result;
 }

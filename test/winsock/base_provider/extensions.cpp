@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "answers.h"
 #include "arguments.h"
 #include "control_check.h"
 #include "packet_information.h"
@@ -51,8 +52,18 @@ int WSAAPI sendMessage(SOCKET socket, LPWSAMSG message, DWORD flags, LPDWORD sen
     }
     CheckControl(message->Control);
     Record record("WSASendMsg", socket);
-    record.Address(message->name, message->namelen).Control(message->Control).Begin();
+    record.Address(message->name, message->namelen)
+        .Number("messageFlags", message->dwFlags)
+        .Number("flags", flags)
+        .Control(message->Control)
+        .Begin();
     PacketInformation information;
+    const int told = AnswerFor("WSASendMsg");
+    if (told != 0 && message->Control.len && ReadPacketInformation(message->Control, information)) {
+        record.End(SOCKET_ERROR, told);
+        SetLastError(told);
+        return SOCKET_ERROR;
+    }
     sockaddr_in source;
     sockaddr_in destination;
     // Wine ignores the control data (dlls/ws2_32/socket.c, WSASendMsg).
