@@ -30,7 +30,7 @@ class Arena {
     }
     // Only the last allocation is taken back; what lies before it stays until all goes.
     void release(void* memory, std::size_t bytes) noexcept {
-        if (memory != nullptr && static_cast<unsigned char*>(memory) + rounded(bytes) == start_ + used_) {
+        if (rounded(bytes) <= used_ && memory == start_ + (used_ - rounded(bytes))) {
             used_ -= rounded(bytes);
         }
     }

@@ -26,10 +26,14 @@ std::size_t loaded_bytes(const RulesBound& bound, std::size_t tunnels) noexcept 
            PolicyIndex::bound(rules, items, bound.ranges) + memory::alignment;
 }
 
-bool load_rules(StoredBytes stored, const RulesBound& bound, std::size_t tunnels, String& line, LoadedPolicy& loaded,
-                Fault& fault) {
+void begin_rules(const RulesBound& bound, std::size_t tunnels, LoadedPolicy& loaded) {
     make_room(bound.lines, tunnels, loaded);
     loaded.own_bound = bound;
+}
+
+bool load_rules(StoredBytes stored, const RulesBound& bound, std::size_t tunnels, String& line, LoadedPolicy& loaded,
+                Fault& fault) {
+    begin_rules(bound, tunnels, loaded);
     if (!read_stored_rules(stored, line, loaded.policy.rules, loaded.own_stamp, fault)) return false;
     loaded.own_rules = loaded.policy.rules.size();
     loaded.stamp = loaded.own_stamp;

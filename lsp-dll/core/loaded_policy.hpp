@@ -26,11 +26,14 @@ struct LoadedPolicy {
 std::size_t loaded_bytes(const RulesBound& bound, std::size_t tunnels) noexcept;
 
 // The steps. All memory is taken by the bound, so in an arena of loaded_bytes none of it can fail; elsewhere an
-// exhausted arena says that what was made is incomplete. First one of these two, into a fresh `loaded`, …
+// exhausted arena says that what was made is incomplete. First one of these, into a fresh `loaded`: room for no rules
+// but the tunnels', …
+void begin_rules(const RulesBound& bound, std::size_t tunnels, LoadedPolicy& loaded);
+// … the rules of the store:
 // As read_stored_rules; false leaves `loaded` to be made again.
 bool load_rules(StoredBytes stored, const RulesBound& bound, std::size_t tunnels, String& line, LoadedPolicy& loaded,
                 Fault& fault);
-// … or the rules of an earlier one,
+// … or those of an earlier policy,
 void take_rules(const LoadedPolicy& from, std::size_t tunnels, LoadedPolicy& loaded);
 // … then each tunnel,
 void load_tunnel(const Tunnel& tunnel, LoadedPolicy& loaded);
