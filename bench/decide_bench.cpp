@@ -69,11 +69,11 @@ Prefix network(Mix mix, std::size_t number) {
 }
 
 // In random order, with gaps between them.
-std::vector<Rule> rules_of(Mix mix, std::size_t count, std::mt19937& random) {
+Vector<Rule> rules_of(Mix mix, std::size_t count, std::mt19937& random) {
     std::vector<std::size_t> numbers(count);
     for (std::size_t i = 0; i < count; ++i) numbers[i] = i * 6;
     for (std::size_t i = count; i > 1; --i) std::swap(numbers[i - 1], numbers[random() % i]);
-    std::vector<Rule> rules(count);
+    Vector<Rule> rules(count);
     for (std::size_t i = 0; i < count; ++i) {
         Rule& rule = rules[i];
         rule.verdict = Verdict::refuse;

@@ -18,7 +18,7 @@ std::optional<IpAddress> parse_v4(std::string_view text) {
     for (std::size_t i = 0; i < 4; ++i) {
         const std::size_t dot = text.find('.');
         if ((dot == std::string_view::npos) != (i == 3)) return std::nullopt;
-        const auto number = text::parse_number(text.substr(0, dot), 255);
+        const auto number = text::parse_number(text::piece_of(text, 0, dot), 255);
         if (!number) return std::nullopt;
         address.bytes[i] = static_cast<std::uint8_t>(*number);
         if (i < 3) text.remove_prefix(dot + 1);
@@ -47,13 +47,13 @@ std::optional<IpAddress> parse_v6(std::string_view text) {
     std::array<std::uint16_t, groups_in_v6> groups{};
     std::size_t count = 0;
     std::optional<std::size_t> gap;  // how many groups stand before "::"
-    if (text.substr(0, 2) == "::") {
+    if (text::piece_of(text, 0, 2) == "::") {
         gap = 0;
         text.remove_prefix(2);
     }
     while (!text.empty()) {
         const std::size_t colon = text.find(':');
-        const std::string_view word = text.substr(0, colon);
+        const std::string_view word = text::piece_of(text, 0, colon);
         if (word.find('.') != std::string_view::npos) {
             const auto quad = parse_v4(word);
             if (!quad || colon != std::string_view::npos || count > groups_in_v6 - 2) return std::nullopt;
@@ -88,57 +88,6 @@ std::optional<IpAddress> parse_v6(std::string_view text) {
         address.bytes[2 * i + 1] = static_cast<std::uint8_t>(groups[i] & 0xFFU);
     }
     return address;
-}
-
-void append_quad(std::string& out, const std::uint8_t* bytes) {
-    for (std::size_t i = 0; i < 4; ++i) {
-        if (i > 0) out += '.';
-        out += text::decimal(bytes[i]);
-    }
-}
-
-void append_hex(std::string& out, unsigned group) {
-    bool started = false;
-    for (unsigned shift = 16; shift > 0;) {
-        shift -= 4;
-        const unsigned digit = (group >> shift) & 0xFU;
-        started = started || digit != 0 || shift == 0;
-        if (started) out += "0123456789abcdef"[digit];
-    }
-}
-
-// RFC 5952: lower case, no leading zeros, the longest run of two or more zero groups (the first of equals) as "::", and
-// the mixed form for v4-mapped addresses.
-std::string v6_text(const IpAddress& address) {
-    std::string out;
-    if (address.is_v4_mapped()) {
-        out = "::ffff:";
-        append_quad(out, address.bytes.data() + v4_mapped_prefix.size());
-        return out;
-    }
-    const auto group = [&](std::size_t i) { return address.bytes[2 * i] * 256U + address.bytes[2 * i + 1]; };
-    std::size_t run_start = groups_in_v6;
-    std::size_t run_length = 1;
-    for (std::size_t i = 0; i < groups_in_v6;) {
-        std::size_t end = i;
-        while (end < groups_in_v6 && group(end) == 0) ++end;
-        if (end - i > run_length) {
-            run_start = i;
-            run_length = end - i;
-        }
-        i = std::max(end, i + 1);
-    }
-    for (std::size_t i = 0; i < groups_in_v6;) {
-        if (i == run_start) {
-            out += "::";
-            i += run_length;
-            continue;
-        }
-        if (!out.empty() && out.back() != ':') out += ':';
-        append_hex(out, group(i));
-        ++i;
-    }
-    return out;
 }
 
 }  // namespace
@@ -218,15 +167,8 @@ const char* special_kind(const IpAddress& address) noexcept {
     return nullptr;
 }
 
-std::optional<IpAddress> parse_address(std::string_view text) {
+std::optional<IpAddress> parse_address(std::string_view text) noexcept {
     return text.find(':') == std::string_view::npos ? parse_v4(text) : parse_v6(text);
-}
-
-std::string to_string(const IpAddress& address) {
-    std::string out;
-    if (address.family == Family::ipv4) append_quad(out, address.bytes.data());
-    if (address.family == Family::ipv6) out = v6_text(address);
-    return out;
 }
 
 bool Prefix::contains(const IpAddress& other) const noexcept {
@@ -263,23 +205,14 @@ const char* subnet_kind(const Prefix& subnet, const IpAddress& address) noexcept
     return address == broadcast ? "the broadcast address" : nullptr;
 }
 
-std::optional<Prefix> parse_prefix(std::string_view text) {
+std::optional<Prefix> parse_prefix(std::string_view text) noexcept {
     const std::size_t slash = text.find('/');
-    const auto address = parse_address(text.substr(0, slash));
+    const auto address = parse_address(text::piece_of(text, 0, slash));
     if (!address) return std::nullopt;
     if (slash == std::string_view::npos) return Prefix{*address, static_cast<std::uint8_t>(address->bit_length())};
-    const auto length = text::parse_number(text.substr(slash + 1), address->bit_length());
+    const auto length = text::parse_number(text::piece_of(text, slash + 1), address->bit_length());
     if (!length) return std::nullopt;
     return Prefix{*address, static_cast<std::uint8_t>(*length)};
-}
-
-std::string to_string(const Prefix& prefix) {
-    std::string out = to_string(prefix.address);
-    if (prefix.length != prefix.address.bit_length()) {
-        out += '/';
-        out += text::decimal(prefix.length);
-    }
-    return out;
 }
 
 std::optional<std::uint8_t> netmask_length(const IpAddress& netmask) noexcept {

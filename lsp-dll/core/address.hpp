@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace lsp {
@@ -48,9 +47,8 @@ struct IpAddress {
 const char* special_kind(const IpAddress& address) noexcept;
 
 // Text forms: dotted quad (exactly four decimal numbers without leading zeros, RFC 6943 §3.1.1 "strict") and RFC 4291
-// §2.2 with RFC 5952 output. A zone ("%eth0") is not an address. Anything else is nullopt.
-std::optional<IpAddress> parse_address(std::string_view text);
-std::string to_string(const IpAddress& address);
+// §2.2 with RFC 5952 output (readable.hpp). A zone ("%eth0") is not an address. Anything else is nullopt.
+std::optional<IpAddress> parse_address(std::string_view text) noexcept;
 
 // An address with a prefix length in bits (0 to 32 or 128). The host bits are kept as they were given.
 struct Prefix {
@@ -70,8 +68,7 @@ struct Prefix {
 const char* subnet_kind(const Prefix& subnet, const IpAddress& address) noexcept;
 
 // "10.0.0.0/8", or an address alone (its full length); to_string writes the full length as the address alone, too.
-std::optional<Prefix> parse_prefix(std::string_view text);
-std::string to_string(const Prefix& prefix);
+std::optional<Prefix> parse_prefix(std::string_view text) noexcept;
 
 // The prefix length of an IPv4 netmask such as 255.255.255.0; none if its one bits are not contiguous.
 std::optional<std::uint8_t> netmask_length(const IpAddress& netmask) noexcept;

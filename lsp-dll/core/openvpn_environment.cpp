@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "readable.hpp"
 #include "text.hpp"
 
 namespace lsp {

@@ -3,47 +3,60 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
+#include "fault.hpp"
 #include "rule.hpp"
-#include "text_error.hpp"
 #include "tunnel.hpp"
 
 namespace lsp {
 
 // What every process decides by. Immutable once built; the first matching rule wins.
 struct Policy {
-    std::vector<Rule> rules;          // the administrator's, then one or two for each tunnel
-    std::vector<Prefix> own_subnets;  // of the tunnels that are not delegated: always kept, whatever the rules say
+    Vector<Rule> rules;          // the administrator's, then one or two for each tunnel
+    Vector<Prefix> own_subnets;  // of the tunnels that are not delegated: always kept, whatever the rules say
     bool empty() const noexcept { return rules.empty(); }
 };
 
 // One rule from one line, e.g.  "app curl.exe to 10.0.0.0/8,1.2.3.4 port 80,443-445 proto tcp via 12 source 11.22.33.44
 // otherwise refuse". Matchers in any order, each at most once, then the action. Blank lines and lines that start with
-// '#' are not rules: see parse_rules. Words stand between spaces and tabs, keywords in any case; lists are separated by
+// '#' are not rules: see is_rule_line. Words stand between spaces and tabs, keywords in any case; lists are separated by
 // commas alone. A value may stand in double quotes, where a doubled quote is a quote; a quoted number after `via` or
-// `interface` is a name, not an index. Errors: the column of the word, or of the value in a list, or the line's end where
-// one is missing. TextError::line is 0.
-std::variant<Rule, TextError> parse_rule(std::string_view line);
-// parse_rule gives the same rule back, as it was before the system resolved names: an interface's text goes before its
-// index, `source interface` before the address found for it.
-std::string to_string(const Rule& rule);
+// `interface` is a name, not an index. False if it is none, and `fault` says why: the column is the word's, or the
+// value's in a list, or the line's end where one is missing; Fault::line is 0. `rule` is overwritten in either case.
+// Memory: only what the rule holds.
+bool read_rule(std::string_view line, Rule& rule, Fault& fault);
+
+// False for a blank line and a comment (spaces and tabs may precede the '#').
+bool is_rule_line(std::string_view line) noexcept;
 
 inline constexpr std::size_t longest_rule = 4096;  // bytes in a line, as given and as printed
 inline constexpr std::size_t longest_list = 1024;  // prefixes, or port ranges, in a list
 
-// All lines or nothing. Blank lines and comments (spaces and tabs may precede the '#') are passed over; TextError::line
-// counts from 1.
-std::variant<std::vector<Rule>, TextError> parse_rules(const std::vector<std::string>& lines);
-
 // The administrator's rules first, then the tunnels' (design §4: via the tunnel interface, except its subnet → source).
-Policy build_policy(std::vector<Rule> rules, const std::vector<Tunnel>& tunnels);
+Policy build_policy(Vector<Rule> rules, const Vector<Tunnel>& tunnels);
+void add_tunnel(const Tunnel& tunnel, Policy& policy);
 
-// A number by which a recorded decision's rule number is only looked up in the policy that it is of (FNV-1a of the
-// lines and the tunnels' texts).
-std::uint32_t policy_stamp(const std::vector<std::string>& lines, const std::vector<Tunnel>& tunnels);
+// A number by which a recorded decision's rule number is only looked up in the policy that it is of: FNV-1a of all lines
+// and then of each tunnel's name and text.
+class PolicyStamp {
+  public:
+    void add_line(std::string_view line) noexcept;
+    void add_tunnel(const Tunnel& tunnel) noexcept;
+    operator std::uint32_t() const noexcept { return value_; }
+
+    // Takes the characters of the stamped texts.
+    PolicyStamp& operator+=(char c) noexcept {
+        value_ = (value_ ^ static_cast<unsigned char>(c)) * 16777619U;
+        return *this;
+    }
+    PolicyStamp& operator+=(std::string_view text) noexcept {
+        for (const char c : text) *this += c;
+        return *this;
+    }
+
+  private:
+    std::uint32_t value_ = 2166136261U;
+};
 
 }  // namespace lsp

@@ -8,7 +8,6 @@ namespace lsp {
 namespace {
 
 constexpr std::uint32_t port_bits = 16;
-constexpr std::size_t most_port_keys = 64;  // of one rule; one that would need more is asked for every port
 
 // Ranges of ports as prefixes: the largest aligned block at `first` that does not pass `last`, in bits.
 std::uint32_t block_bits(std::uint32_t first, std::uint32_t last) noexcept {
@@ -61,56 +60,62 @@ PolicyIndex::Key PolicyIndex::key_of(const IpAddress& address, std::uint8_t leng
     return key;
 }
 
-PolicyIndex::PolicyIndex(const Policy& policy, std::string_view process) {
-    for (std::size_t i = 0; i < policy.rules.size(); ++i) {
-        const Rule& rule = policy.rules[i];
-        const bool usable = serves(rule, rule.source ? rule.source.family : Family::ipv4);
-        if (usable && (!rule.via || rule.via.index != 0) && matches_app(rule.app, process)) {
-            add(rule, static_cast<std::uint32_t>(i));
-        }
-    }
-    // Not std::sort: this is a third of its code, in every process.
-    std::make_heap(keys_.begin(), keys_.end());
-    std::sort_heap(keys_.begin(), keys_.end());
-    link();
-}
-
-void PolicyIndex::add(const Rule& rule, std::uint32_t number) {
-    needs_route_ = needs_route_ || rule.via;
-    enforces_ = enforces_ || lsp::enforces(rule);
+template <typename Put>
+void PolicyIndex::for_each_key(const Rule& rule, std::uint32_t number, Put put) {
     for (const Prefix& prefix : rule.to) {
         if (!prefix.address || prefix.length > prefix.address.bit_length()) continue;
         if (!serves(rule, prefix.address.family)) continue;
         Key key = key_of(prefix.network(), prefix.length);
         key.rule = number;
-        keys_.push_back(key);
+        put(key);
     }
     if (!rule.to.empty()) return;
     Key key;
     key.rule = number;
     key.space = ports;
-    add_ports(rule, key);
+    std::size_t count = 0;
+    for_each_port_key(rule, key, [&count](const Key&) { ++count; });
+    if (count != 0 && count <= most_port_keys) return for_each_port_key(rule, key, put);
+    put(key);
 }
 
-void PolicyIndex::add_ports(const Rule& rule, Key key) {
-    const std::size_t before = keys_.size();
+template <typename Put>
+void PolicyIndex::for_each_port_key(const Rule& rule, Key key, Put put) {
     for (const PortRange range : rule.ports) {
         for (std::uint32_t first = range.first; first <= range.last;) {
             const std::uint32_t bits = block_bits(first, range.last);
             key.high = left_aligned(first, port_bits);
             key.length = static_cast<std::uint8_t>(port_bits - bits);
-            keys_.push_back(key);
+            put(key);
             first += 1U << bits;
         }
-        if (keys_.size() - before > most_port_keys) {
-            while (keys_.size() > before) keys_.pop_back();  // resize brings code to grow, too
-            break;
-        }
     }
-    if (keys_.size() > before) return;
-    key.high = 0;
-    key.length = 0;
-    keys_.push_back(key);
+}
+
+PolicyIndex::PolicyIndex(const Policy& policy, std::string_view process) {
+    const auto for_each_usable = [&policy, process](auto visit) {
+        for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+            const Rule& rule = policy.rules[i];
+            const bool usable = serves(rule, rule.source ? rule.source.family : Family::ipv4);
+            if (usable && (!rule.via || rule.via.index != 0) && matches_app(rule.app, process)) {
+                visit(rule, static_cast<std::uint32_t>(i));
+            }
+        }
+    };
+    std::size_t count = 0;
+    for_each_usable([&count](const Rule& rule, std::uint32_t number) {
+        for_each_key(rule, number, [&count](const Key&) { ++count; });
+    });
+    if (!keys_.reserve(count)) return;
+    for_each_usable([this](const Rule& rule, std::uint32_t number) {
+        needs_route_ = needs_route_ || rule.via;
+        enforces_ = enforces_ || lsp::enforces(rule);
+        for_each_key(rule, number, [this](const Key& key) { keys_.push_back(key); });
+    });
+    // Not std::sort: this is a third of its code, in every process.
+    std::make_heap(keys_.begin(), keys_.end());
+    std::sort_heap(keys_.begin(), keys_.end());
+    link();
 }
 
 void PolicyIndex::link() noexcept {

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
 #include "decide.hpp"
+#include "vector.hpp"
 
 namespace lsp {
 
@@ -18,8 +18,9 @@ class PolicyIndex {
     PolicyIndex() = default;  // of a policy without rules
 
     // Passes over the rules that cannot match: those for another program (the full path of the image, UTF-8), and those
-    // whose interfaces are not resolved, unless they refuse then. May throw std::bad_alloc. Memory: 32 bytes for each
-    // `to`; for each rule without `to` the same for each port, and for each range of ports up to 30 times that.
+    // whose interfaces are not resolved, unless they refuse then. Memory, taken at once: 32 bytes for each `to`; for
+    // each rule without `to` the same for each port, and for each range of ports up to 30 times that, 64 times in all.
+    // Where that is not to be had (memory.hpp) the index is empty, and whoever gave the memory knows.
     PolicyIndex(const Policy& policy, std::string_view process);
 
     // The decision for a flow of that process. `policy` is the one that the index was made of. As `decide`: allocates
@@ -30,6 +31,13 @@ class PolicyIndex {
     void decide_rules(const Policy& policy, Protocol protocol, const IpAddress& destination, std::uint16_t port,
                       const Route& route, Decision& decision) const noexcept;
 
+    // Bytes that the index of so many prefixes and ports at most, in so many rules, can need. `ranges` are those of the
+    // ports that are ranges.
+    static constexpr std::size_t bound(std::size_t rules, std::size_t items, std::size_t ranges) noexcept {
+        const std::size_t of_ranges = ranges * 30 < rules * most_port_keys ? ranges * 30 : rules * most_port_keys;
+        return (rules + items + of_ranges) * sizeof(Key);
+    }
+
     bool empty() const noexcept { return keys_.empty(); }       // every destination is kept
     bool needs_route() const noexcept { return needs_route_; }  // some rule that can match has `via`
     bool enforces() const noexcept { return enforces_; }  // some rule that can match refuses, or may: see enforces(Rule)
@@ -37,6 +45,7 @@ class PolicyIndex {
 
   private:
     static constexpr std::uint32_t none = UINT32_MAX;
+    static constexpr std::size_t most_port_keys = 64;  // of one rule; one that would need more is asked for every port
     enum Space : std::uint8_t { ipv4, ipv6, ports, space_count };
 
     // A prefix of a rule, left-aligned: an IPv4 address or a port is the upper bits of `high`.
@@ -56,12 +65,15 @@ class PolicyIndex {
     struct Flow;
 
     static Key key_of(const IpAddress& address, std::uint8_t length) noexcept;
-    void add(const Rule& rule, std::uint32_t number);
-    void add_ports(const Rule& rule, Key key);
+    // Calls `put` with each key of the rule.
+    template <typename Put>
+    static void for_each_key(const Rule& rule, std::uint32_t number, Put put);
+    template <typename Put>
+    static void for_each_port_key(const Rule& rule, Key key, Put put);
     void link() noexcept;
     void search(const Key& wanted, const Flow& flow, std::uint32_t& best) const noexcept;
 
-    std::vector<Key> keys_;
+    Vector<Key> keys_;
     std::uint32_t first_[space_count + 1] = {};  // where each space's keys start
     bool needs_route_ = false;
     bool enforces_ = false;

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
-
 #include "address.hpp"
+#include "string.hpp"
+#include "vector.hpp"
 
 namespace lsp {
 
@@ -26,7 +25,7 @@ struct PortRange {
 // An interface as a rule names it: by index, or by what the system resolves (alias, GUID or LUID).
 struct InterfaceName {
     std::uint32_t index = 0;  // 0: not resolved, or no interface named
-    std::string text;         // an alias, or a GUID in braces
+    String text;         // an alias, or a GUID in braces
     std::uint64_t luid = 0;
 
     explicit operator bool() const noexcept { return index != 0 || is_resolved(); }
@@ -41,10 +40,10 @@ struct Rule {
     // With a path separator: the whole image path; without: its base name. '*' matches any run of characters,
     // separators included; '\\' and '/' are equal; case is ignored for A-Z only, so other letters must be written as
     // they are.
-    std::string app;
-    std::vector<Prefix> to;      // destination inside one of these
-    std::vector<Prefix> except;  // and inside none of these
-    std::vector<PortRange> ports;
+    String app;
+    Vector<Prefix> to;      // destination inside one of these
+    Vector<Prefix> except;  // and inside none of these
+    Vector<PortRange> ports;
     Protocol protocol = Protocol::any;
     InterfaceName via;  // the best route to the destination leaves through it
 

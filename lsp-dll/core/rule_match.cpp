@@ -37,17 +37,17 @@ bool wildcard_match(std::string_view pattern, std::string_view text) noexcept {
     return p == pattern.size();
 }
 
-bool any_contains(const std::vector<Prefix>& prefixes, const IpAddress& address) noexcept {
+bool any_contains(const Vector<Prefix>& prefixes, const IpAddress& address) noexcept {
     return std::any_of(prefixes.begin(), prefixes.end(), [&](const Prefix& p) { return p.contains(address); });
 }
 
-bool any_contains(const std::vector<PortRange>& ranges, std::uint16_t port) noexcept {
+bool any_contains(const Vector<PortRange>& ranges, std::uint16_t port) noexcept {
     return std::any_of(ranges.begin(), ranges.end(), [&](PortRange r) { return r.first <= port && port <= r.last; });
 }
 
 }  // namespace
 
-bool matches_app(const std::string& app, std::string_view process) noexcept {
+bool matches_app(std::string_view app, std::string_view process) noexcept {
     if (app.empty()) return true;
     if (process.empty()) return false;
     if (std::any_of(app.begin(), app.end(), is_separator)) return wildcard_match(app, process);

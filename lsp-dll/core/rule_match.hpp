@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "decide.hpp"
@@ -12,7 +11,7 @@
 namespace lsp {
 
 // Destinations are unmapped here.
-bool matches_app(const std::string& app, std::string_view process) noexcept;
+bool matches_app(std::string_view app, std::string_view process) noexcept;
 bool matches_destination(const Rule& rule, const IpAddress& destination) noexcept;  // `to` alone
 bool matches_port(const Rule& rule, std::uint16_t port) noexcept;
 // True if the rule can be carried out for destinations of that family: its source is of it, or is none and refused.

@@ -1,6 +1,7 @@
 #include "stored_values.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "text.hpp"
 #include "utf16.hpp"
@@ -10,101 +11,97 @@ namespace {
 
 constexpr std::size_t unit_size = 2;
 
-const char* type_name(std::uint32_t type) {
-    switch (type) {
-        case 0: return "REG_NONE";
-        case 1: return "REG_SZ";
-        case 2: return "REG_EXPAND_SZ";
-        case 3: return "REG_BINARY";
-        case 4: return "REG_DWORD";
-        case 6: return "REG_LINK";
-        case 7: return "REG_MULTI_SZ";
-        case 11: return "REG_QWORD";
-        default: return "another type";
-    }
+bool is_zero(std::span<const unsigned char> bytes, std::size_t unit) noexcept {
+    return bytes[unit_size * unit] == 0 && bytes[unit_size * unit + 1] == 0;
 }
 
-// How many characters the value has, without the zero that it must end with. A reason if it is anything else than such.
-std::string count_characters(const char* value, ValueType expected, std::size_t limit, std::uint32_t type,
-                             const std::vector<unsigned char>& bytes, std::size_t& count) {
-    const std::string subject = std::string("the value ") + value;
-    const auto wanted = static_cast<std::uint32_t>(expected);
-    if (type != wanted) return subject + " is " + type_name(type) + ", expected " + type_name(wanted);
-    if (bytes.size() > limit) return subject + " is longer than " + text::decimal(limit) + " bytes";
-    if (bytes.size() % unit_size != 0) return subject + " ends within a character";
-    count = bytes.size() / unit_size;
-    if (count == 0) return {};
-    if (bytes[bytes.size() - 2] != 0 || bytes[bytes.size() - 1] != 0) {
-        return subject + " does not end with a zero character";
-    }
-    --count;
-    return {};
+Fault value_fault(FaultKind kind, StoredValue value, std::uint64_t number = 0) noexcept {
+    Fault fault;
+    fault.kind = kind;
+    fault.word = static_cast<std::uint8_t>(value);
+    fault.number = number;
+    return fault;
 }
 
-void append(std::vector<unsigned char>& out, std::string_view utf8) {
-    text::to_utf16(utf8, [&out](std::uint16_t unit) {
-        out.push_back(static_cast<unsigned char>(unit & 0xFFU));
-        out.push_back(static_cast<unsigned char>(unit >> 8U));
-    });
+// False if there is no memory for it.
+bool decode(String& line, const unsigned char* units, std::size_t count) {
+    text::Length length;
+    text::write_utf8(length, units, count);
+    line.clear();
+    if (!line.reserve(length.size())) return false;
+    text::write_utf8(line, units, count);
+    return true;
 }
-
-void append_zero(std::vector<unsigned char>& out) { out.insert(out.end(), unit_size, 0); }
 
 }  // namespace
 
-StoredRules parse_stored_rules(std::uint32_t type, const std::vector<unsigned char>& bytes) {
-    StoredRules stored;
-    std::size_t count = 0;
-    stored.rejected = count_characters("Policy", ValueType::lines, longest_policy_value, type, bytes, count);
-    if (!stored.rejected.empty()) return stored;
-
-    for (std::size_t start = 0; start < count;) {
-        std::size_t end = start;
-        while (end < count && (bytes[unit_size * end] != 0 || bytes[unit_size * end + 1] != 0)) ++end;
-        stored.lines.push_back(text::from_utf16(bytes.data() + unit_size * start, end - start));
-        start = end + 1;
+Fault find_value_fault(StoredValue value, StoredBytes stored, std::size_t& units) noexcept {
+    const bool rules = value == StoredValue::policy;
+    const std::size_t limit = rules ? longest_policy_value : longest_definition_value;
+    const auto bytes = stored.bytes;
+    units = 0;
+    if (stored.type != static_cast<std::uint32_t>(rules ? ValueType::lines : ValueType::text)) {
+        return value_fault(FaultKind::value_type, value, stored.type);
     }
-    while (!stored.lines.empty() && stored.lines.back().empty()) stored.lines.pop_back();
-
-    auto parsed = parse_rules(stored.lines);
-    if (const TextError* const fault = std::get_if<TextError>(&parsed)) {
-        stored.rejected =
-            "line " + text::decimal(fault->line) + ", column " + text::decimal(fault->column) + ": " + fault->message;
-    } else {
-        stored.rules = std::move(std::get<0>(parsed));
-    }
-    return stored;
+    if (bytes.size() > limit) return value_fault(FaultKind::value_too_long, value, limit);
+    if (bytes.size() % unit_size != 0) return value_fault(FaultKind::value_torn, value);
+    const std::size_t count = bytes.size() / unit_size;
+    if (count == 0) return {};
+    if (!is_zero(bytes, count - 1)) return value_fault(FaultKind::value_unended, value);
+    units = count - 1;
+    while (rules && units > 0 && is_zero(bytes, units - 1)) --units;
+    return {};
 }
 
-std::vector<unsigned char> stored_rules(const std::vector<std::string>& lines) {
-    std::vector<unsigned char> bytes;
-    for (const std::string& line : lines) {
-        if (line.find_first_not_of(" \t") == std::string::npos) continue;
-        append(bytes, line);
-        append_zero(bytes);
-    }
-    append_zero(bytes);
-    return bytes;
+RulesBound bound_rules(StoredBytes stored) noexcept {
+    RulesBound bound;
+    std::size_t units = 0;
+    if (find_value_fault(StoredValue::policy, stored, units)) return bound;
+    for_each_stored_line(stored, units, [&bound](const unsigned char* line, std::size_t count) {
+        if (count == 0) return true;
+        text::Length length;
+        text::write_utf8(length, line, count);
+        ++bound.lines;
+        bound.text += length.size();
+        bound.longest_line = std::max(bound.longest_line, length.size());
+        bound.items += 3;  // a value in each of `to`, `except` and `port`, and one more for each comma
+        for (std::size_t i = 0; i < count; ++i) {
+            if (line[unit_size * i + 1] != 0) continue;
+            if (line[unit_size * i] == ',') ++bound.items;
+            if (line[unit_size * i] == '-') ++bound.ranges;
+        }
+        return true;
+    });
+    return bound;
 }
 
-std::variant<Tunnel, std::string> parse_stored_tunnel(std::string_view name, std::uint32_t type,
-                                                      const std::vector<unsigned char>& bytes) {
-    std::size_t count = 0;
-    std::string rejected =
-        count_characters("Definition", ValueType::text, longest_definition_value, type, bytes, count);
-    if (!rejected.empty()) return rejected;
-    auto parsed = parse_tunnel(name, text::from_utf16(bytes.data(), count));
-    if (const TextError* const fault = std::get_if<TextError>(&parsed)) {
-        return "column " + text::decimal(fault->column) + ": " + fault->message;
-    }
-    return std::move(std::get<Tunnel>(parsed));
+bool read_stored_rules(StoredBytes stored, String& line, Vector<Rule>& rules, PolicyStamp& stamp, Fault& fault) {
+    const std::size_t before = rules.size();
+    std::size_t units = 0;
+    std::size_t number = 0;
+    fault = find_value_fault(StoredValue::policy, stored, units);
+    if (fault) return false;
+    for_each_stored_line(stored, units, [&](const unsigned char* text, std::size_t count) {
+        ++number;
+        if (!decode(line, text, count)) return false;
+        stamp.add_line(line);
+        if (!is_rule_line(line)) return true;
+        Rule rule;
+        if (!read_rule(line, rule, fault)) return false;
+        return rules.push_back(std::move(rule));
+    });
+    if (!fault) return true;
+    fault.line = number;
+    while (rules.size() > before) rules.pop_back();
+    return false;
 }
 
-std::vector<unsigned char> stored_tunnel(const Tunnel& tunnel) {
-    std::vector<unsigned char> bytes;
-    append(bytes, to_string(tunnel));
-    append_zero(bytes);
-    return bytes;
+bool read_stored_tunnel(std::string_view name, StoredBytes stored, String& line, Tunnel& tunnel, Fault& fault) {
+    std::size_t units = 0;
+    fault = find_value_fault(StoredValue::definition, stored, units);
+    if (fault) return false;
+    decode(line, stored.bytes.data(), units);
+    return read_tunnel(name, line, tunnel, fault);
 }
 
 }  // namespace lsp

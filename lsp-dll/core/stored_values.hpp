@@ -1,14 +1,13 @@
 // What the policy store's registry values hold, from and to the bytes that the registry keeps. Whoever may write there
-// may have written anything.
+// may have written anything. readable.hpp has what writes them, and the reasons as sentences.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <span>
 #include <string_view>
-#include <variant>
-#include <vector>
 
+#include "fault.hpp"
 #include "policy.hpp"
 #include "tunnel.hpp"
 
@@ -20,21 +19,45 @@ enum class ValueType : std::uint32_t { text = 1, lines = 7 };  // REG_SZ, REG_MU
 inline constexpr std::size_t longest_policy_value = 2 * 1024 * 1024;  // bytes
 inline constexpr std::size_t longest_definition_value = 4 * 1024;     // bytes
 
-struct StoredRules {
-    std::vector<std::string> lines;
-    std::vector<Rule> rules;
-    std::string rejected;  // why, with line and column where it is a line's fault; then there are no rules
+// A value as the registry gives it.
+struct StoredBytes {
+    std::uint32_t type = 0;
+    std::span<const unsigned char> bytes;
 };
 
-// The value "Policy". `type` is what the registry says.
-StoredRules parse_stored_rules(std::uint32_t type, const std::vector<unsigned char>& bytes);
-// Lines without a character other than blanks are left out: the registry cannot hold them. parse_stored_rules gives the
-// others back.
-std::vector<unsigned char> stored_rules(const std::vector<std::string>& lines);
+// Why the value is not what its name says, or none: another type, too long, not whole characters up to a zero. `units`
+// is how many characters (UTF-16) there are to read: without the zeros that they end with.
+Fault find_value_fault(StoredValue value, StoredBytes stored, std::size_t& units) noexcept;
 
-// The value "Definition" of the tunnel `name`: the tunnel, or why it is none.
-std::variant<Tunnel, std::string> parse_stored_tunnel(std::string_view name, std::uint32_t type,
-                                                      const std::vector<unsigned char>& bytes);
-std::vector<unsigned char> stored_tunnel(const Tunnel& tunnel);
+// What the rules of a value need, told by its bytes alone: nothing that they hold can need more (test/fuzz). All zeros
+// for a value that find_value_fault rejects, or without a line.
+struct RulesBound {
+    std::size_t lines = 0;         // that can be rules
+    std::size_t items = 0;         // in their lists
+    std::size_t ranges = 0;        // of ports
+    std::size_t text = 0;          // bytes of UTF-8 in all lines
+    std::size_t longest_line = 0;  // …
+};
+RulesBound bound_rules(StoredBytes stored) noexcept;
+
+// Calls `visit(units, count)` with each line's characters, which are not aligned; the empty ones between others, too.
+template <typename Visit>
+void for_each_stored_line(StoredBytes stored, std::size_t units, Visit visit) {
+    const unsigned char* const bytes = stored.bytes.data();
+    for (std::size_t start = 0; start < units;) {
+        std::size_t end = start;
+        while (end < units && (bytes[2 * end] != 0 || bytes[2 * end + 1] != 0)) ++end;
+        if (!visit(bytes + 2 * start, end - start)) return;
+        start = end + 1;
+    }
+}
+
+// The value "Policy": its rules are added to `rules`, all lines to `stamp`. All rules or none: false if a line is none,
+// or the value is no list of lines, and `fault` says why (Fault::line is 0 if it is the value's own). `line` is where
+// the lines are put one after the other.
+bool read_stored_rules(StoredBytes stored, String& line, Vector<Rule>& rules, PolicyStamp& stamp, Fault& fault);
+
+// The value "Definition" of the tunnel `name`. As read_tunnel; a fault of the value's own has Fault::column 0.
+bool read_stored_tunnel(std::string_view name, StoredBytes stored, String& line, Tunnel& tunnel, Fault& fault);
 
 }  // namespace lsp

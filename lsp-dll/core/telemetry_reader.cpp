@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "readable.hpp"
 #include "text.hpp"
 
 namespace lsp {

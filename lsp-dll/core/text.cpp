@@ -1,7 +1,5 @@
 #include "text.hpp"
 
-#include <charconv>
-
 namespace lsp::text {
 namespace {
 
@@ -39,32 +37,28 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
 std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t maximum) noexcept {
     if (text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
     std::uint64_t number = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    if (error != std::errc{} || stop != end || number > maximum) return std::nullopt;
+    for (const char c : text) {
+        if (!is_digit(c)) return std::nullopt;
+        const auto digit = static_cast<std::uint64_t>(c - '0');
+        if (digit > maximum || number > (maximum - digit) / 10) return std::nullopt;
+        number = number * 10 + digit;
+    }
     return number;
 }
 
-std::string decimal(std::uint64_t number) {
-    char digits[20];
-    const auto result = std::to_chars(digits, digits + sizeof digits, number);
-    return {digits, result.ptr};
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-    std::vector<std::string_view> pieces;
-    for (;;) {
-        const std::size_t end = text.find(separator);
-        pieces.push_back(text.substr(0, end));
-        if (end == std::string_view::npos) return pieces;
-        text.remove_prefix(end + 1);
-    }
+bool Pieces::next(std::string_view& piece) noexcept {
+    if (ended_) return false;
+    const std::size_t end = rest_.find(separator_);
+    piece = piece_of(rest_, 0, end);
+    ended_ = end == std::string_view::npos;
+    if (!ended_) rest_.remove_prefix(end + 1);
+    return true;
 }
 
 std::optional<Unprintable> find_unprintable(std::string_view text, bool allow_tab) noexcept {
     for (std::size_t i = 0; i < text.size();) {
         const auto byte = static_cast<unsigned char>(text[i]);
-        const std::size_t length = utf8_sequence(text.substr(i));
+        const std::size_t length = utf8_sequence(piece_of(text, i));
         if (length == 0) return Unprintable{i, false};
         const bool c0 = (byte < 0x20 && !(allow_tab && byte == '\t')) || byte == 0x7F;
         const bool c1 = byte == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0;
@@ -72,17 +66,6 @@ std::optional<Unprintable> find_unprintable(std::string_view text, bool allow_ta
         i += length;
     }
     return std::nullopt;
-}
-
-std::string shown(std::string_view text) {
-    if (text.size() > longest_shown) return "a text of " + decimal(text.size()) + " bytes";
-    if (const auto bad = find_unprintable(text, false)) {
-        return bad->control ? "a text with control characters" : "a text that is not UTF-8";
-    }
-    std::string result = "\"";
-    result += text;
-    result += '"';
-    return result;
 }
 
 }  // namespace lsp::text

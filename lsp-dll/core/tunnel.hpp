@@ -3,14 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 #include "address.hpp"
+#include "fault.hpp"
 #include "rule.hpp"
-#include "text_error.hpp"
 
 namespace lsp {
 
@@ -26,7 +23,7 @@ struct Publisher {
 };
 
 struct Tunnel {
-    std::string name;                   // 1 to 64 of A-Z a-z 0-9 . _ -; names the registry subkey
+    String name;                        // 1 to 64 of A-Z a-z 0-9 . _ -; names the registry subkey
     std::uint32_t interface_index = 0;  // the tunnel interface; never 0
     Prefix address4;                    // the virtual address and its subnet; Family::none if the tunnel has no IPv4
     Prefix address6;
@@ -43,21 +40,22 @@ struct Tunnel {
 
 bool is_tunnel_name(std::string_view name) noexcept;
 
-// Why a tunnel cannot be published, or empty: name, interface 0, no address, an address that no interface can have
+// Why a tunnel cannot be published, or none: name, interface 0, no address, an address that no interface can have
 // (special_kind but link-local, subnet_kind), a subnet of length 0 (all destinations would be kept), no source, a
 // source without an address of its family, a source that is no ordinary address (special_kind), the virtual address
 // itself or subnet_kind in the tunnel's subnet, a publisher's start time without its process id.
-std::string tunnel_fault(const Tunnel& tunnel);
+Fault find_tunnel_fault(const Tunnel& tunnel) noexcept;
 
 // One line of "key=value" words, e.g. "interface=12 address=128.129.0.2/24 source=11.22.33.44 otherwise=keep
 // publisher=4711@133000000000000000". `address` and `source` take one of each family, separated by a comma.
-// `interface`, `address` and `source` are required. Unknown keys, repeated keys, garbage and what tunnel_fault finds
-// are rejected. The name is the subkey's and not part of the text. parse_tunnel gives the same tunnel back if
-// tunnel_fault finds nothing. Errors: TextError::line is 0.
-std::string to_string(const Tunnel& tunnel);
-std::variant<Tunnel, TextError> parse_tunnel(std::string_view name, std::string_view text);
+// `interface`, `address` and `source` are required. Unknown keys, repeated keys, garbage and what find_tunnel_fault
+// finds are rejected: false, and `fault` says why, with Fault::line 0. The name is the subkey's and not part of the
+// text. The printed form (readable.hpp) gives the same tunnel back if find_tunnel_fault finds nothing.
+bool read_tunnel(std::string_view name, std::string_view text, Tunnel& tunnel, Fault& fault);
 
 // The tunnel's rules: for each family with a source, "via interface, except subnet → source, otherwise …".
-std::vector<Rule> tunnel_rules(const Tunnel& tunnel);
+Vector<Rule> tunnel_rules(const Tunnel& tunnel);
+// The same at the end of a list.
+void add_tunnel_rules(const Tunnel& tunnel, Vector<Rule>& rules);
 
 }  // namespace lsp

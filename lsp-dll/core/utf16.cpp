@@ -5,49 +5,7 @@ namespace {
 
 constexpr char32_t replacement = 0xFFFD;
 
-void append_utf8(std::string& out, char32_t c) {
-    const auto byte = [&out](char32_t value) { out += static_cast<char>(static_cast<unsigned char>(value)); };
-    if (c < 0x80) {
-        byte(c);
-    } else if (c < 0x800) {
-        byte(0xC0 | (c >> 6));
-        byte(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        byte(0xE0 | (c >> 12));
-        byte(0x80 | ((c >> 6) & 0x3F));
-        byte(0x80 | (c & 0x3F));
-    } else {
-        byte(0xF0 | (c >> 18));
-        byte(0x80 | ((c >> 12) & 0x3F));
-        byte(0x80 | ((c >> 6) & 0x3F));
-        byte(0x80 | (c & 0x3F));
-    }
-}
-
 }  // namespace
-
-std::string from_utf16(const void* units, std::size_t count) {
-    const auto* const bytes = static_cast<const unsigned char*>(units);
-    const auto at = [bytes](std::size_t i) -> char32_t {
-        return unsigned{bytes[2 * i]} | unsigned{bytes[2 * i + 1]} << 8U;
-    };
-    std::string out;
-    out.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        char32_t c = at(i);
-        if (c >= 0xD800 && c < 0xE000) {
-            const char32_t low = i + 1 < count ? at(i + 1) : 0;
-            if (c < 0xDC00 && low >= 0xDC00 && low < 0xE000) {
-                c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
-                ++i;
-            } else {
-                c = replacement;
-            }
-        }
-        append_utf8(out, c);
-    }
-    return out;
-}
 
 char32_t take_character(std::string_view utf8, std::size_t& position) noexcept {
     const auto at = [&utf8](std::size_t i) { return static_cast<unsigned char>(utf8[i]); };

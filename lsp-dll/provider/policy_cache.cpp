@@ -3,12 +3,15 @@
 #include <windows.h>
 
 #include <algorithm>
-#include <memory>
-#include <vector>
+#include <iterator>
+#include <new>
+#include <utility>
 
 #include "../system/interface_names.hpp"
-#include "../system/policy_store.hpp"
+#include "../system/policy_watch.hpp"
+#include "../system/store_reader.hpp"
 #include "network_changes.hpp"
+#include "policy_memory.hpp"
 #include "process.hpp"
 #include "route_cache.hpp"
 #include "telemetry.hpp"
@@ -20,17 +23,7 @@ namespace {
 constexpr DWORD check_interval_ms = 50;
 constexpr DWORD retry_interval_ms = 1000;
 
-// What is in force, for the loader to make a snapshot of. Rules that are rejected leave the last good ones here.
-struct InForce {
-    std::vector<Rule> rules;
-    std::vector<std::string> lines;  // the text that they came from
-    std::vector<Tunnel> tunnels;
-    bool delegated = false;           // there are tunnels that the host's addresses bear out, or do not
-    bool follows = false;             // something in it depends on the host's addresses,
-    std::uint32_t resolved_at = 0;    // which were read then (GetTickCount),
-    std::uint32_t resolved_with = 0;  // after so many changes
-};
-
+// At the beginning of the pages that it lives in.
 struct Snapshot : PolicySnapshot {
     Snapshot* next_retired = nullptr;
 };
@@ -46,10 +39,20 @@ std::atomic<DWORD> last_check{0};
 std::atomic<bool> enforcing{false};
 std::atomic<bool> loading{false};
 
-// Made by the first loader, live as long as the process; the loader's only.
+// The loader's only. `current` is the one in force, or null where that has nothing to decide for this process; rules that
+// are rejected leave the last good ones here.
+Snapshot* in_force = nullptr;
+bool delegated = false;           // there are tunnels that the host's addresses bear out, or do not
+bool follows = false;             // something in force depends on the host's addresses,
+std::uint32_t resolved_at = 0;    // which were read then (GetTickCount),
+std::uint32_t resolved_with = 0;  // after so many changes
+
+// Made by the first loader, lives as long as the process.
+alignas(system::PolicyWatch) unsigned char watch_place[sizeof(system::PolicyWatch)];
 system::PolicyWatch* watch = nullptr;
-InForce* in_force = nullptr;
-// What changed could not be read, by a thread that impersonates somebody without the right, say: another will try.
+
+// What changed could not be loaded: memory is out, or this thread impersonates somebody without the right to read it.
+// Another will try.
 bool read_failed = false;
 
 void push_retired(Snapshot* snapshot) noexcept {
@@ -65,7 +68,7 @@ void free_retired() noexcept {
     while (list != nullptr) {
         Snapshot* const next = list->next_retired;
         if (unread) {
-            delete list;
+            free_pages(list);
         } else {
             push_retired(list);
         }
@@ -74,81 +77,229 @@ void free_retired() noexcept {
 }
 
 void publish(Snapshot* snapshot) noexcept {
-    enforcing.store(snapshot != nullptr && snapshot->index.enforces());
-    Snapshot* const old = current.exchange(snapshot);
+    Snapshot* const old = std::exchange(in_force, snapshot);
+    // Rules for other programs only are none: sockets stay untouched, routes are not asked for.
+    const bool decides = snapshot != nullptr && !snapshot->index.empty();
+    enforcing.store(decides && snapshot->index.enforces());
+    Snapshot* const replaced = current.exchange(decides ? snapshot : nullptr);
     forget_routes();
-    if (old != nullptr) push_retired(old);
+    if (replaced != nullptr) push_retired(replaced);
+    if (old != nullptr && old != replaced) free_pages(old);  // no reader has ever seen it
     free_retired();
 }
 
-void make_snapshot() {
-    auto snapshot = std::make_unique<Snapshot>();
-    snapshot->policy = build_policy(in_force->rules, in_force->tunnels);
-    snapshot->index = PolicyIndex(snapshot->policy, process_path());
-    snapshot->stamp = policy_stamp(in_force->lines, in_force->tunnels);
-    // Rules for other programs only are none: sockets stay untouched, routes are not asked for.
-    publish(snapshot->index.empty() ? nullptr : snapshot.release());
+bool is_no_memory(std::uint32_t error) noexcept {
+    return error == ERROR_NOT_ENOUGH_MEMORY || error == ERROR_OUTOFMEMORY || error == ERROR_COMMITMENT_LIMIT;
 }
+
+// A snapshot in the making. Nothing is in force until `finish`, and nothing of it stays if that fails.
+class NewSnapshot {
+  public:
+    // The pages for rules of that bound and so many tunnels. False if they are not to be had.
+    NewSnapshot(const RulesBound& bound, std::size_t tunnels) noexcept
+        : pages_(Arena::rounded(sizeof(Snapshot)) + loaded_bytes(bound, tunnels)) {
+        if (void* const place = pages_.committed() ? pages_.arena().allocate(sizeof(Snapshot)) : nullptr) {
+            snapshot_ = ::new (place) Snapshot;
+        }
+    }
+
+    explicit operator bool() const noexcept { return snapshot_ != nullptr; }
+    Snapshot& operator*() noexcept { return *snapshot_; }
+    Arena& arena() noexcept { return pages_.arena(); }
+
+    // Resolves the names of interfaces, which `scratch` is for, makes the index and publishes. False if memory was too
+    // little at any step: then the last good policy stays. With `only_if_changed`, not if every name is what it was.
+    bool finish(Arena& scratch, bool only_if_changed = false) noexcept {
+        std::uint32_t error = 0;
+        bool changed = false;
+        {
+            const Serving serving(scratch);
+            changed = system::resolve_interfaces({snapshot_->policy.rules.data(), snapshot_->policy.rules.size()}, error);
+        }
+        if (is_no_memory(error)) return false;
+        if (only_if_changed && !changed) return true;
+        {
+            const Serving serving(arena());
+            load_index(process_path(), *snapshot_);
+        }
+        if (arena().exhausted() || scratch.exhausted()) return false;
+        publish(static_cast<Snapshot*>(pages_.keep_used()));
+        return true;
+    }
+
+  private:
+    ArenaPages pages_;
+    Snapshot* snapshot_ = nullptr;  // at their beginning; it goes with them, without a destructor
+};
 
 // Before the addresses are read, so that a change in between is not missed.
 void note_resolving(std::uint32_t now) noexcept {
-    in_force->resolved_at = now;
-    in_force->resolved_with = address_changes();
+    resolved_at = now;
+    resolved_with = address_changes();
 }
 
-void load(std::uint32_t now) {
+// What was read of the store.
+struct StoreValues {
+    system::StoredPolicyValue policy;
+    Vector<system::TunnelEntry> tunnels;
+    String line;
+    std::size_t in_force = 0;  // of the tunnels
+};
+
+// False if the system had no memory or no answer. `line` gets room for the longest line.
+bool read_values(system::StoreReader& reader, const system::StoreSize& size, StoreValues& values) noexcept {
+    values.tunnels.reserve(size.tunnels);
+    if (reader.read_policy_value(values.policy) != ERROR_SUCCESS) return false;
+    if (reader.read_tunnels(values.tunnels) != ERROR_SUCCESS) return false;
+    values.line.reserve(bound_rules(values.policy.stored()).longest_line);
+    for (const system::TunnelEntry& entry : values.tunnels) {
+        // A tunnel is not to vanish because memory is out.
+        if (entry.rejected != system::TunnelRejection::none && is_no_memory(entry.number)) return false;
+        if (is_in_force(entry)) ++values.in_force;
+    }
+    return true;
+}
+
+bool load_tunnels(const StoreValues& values, NewSnapshot& made, Arena& scratch) noexcept {
+    {
+        const Serving serving(made.arena());
+        for (const system::TunnelEntry& entry : values.tunnels) {
+            if (is_in_force(entry)) load_tunnel(entry.tunnel, *made);
+        }
+    }
+    return made.finish(scratch);
+}
+
+// The rules of the store. Where they are rejected `rejected` is set, and nothing has changed.
+bool load_new_rules(StoreValues& values, Arena& scratch, bool& rejected) noexcept {
+    const StoredBytes stored = values.policy.stored();
+    const RulesBound bound = values.policy.exists ? bound_rules(stored) : RulesBound{};
+    if (bound.lines == 0 && values.in_force == 0) {
+        // Nothing is in force, unless what is there is no policy.
+        std::size_t units = 0;
+        rejected = values.policy.exists && find_value_fault(StoredValue::policy, stored, units);
+        if (!rejected) publish(nullptr);
+        return !rejected;
+    }
+    NewSnapshot made(bound, values.in_force);
+    if (!made) return false;
+    if (values.policy.exists) {
+        const Serving serving(made.arena());
+        Fault fault;
+        rejected = !load_rules(stored, bound, values.in_force, values.line, *made, fault);
+        if (rejected) return false;
+    } else {
+        const Serving serving(made.arena());
+        begin_rules({}, values.in_force, *made);
+    }
+    return load_tunnels(values, made, scratch);
+}
+
+// Rejected rules leave the last good ones in force; what the tunnels say is separate and still counts.
+bool load_last_good_rules(const StoreValues& values, Arena& scratch) noexcept {
+    if (in_force == nullptr && values.in_force == 0) return true;
+    NewSnapshot made(in_force != nullptr ? in_force->own_bound : RulesBound{}, values.in_force);
+    if (!made) return false;
+    {
+        const Serving serving(made.arena());
+        if (in_force != nullptr) {
+            take_rules(*in_force, values.in_force, *made);
+        } else {
+            begin_rules({}, values.in_force, *made);
+        }
+    }
+    return load_tunnels(values, made, scratch);
+}
+
+std::size_t rules_in_force() noexcept { return in_force == nullptr ? 0 : in_force->policy.rules.size(); }
+
+void watch_tunnels(const StoreValues& values) noexcept {
+    Publisher publishers[system::PolicyWatch::most_watched];
+    std::size_t count = 0;
+    for (const system::TunnelEntry& entry : values.tunnels) {
+        if (is_in_force(entry) && count < std::size(publishers)) publishers[count++] = entry.tunnel.publisher;
+    }
+    watch->watch_publishers({publishers, count});
+}
+
+bool load_store() noexcept {
+    system::StoreReader reader;
+    system::StoreSize size;
+    LONG error = reader.open();
+    if (error == ERROR_FILE_NOT_FOUND) {
+        delegated = false;
+        follows = false;
+        watch->watch_publishers({});
+        publish(nullptr);
+        return true;
+    }
+    if (error == ERROR_SUCCESS) error = reader.measure(size);
+    if (error != ERROR_SUCCESS) return false;
+
+    // A rule of the store is at least "keep" and a zero.
+    const std::size_t rules = size.policy / 10 + 2 * size.tunnels + rules_in_force();
+    ArenaPages scratch(size.policy + size.tunnels == 0
+                           ? system::resolving_bytes(rules)
+                           : system::reading_bytes(size) + system::resolving_bytes(rules) + memory::alignment);
+    StoreValues values;
+    {
+        const Serving serving(scratch.arena());
+        if (!read_values(reader, size, values) || scratch.arena().exhausted()) return false;
+    }
+    bool rejected = values.policy.too_long;
+    bool loaded = !rejected && load_new_rules(values, scratch.arena(), rejected);
+    if (rejected) loaded = load_last_good_rules(values, scratch.arena());
+    for (const system::TunnelEntry& entry : values.tunnels) {
+        if (entry.rejected != system::TunnelRejection::none) rejected = true;
+    }
+    if (!loaded) return false;
+    if (rejected) count(Counter::policy_rejections);
+    watch_tunnels(values);
+    delegated = std::any_of(values.tunnels.begin(), values.tunnels.end(),
+                            [](const system::TunnelEntry& entry) { return entry.tunnel.delegated; });
+    follows = delegated || (in_force != nullptr &&
+                            system::follow_interfaces({in_force->policy.rules.data(), rules_in_force()}));
+    // What was read before the system was asked to tell may be old already: it is read again at the next check.
+    if (follows && watch_network()) --resolved_with;
+    return true;
+}
+
+// False where the store could not be read, or memory was too little: then the last good policy stays.
+bool load(std::uint32_t now) noexcept {
     count(Counter::policy_loads);
     note_resolving(now);
-    system::Result<system::StoredPolicy> stored = system::read_policy();
-    if (!stored) {
-        count(Counter::policy_rejections);
-        return;  // the last good one stays
-    }
-    const bool rejected = !stored->rejected.empty() ||
-                          std::any_of(stored->tunnels.begin(), stored->tunnels.end(),
-                                      [](const system::StoredTunnel& entry) { return !entry.rejected.empty(); });
-    if (rejected) count(Counter::policy_rejections);
-    in_force->tunnels = system::tunnels_in_force(stored->tunnels);
-    watch->watch_publishers(in_force->tunnels);
-
-    // Rejected rules leave the last good ones in force; what the tunnels say is separate and still counts.
-    if (stored->rejected.empty()) {
-        in_force->rules = std::move(stored->rules);
-        in_force->lines = std::move(stored->lines);
-    }
-    in_force->delegated = std::any_of(stored->tunnels.begin(), stored->tunnels.end(),
-                                      [](const system::StoredTunnel& entry) { return entry.tunnel.delegated; });
-    in_force->follows = in_force->delegated || system::follow_interfaces(in_force->rules);
-    // What was read before the system was asked to tell may be old already: it is read again at the next check.
-    if (in_force->follows && watch_network()) --in_force->resolved_with;
-    make_snapshot();
-    read_failed = false;
+    if (load_store()) return true;
+    count(Counter::policy_rejections);
+    return false;
 }
 
 // An interface that a rule names may have another address now, or another index, or have come or gone.
-void follow_addresses(std::uint32_t now) {
-    if (!in_force->follows) return;
-    if (address_changes() == in_force->resolved_with && now - in_force->resolved_at < address_lifetime_ms()) return;
-    if (in_force->delegated) return load(now);
+bool follow_addresses(std::uint32_t now) noexcept {
+    if (!follows) return true;
+    if (address_changes() == resolved_with && now - resolved_at < address_lifetime_ms()) return true;
+    if (delegated) return load(now);
     note_resolving(now);
-    if (system::resolve_interfaces(in_force->rules)) make_snapshot();
+    if (in_force == nullptr) return true;
+    ArenaPages scratch(system::resolving_bytes(rules_in_force()));
+    NewSnapshot made(in_force->own_bound, in_force->tunnels);
+    if (!scratch.committed() || !made) return true;  // another time
+    {
+        const Serving serving(made.arena());
+        copy_loaded(*in_force, *made);
+    }
+    if (!made.arena().exhausted()) made.finish(scratch.arena(), true);
+    return true;
 }
 
 void refresh_policy(DWORD now) noexcept {
     const DWORD last = last_check.load(std::memory_order_relaxed);
     if (last != 0 && now - last < check_interval_ms) return;
     if (loading.exchange(true, std::memory_order_acquire)) return;  // somebody is at it; go on with what there is
-    try {
-        if (in_force == nullptr) in_force = new InForce;
-        if (watch == nullptr) watch = new system::PolicyWatch;
-        if (watch->changed() || (read_failed && now - in_force->resolved_at >= retry_interval_ms)) {
-            read_failed = true;
-            load(now);
-        } else {
-            follow_addresses(now);
-        }
-    } catch (...) {
-        // Out of memory: the last good policy stays.
+    if (watch == nullptr) watch = ::new (watch_place) system::PolicyWatch;
+    if (watch->changed() || (read_failed && now - resolved_at >= retry_interval_ms)) {
+        read_failed = !load(now);
+    } else if (!follow_addresses(now)) {
+        read_failed = true;
     }
     last_check.store(now == 0 ? 1 : now, std::memory_order_relaxed);
     // While some rule can refuse it is always time.

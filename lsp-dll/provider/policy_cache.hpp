@@ -4,16 +4,12 @@
 #include <atomic>
 #include <cstdint>
 
-#include "../core/policy_index.hpp"
+#include "../core/loaded_policy.hpp"
 #include "../system/coarse_clock.hpp"
 
 namespace lsp::provider {
 
-struct PolicySnapshot {
-    Policy policy;            // all rules: what a decision's rule number counts
-    PolicyIndex index;        // of those that can match this process
-    std::uint32_t stamp = 0;  // tells this policy from another: see policy_stamp
-};
+using PolicySnapshot = LoadedPolicy;
 
 // Looks whether the store has changed, at most every 50 ms, and loads it if so. A few nanoseconds otherwise.
 void refresh_policy() noexcept;

@@ -23,14 +23,15 @@ int copy_end(const wchar_t* wide, DWORD length) {
 
 }  // namespace
 
-void remember_process() noexcept {
+bool remember_process() noexcept {
     // A policy is indexed for the path once and for all, so no thread goes on without it.
     enum : int { unknown, being_asked, known };
     static std::atomic<int> progress{unknown};
-    int expected = unknown;
-    if (!progress.compare_exchange_strong(expected, being_asked)) {
-        while (progress.load(std::memory_order_acquire) != known) Sleep(0);
-        return;
+    for (;;) {
+        int expected = unknown;
+        if (progress.compare_exchange_strong(expected, being_asked, std::memory_order_acquire)) break;
+        if (expected == known) return true;
+        Sleep(0);
     }
     void* const memory =
         VirtualAlloc(nullptr, wide_capacity * sizeof(wchar_t), MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
@@ -40,7 +41,8 @@ void remember_process() noexcept {
         path_length.store(copy_end(wide, length), std::memory_order_release);
         VirtualFree(memory, 0, MEM_RELEASE);
     }
-    progress.store(known, std::memory_order_release);
+    progress.store(memory != nullptr ? known : unknown, std::memory_order_release);
+    return memory != nullptr;
 }
 
 std::string_view process_path() noexcept {

@@ -5,8 +5,8 @@
 
 namespace lsp::provider {
 
-// Finds out the path of the program's image; called before the first decision.
-void remember_process() noexcept;
+// Finds out the path of the program's image; called before the first decision. False if there is no memory to do so.
+bool remember_process() noexcept;
 
 // Full path, UTF-8; empty if the system did not tell.
 std::string_view process_path() noexcept;

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <exception>
 #include <iterator>
 
 #include "../exported.hpp"
-#include "../system/catalog.hpp"
+#include "../system/catalog_functions.hpp"
+#include "../system/lower_provider.hpp"
 #include "chain.hpp"
 #include "pages.hpp"
 #include "policy_cache.hpp"
@@ -43,7 +43,7 @@ class SlotsLock {
 // Then such a pointer leads to the new chain's lower provider, which is the same base provider in all likelihood.
 constexpr std::size_t no_slot = chain_capacity;
 
-std::size_t take_slot(const WSAPROTOCOL_INFOW& info, const system::LowerProvider& lower, const WSPPROC_TABLE& table,
+std::size_t take_slot(const WSAPROTOCOL_INFOW& info, const WSAPROTOCOL_INFOW& lower, const WSPPROC_TABLE& table,
                       const WSPUPCALLTABLE& upcalls) {
     const SlotsLock lock;
     std::size_t slot = no_slot;
@@ -62,7 +62,7 @@ std::size_t take_slot(const WSAPROTOCOL_INFOW& info, const system::LowerProvider
     if (references[slot]++ == 0) {
         chain.lower = table;
         chain.info = info;
-        chain.lower_info = lower.startup_info;
+        chain.lower_info = lower;
         chain.upcalls = upcalls;
         chain.type = socket_type(info.iSocketType);
         chain.family = address_family(info.iAddressFamily);
@@ -84,16 +84,14 @@ void stay_loaded() {
 
 // A lower provider whose DLL is in memory.
 struct LoadedProvider {
-    system::LowerProvider provider;
+    system::FoundLower lower;
     HMODULE module = nullptr;
     LPWSPSTARTUP startup = nullptr;
 };
 
-bool load(const WSAPROTOCOL_INFOW& chain, LoadedProvider& loaded) {
-    const system::Result<system::LowerProvider> lower = system::lower_provider(chain);
-    if (!lower) return false;
-    loaded.provider = *lower;
-    loaded.module = LoadLibraryW(lower->path.c_str());
+bool load(const WSAPROTOCOL_INFOW& chain, system::Entries catalog, LoadedProvider& loaded) {
+    if (!system::find_lower(chain, catalog, loaded.lower)) return false;
+    loaded.module = LoadLibraryW(loaded.lower.path);
     if (loaded.module == nullptr) return false;
     loaded.startup =
         reinterpret_cast<LPWSPSTARTUP>(reinterpret_cast<void*>(GetProcAddress(loaded.module, "WSPStartup")));
@@ -104,29 +102,20 @@ bool load(const WSAPROTOCOL_INFOW& chain, LoadedProvider& loaded) {
 
 // The DLL below may be gone although the catalog still names it; then the base provider must do, because the machine
 // must not lose its network over one broken entry. A chain that names nobody below is led there.
-bool load_lower(const WSAPROTOCOL_INFOW& chain, LoadedProvider& loaded) {
-    if (load(chain, loaded)) return true;
+bool load_lower(const WSAPROTOCOL_INFOW& chain, system::Entries catalog, LoadedProvider& loaded) {
+    if (load(chain, catalog, loaded)) return true;
     WSAPROTOCOL_INFOW over_base = chain;
     over_base.ProtocolChain.ChainLen = 1;
-    return load(over_base, loaded);
+    return load(over_base, catalog, loaded);
 }
 
 // Of another layered provider our chain names the hidden entry. It might find itself in our chain and go on from there;
 // but many only look at what follows the first place, so it is given a chain of its own where the catalog has one: with
 // just those entries that follow us in ours.
-void prefer_its_own_chain(const WSAPROTOCOL_INFOW& chain, system::LowerProvider& lower) {
-    if (lower.info.ProtocolChain.ChainLen != LAYERED_PROTOCOL) return;
-    const DWORD* const end = chain.ProtocolChain.ChainEntries + chain.ProtocolChain.ChainLen;
-    const DWORD* const rest = std::find(chain.ProtocolChain.ChainEntries, end, lower.info.dwCatalogEntryId);
-    const auto catalog = system::enumerate_catalog();
-    if (!catalog) return;
-    for (const system::CatalogEntry& entry : *catalog) {
-        const WSAPROTOCOLCHAIN& own = entry.info.ProtocolChain;
-        if (entry.is_chain() && own.ChainLen == end - rest && std::equal(rest, end, own.ChainEntries)) {
-            lower.startup_info = entry.info;
-            return;
-        }
-    }
+void prefer_its_own_chain(const WSAPROTOCOL_INFOW& chain, system::Entries catalog, system::FoundLower& lower) {
+    if (lower.info->ProtocolChain.ChainLen != LAYERED_PROTOCOL) return;
+    const WSAPROTOCOL_INFOW* const own = system::find_own_chain(chain, *lower.info, catalog);
+    if (own != nullptr) lower.startup_info = own;
 }
 
 // ws2_32 refuses such a table. Ours must not hide a missing procedure behind a hook that would call it.
@@ -138,13 +127,15 @@ bool is_complete(const WSPPROC_TABLE& table) {
 
 int start(WORD version, WSPDATA& data, const WSAPROTOCOL_INFOW& info, const WSPUPCALLTABLE& upcalls,
           WSPPROC_TABLE& procedures) {
+    // The catalog's pages are all that starting needs.
+    system::CatalogEntries catalog;
+    if (const int error = catalog.read(system::native_architecture); error == WSAENOBUFS) return error;
     LoadedProvider loaded;
-    if (!load_lower(info, loaded)) return WSAEPROVIDERFAILEDINIT;
-    system::LowerProvider* const lower = &loaded.provider;
+    if (!load_lower(info, catalog.all(), loaded)) return WSAEPROVIDERFAILEDINIT;
     const HMODULE module = loaded.module;
-    prefer_its_own_chain(info, *lower);
+    prefer_its_own_chain(info, catalog.all(), loaded.lower);
     WSPPROC_TABLE table{};
-    WSAPROTOCOL_INFOW startup_info = lower->startup_info;
+    WSAPROTOCOL_INFOW startup_info = *loaded.lower.startup_info;
     int error = loaded.startup(version, &data, &startup_info, upcalls, &table);
     if (error == 0 && !is_complete(table)) {
         int ignored = 0;
@@ -156,7 +147,7 @@ int start(WORD version, WSPDATA& data, const WSAPROTOCOL_INFOW& info, const WSPU
         return error;
     }
 
-    const std::size_t slot = take_slot(info, *lower, table, upcalls);
+    const std::size_t slot = take_slot(info, *loaded.lower.startup_info, table, upcalls);
     // The lower DLL is kept: its procedures stay in our slot as ours stay in ws2_32. A chain too many is the lower
     // provider's alone: a program must not be without sockets because of us.
     if (slot == no_slot) {
@@ -194,14 +185,10 @@ extern "C" WINSOCK_LSP_EXPORTED int WSPAPI WSPStartup(WORD version, LPWSPDATA da
     using namespace lsp::provider;
     if (data == nullptr || info == nullptr || procedures == nullptr) return WSAEFAULT;
     if (LOBYTE(version) < 2) return WSAVERNOTSUPPORTED;
-    try {
-        stay_loaded();
-        sockets.use_memory(page_memory);
-        remember_process();
-        const int error = start(version, *data, *info, upcalls, *procedures);
-        if (error == 0) refresh_policy();
-        return error;
-    } catch (const std::exception&) {
-        return WSAENOBUFS;
-    }
+    stay_loaded();
+    sockets.use_memory(page_memory);
+    if (!remember_process()) return WSAENOBUFS;
+    const int error = start(version, *data, *info, upcalls, *procedures);
+    if (error == 0) refresh_policy();
+    return error;
 }

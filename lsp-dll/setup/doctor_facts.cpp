@@ -86,8 +86,9 @@ std::optional<bool> weak(const HostModelFunctions& functions, const HostModelSwi
 // A killed publisher leaves them.
 std::vector<std::string> unneeded_switches(const std::vector<StoredTunnel>& tunnels) {
     std::vector<HostModelSwitch> needed;
-    for (const Tunnel& tunnel : tunnels_in_force(tunnels)) {
-        for (const HostModelSwitch& each : switches_for(tunnel)) needed.push_back(each);
+    for (const StoredTunnel& entry : tunnels) {
+        if (!is_in_force(entry)) continue;
+        for (const HostModelSwitch& each : switches_for(entry.tunnel)) needed.push_back(each);
     }
     std::vector<std::string> left;
     for (const HostModelSwitch& each : recorded_switches(system_host_model())) {

@@ -8,19 +8,10 @@
 #include <vector>
 
 #include "error.hpp"
+#include "protocol_chains.hpp"
 
 namespace lsp::system {
 
-// A 64-bit Windows has two catalogs. A 32-bit process sees only the 32-bit one.
-enum class Architecture { x64, ia32 };
-#ifdef _WIN64
-inline constexpr Architecture native_architecture = Architecture::x64;
-#else
-inline constexpr Architecture native_architecture = Architecture::ia32;
-#endif
-
-// The provider id of our layered entry (what GetLspGuid exports).
-extern const GUID provider_guid;
 // The names that we give to our entries start with this.
 inline constexpr wchar_t default_provider_name[] = L"winsock-lsp";
 
@@ -44,12 +35,14 @@ constexpr const char* bits_of(Architecture architecture) noexcept {
 // Errors: ERROR_NOT_SUPPORTED if this process cannot see that catalog, or the code of the failing call.
 Result<std::vector<CatalogEntry>> enumerate_catalog(Architecture architecture = native_architecture);
 
-// One protocol chain entry's lower neighbour: what the layer at `ours` in `chain` stands on. Used by WSPStartup.
-// `path` is the DLL to load, environment strings expanded. ERR_NO_LOWER_PROVIDER if the chain does not say.
+// The name of the function as messages give it: "WSCDeinstallProvider", with "32" for the 32-bit catalog of a 64-bit
+// process.
+std::string function_name(const char* native_name, Architecture architecture);
+
+// find_lower of lower_provider.hpp with a message. ERR_NO_LOWER_PROVIDER if the chain does not say.
 struct LowerProvider {
-    WSAPROTOCOL_INFOW info{};  // of the lower entry: pass it to the lower WSPSocket
-    WSAPROTOCOL_INFOW
-    startup_info{};  // pass it to the lower WSPStartup (the chain itself above another layered provider)
+    WSAPROTOCOL_INFOW info{};
+    WSAPROTOCOL_INFOW startup_info{};
     std::wstring path;
 };
 Result<LowerProvider> lower_provider(const WSAPROTOCOL_INFOW& chain);

@@ -1,12 +1,9 @@
 #include "catalog_functions.hpp"
 
-#include "text.hpp"
-
 namespace lsp::system {
 namespace {
 
 constexpr int enumeration_attempts = 8;  // the catalog may grow between two questions
-constexpr int longest_path = 32 * 1024;  // characters
 
 using EnumProtocols = int WSPAPI(LPINT, LPWSAPROTOCOL_INFOW, LPDWORD, LPINT);
 using GetProviderPath = int WSPAPI(LPGUID, WCHAR*, LPINT, LPINT);
@@ -19,56 +16,36 @@ constinit SystemFunction<GetProviderPath> get_provider_path32{SystemLibrary::ws2
 
 int failure(int error) noexcept { return error != 0 ? error : WSASYSCALLFAILURE; }
 
-int enumerate_infos(Architecture architecture, std::vector<WSAPROTOCOL_INFOW>& infos) {
+int CatalogEntries::read(Architecture architecture) noexcept {
     EnumProtocols* const function = function_for(architecture, &WSCEnumProtocols, enum_protocols32);
     if (function == nullptr) return ERROR_NOT_SUPPORTED;
-    infos.resize(32);
-    int error = WSAENOBUFS;
+    std::size_t room = 32;
     for (int attempt = 0; attempt < enumeration_attempts; ++attempt) {
-        DWORD bytes = static_cast<DWORD>(infos.size() * sizeof(WSAPROTOCOL_INFOW));
-        error = 0;
-        const int count = function(nullptr, infos.data(), &bytes, &error);
+        if (!pages_.allocate(room * sizeof(WSAPROTOCOL_INFOW))) return WSAENOBUFS;
+        DWORD bytes = static_cast<DWORD>(room * sizeof(WSAPROTOCOL_INFOW));
+        int error = 0;
+        const int count = function(nullptr, static_cast<WSAPROTOCOL_INFOW*>(pages_.get()), &bytes, &error);
         if (count != SOCKET_ERROR) {
-            infos.resize(static_cast<std::size_t>(count));
+            count_ = static_cast<std::size_t>(count);
             return 0;
         }
-        if (error != WSAENOBUFS) break;
+        if (error != WSAENOBUFS) return failure(error);
         const std::size_t needed = bytes / sizeof(WSAPROTOCOL_INFOW) + 1;
-        infos.resize(needed > infos.size() ? needed + 8 : infos.size() * 2);
+        room = needed > room ? needed + 8 : room * 2;
     }
-    infos.clear();
-    return failure(error);
+    return WSAENOBUFS;
 }
 
-int provider_path(Architecture architecture, const GUID& provider, std::wstring& path) {
+int provider_path(Architecture architecture, const GUID& provider, wchar_t* path, int& length) noexcept {
     GetProviderPath* const function = function_for(architecture, &WSCGetProviderPath, get_provider_path32);
-    path.clear();
     if (function == nullptr) return ERROR_NOT_SUPPORTED;
     GUID id = provider;
-    int room = MAX_PATH;
     int error = 0;
-    for (int attempt = 0; attempt < 3; ++attempt) {
-        path.resize(static_cast<std::size_t>(room));
-        int length = room;
-        error = 0;
-        if (function(&id, path.data(), &length, &error) == 0) {
-            const std::size_t end = path.find(L'\0');
-            path.resize(end == std::wstring::npos ? 0 : end);
-            return 0;
-        }
-        if (error != WSAEFAULT || length <= room || length > longest_path) break;
-        room = length;
-    }
-    path.clear();
-    return failure(error);
+    return function(&id, path, &length, &error) == 0 ? 0 : failure(error);
 }
 
 bool has_catalog(Architecture architecture) noexcept {
     return function_for(architecture, &WSCEnumProtocols, enum_protocols32) != nullptr;
-}
-
-std::string function_name(const char* native_name, Architecture architecture) {
-    return concat({native_name, architecture == native_architecture ? "" : "32"});
 }
 
 }  // namespace lsp::system

@@ -2,21 +2,31 @@
 // setup/catalog_changes.hpp's.
 #pragma once
 
-#include "catalog.hpp"
+#include "pages.hpp"
+#include "protocol_chains.hpp"
 #include "system_function.hpp"
 
 namespace lsp::system {
 
-// Each gives a Winsock error, 0 on success; ERROR_NOT_SUPPORTED where this process has no way to that catalog.
-int enumerate_infos(Architecture architecture, std::vector<WSAPROTOCOL_INFOW>& infos);
-int provider_path(Architecture architecture, const GUID& provider, std::wstring& path);
+// A catalog as it was read, in pages of its own: WSPStartup has no other memory.
+class CatalogEntries {
+  public:
+    // A Winsock error, 0 on success; ERROR_NOT_SUPPORTED where this process has no way to that catalog, WSAENOBUFS if
+    // there is no memory.
+    int read(Architecture architecture) noexcept;
+    Entries all() const noexcept { return {static_cast<const WSAPROTOCOL_INFOW*>(pages_.get()), count_}; }
+
+  private:
+    Pages pages_;
+    std::size_t count_ = 0;
+};
+
+// A provider's DLL as the catalog has it, with a zero. `length` is the room in characters; what it should have been where
+// that is too little (WSAEFAULT). Errors as above.
+int provider_path(Architecture architecture, const GUID& provider, wchar_t* path, int& length) noexcept;
 
 // True if this process can read and change that catalog.
 bool has_catalog(Architecture architecture) noexcept;
-
-// The name of the function as messages give it: "WSCDeinstallProvider", with "32" for the 32-bit catalog of a 64-bit
-// process.
-std::string function_name(const char* native_name, Architecture architecture);
 
 // The function for that catalog, null if this process has none. A 32-bit process has the native ones only, under whose
 // names its own catalog is; a 64-bit one has a second set, whose names end in 32.

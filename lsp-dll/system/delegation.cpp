@@ -1,55 +1,28 @@
 #include "delegation.hpp"
 
-#include <algorithm>
 #include <cstring>
-#include <memory>
 
+#include "../core/memory.hpp"
 #include "ip_helper.hpp"
-#include "text.hpp"
 
 namespace lsp::system {
-namespace {
 
-std::string interface_text(std::uint32_t index) { return concat({"interface ", index}); }
-
-}  // namespace
+// More than a kilobyte: not on the stack of a thread whose size is somebody else's choice.
+constexpr std::size_t bytes_of_row = sizeof(MIB_IF_ROW2);
+const std::size_t bytes_of_hardware_look = bytes_of_row;
 
 bool is_hardware(std::uint32_t interface_index) {
     const auto function = ip_helper::get_if_entry2.get();
     // Wine says so of every interface but the loopback one.
     if (function == nullptr || is_wine()) return false;
-    // More than a kilobyte: not on the stack of a thread whose size is somebody else's choice.
-    const auto row = std::make_unique<MIB_IF_ROW2>();
+    void* const memory = memory::allocate(bytes_of_row);
+    if (memory == nullptr) return true;
+    std::memset(memory, 0, bytes_of_row);
+    auto* const row = static_cast<MIB_IF_ROW2*>(memory);
     row->InterfaceIndex = interface_index;
-    return function(row.get()) == NO_ERROR && row->InterfaceAndOperStatusFlags.HardwareInterface;
-}
-
-std::string delegated_tunnel_fault(const Tunnel& tunnel, const std::vector<InterfaceAddress>& addresses,
-                                   std::span<const StoredTunnel> others) {
-    if (tunnel.publisher.process_id == 0) return "it names no publisher, which only an administrator's tunnel may do";
-    const auto has = [&](const IpAddress& address, bool tunnel_interface) {
-        return std::any_of(addresses.begin(), addresses.end(), [&](const InterfaceAddress& entry) {
-            return (entry.interface_index == tunnel.interface_index) == tunnel_interface &&
-                   entry.address.address == address;
-        });
-    };
-    for (const IpAddress& own : {tunnel.address4.address, tunnel.address6.address}) {
-        if (own && !has(own, true))
-            return concat({interface_text(tunnel.interface_index), " does not have the address ", to_string(own)});
-    }
-    for (const IpAddress& source : {tunnel.source4, tunnel.source6}) {
-        if (source && !has(source, false))
-            return concat({"no other interface of this host has the source ", to_string(source)});
-    }
-    const bool taken = std::any_of(others.begin(), others.end(), [&](const StoredTunnel& other) {
-        const bool itself = other.tunnel.delegated && _stricmp(other.tunnel.name.c_str(), tunnel.name.c_str()) == 0;
-        return !itself && is_in_force(other) && other.tunnel.interface_index == tunnel.interface_index;
-    });
-    if (taken) return concat({"another tunnel has ", interface_text(tunnel.interface_index)});
-    if (is_hardware(tunnel.interface_index)) {
-        return concat({interface_text(tunnel.interface_index), " is a network card"});
-    }
-    return {};
+    const bool hardware = function(row) == NO_ERROR && row->InterfaceAndOperStatusFlags.HardwareInterface;
+    memory::release(memory, bytes_of_row);
+    return hardware;
 }
 
 }  // namespace lsp::system

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cwchar>
-#include <utility>
 
+#include "../core/utf16.hpp"
+#include "../core/vector.hpp"
 #include "guid.hpp"
+#include "host_addresses.hpp"
 #include "ip_helper.hpp"
-#include "text.hpp"
 
 namespace lsp::system {
 namespace {
@@ -17,24 +18,45 @@ std::uint32_t index_of(const NET_LUID& luid) {
     return function != nullptr && function(&luid, &index) == NO_ERROR ? index : 0;
 }
 
+constexpr std::size_t longest_alias = 256;  // characters (IF_MAX_STRING_SIZE)
+
+// With a zero; false if the text is longer than any alias.
+bool widen_alias(std::string_view text, wchar_t (&wide)[longest_alias + 1]) noexcept {
+    std::size_t length = 0;
+    text::to_utf16(text, [&](std::uint16_t unit) {
+        if (length < longest_alias) wide[length] = static_cast<wchar_t>(unit);
+        ++length;
+    });
+    if (length > longest_alias) return false;
+    wide[length] = L'\0';
+    return true;
+}
+
 // Each name is looked up once for all rules.
 class InterfaceNames {
   public:
-    explicit InterfaceNames(const std::vector<InterfaceAddress>& addresses) : addresses_(addresses) {}
+    InterfaceNames(std::span<const HostAddress> addresses, std::size_t rules) : addresses_(addresses) {
+        known_.reserve(2 * rules);
+    }
 
     std::uint32_t find(const InterfaceName& name) {
         if (!name.is_resolved()) return name.index;
-        for (const auto& [known, index] : known_) {
-            if (known->luid == name.luid && known->text == name.text) return index;
+        for (const Known& known : known_) {
+            if (known.name->luid == name.luid && known.name->text == name.text) return known.index;
         }
         const std::uint32_t index = find_interface(name, addresses_);
-        known_.emplace_back(&name, index);
+        known_.push_back({&name, index});
         return index;
     }
 
   private:
-    const std::vector<InterfaceAddress>& addresses_;
-    std::vector<std::pair<const InterfaceName*, std::uint32_t>> known_;
+    struct Known {
+        const InterfaceName* name;
+        std::uint32_t index;
+    };
+    static_assert(2 * sizeof(Known) <= resolving_bytes(1));
+    std::span<const HostAddress> addresses_;
+    Vector<Known> known_;
 };
 
 bool is_ipv6_only(const Rule& rule) {
@@ -44,7 +66,7 @@ bool is_ipv6_only(const Rule& rule) {
 
 }  // namespace
 
-std::uint32_t find_interface(const InterfaceName& name, const std::vector<InterfaceAddress>& addresses) {
+std::uint32_t ask_for_interface(const InterfaceName& name) noexcept {
     if (!name.is_resolved()) return name.index;
     NET_LUID luid{};
     luid.Value = name.luid;
@@ -53,46 +75,35 @@ std::uint32_t find_interface(const InterfaceName& name, const std::vector<Interf
         const auto by_guid = ip_helper::convert_interface_guid_to_luid.get();
         return by_guid != nullptr && by_guid(&*guid, &luid) == NO_ERROR ? index_of(luid) : 0;
     }
-    const std::wstring wide = widen(name.text);
+    wchar_t wide[longest_alias + 1];
     const auto by_alias = ip_helper::convert_interface_alias_to_luid.get();
-    if (by_alias != nullptr && by_alias(wide.c_str(), &luid) == NO_ERROR) {
-        if (const std::uint32_t index = index_of(luid)) return index;
-    }
-    for (const InterfaceAddress& entry : addresses) {
-        if (_wcsicmp(entry.alias.c_str(), wide.c_str()) == 0) return entry.interface_index;
-    }
-    return 0;
+    if (by_alias == nullptr || !widen_alias(name.text, wide) || by_alias(wide, &luid) != NO_ERROR) return 0;
+    return index_of(luid);
 }
 
-IpAddress interface_source(std::uint32_t interface_index, Family preferred,
-                           const std::vector<InterfaceAddress>& addresses) {
-    IpAddress other;
-    for (const InterfaceAddress& entry : addresses) {
-        const IpAddress& address = entry.address.address;
-        if (entry.interface_index != interface_index || address.is_link_local()) continue;
-        if (address.family == preferred) return address;
-        if (!other) other = address;
-    }
-    return other;
+bool is_alias(std::wstring_view alias, const InterfaceName& name) noexcept {
+    wchar_t wide[longest_alias + 1];
+    if (name.text.empty() || name.luid != 0 || !widen_alias(name.text, wide)) return false;
+    return std::wcslen(wide) == alias.size() && _wcsnicmp(alias.data(), wide, alias.size()) == 0;
 }
 
-IpAddress tunnel_source(const Tunnel& tunnel, std::uint32_t interface_index, Family preferred,
-                        const std::vector<InterfaceAddress>& addresses) {
-    const Family family = !tunnel.address4.address ? Family::ipv6 : !tunnel.address6.address ? Family::ipv4 : preferred;
-    const IpAddress source = interface_source(interface_index, family, addresses);
-    return source.family == family ? source : IpAddress{};
-}
-
-bool follow_interfaces(const std::vector<Rule>& rules) {
+bool follow_interfaces(std::span<const Rule> rules) noexcept {
     return std::any_of(rules.begin(), rules.end(),
                        [](const Rule& rule) { return rule.via.is_resolved() || rule.source_interface; });
 }
 
-bool resolve_interfaces(std::vector<Rule>& rules) {
+bool resolve_interfaces(std::span<Rule> rules) {
+    std::uint32_t ignored = 0;
+    return resolve_interfaces(rules, ignored);
+}
+
+bool resolve_interfaces(std::span<Rule> rules, std::uint32_t& error) {
+    error = NO_ERROR;
     if (!follow_interfaces(rules)) return false;
-    const auto addresses = interface_addresses();
-    if (!addresses) return false;
-    InterfaceNames names(*addresses);
+    HostAddresses addresses;
+    error = addresses.read();
+    if (error != NO_ERROR) return false;
+    InterfaceNames names(addresses.all(), rules.size());
     bool changed = false;
     const auto put = [&changed](auto& place, const auto& value) {
         changed = changed || place != value;
@@ -105,7 +116,7 @@ bool resolve_interfaces(std::vector<Rule>& rules) {
         put(from.index, names.find(from));
         // A rule for IPv6 destinations alone wants an address of that family.
         const Family family = is_ipv6_only(rule) ? Family::ipv6 : Family::ipv4;
-        put(rule.source, from.index == 0 ? IpAddress{} : interface_source(from.index, family, *addresses));
+        put(rule.source, from.index == 0 ? IpAddress{} : interface_source(from.index, family, addresses.all()));
     }
     return changed;
 }

@@ -8,21 +8,17 @@
 //   HostModel          volatile       what publishing changed of the host model (host_model.hpp)
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "../core/policy.hpp"
-#include "../core/stored_values.hpp"
-#include "../core/tunnel.hpp"
+#include "../core/readable.hpp"
 #include "error.hpp"
+#include "interfaces.hpp"
+#include "process.hpp"
+#include "store_reader.hpp"
 
 namespace lsp::system {
-
-inline constexpr wchar_t policy_store_key[] = L"SOFTWARE\\winsock-lsp";
 
 // A tunnel as the store holds it.
 struct StoredTunnel {
@@ -33,51 +29,29 @@ struct StoredTunnel {
 
 struct StoredPolicy {
     std::vector<std::string> lines;
-    std::vector<Rule> rules;
+    Vector<Rule> rules;
     std::string rejected;  // why the lines were rejected as a whole; then `rules` is empty
     std::vector<StoredTunnel> tunnels;
 };
 
 // A good definition whose publisher lives.
 inline bool is_in_force(const StoredTunnel& stored) { return stored.rejected.empty() && stored.alive; }
-// Those that count, in the order of their rules.
-std::vector<Tunnel> tunnels_in_force(const std::vector<StoredTunnel>& tunnels);
 
-inline constexpr std::size_t most_tunnels = 64;
-inline constexpr std::size_t most_delegated_tunnels = 16;
-
-// Reads everything. A tunnel beyond `most_tunnels`, or `most_delegated_tunnels`, of those whose publishers live is
-// rejected, and so is a delegated one that this host's addresses do not bear out (delegation.hpp). Interfaces that
+// Reads everything (StoreReader). Interfaces that
 // rules name are resolved by this call: one that the host does not have keeps index 0, and `source interface` without
 // an address keeps an empty source: what becomes of such a rule is said in core/decide.hpp. A store that does not exist
 // is an empty policy, not an error. Garbage is reported in `rejected`, never an error. Errors: only what keeps the
 // registry from being read.
 Result<StoredPolicy> read_policy();
 
-// This process as a publisher.
-Publisher current_publisher();
-// False if the process is gone or its id belongs to a later process.
-bool is_alive(const Publisher& publisher);
+// One subkey's, as TunnelReader.
+LONG read_stored_tunnel(HKEY tunnels, const std::wstring& name, StoredTunnel& stored);
 
-// Tells that the store may have changed since the last call, by RegNotifyChangeKeyValue's event: no thread, no polling
-// of the content. One object per process.
-class PolicyWatch {
-  public:
-    PolicyWatch();
-    ~PolicyWatch();
-    PolicyWatch(const PolicyWatch&) = delete;
-    PolicyWatch& operator=(const PolicyWatch&) = delete;
+// Why a delegated tunnel is not in force on a host with these addresses, beside these tunnels, as a sentence; or empty.
+// See delegation.hpp.
+std::string delegated_tunnel_fault(const Tunnel& tunnel, const std::vector<InterfaceAddress>& addresses,
+                                   std::span<const StoredTunnel> others);
 
-    // True the first time, whenever the store was written, created or deleted since, and when a watched publisher died.
-    // What the caller reads after it is at least as new as what it tells of. One thread at a time.
-    bool changed();
-
-    // Watches the publishers of these tunnels; replaces those given before.
-    void watch_publishers(const std::vector<Tunnel>& tunnels);
-
-  private:
-    struct State;
-    std::unique_ptr<State> state_;
-};
+std::string store_name();  // as messages name it
 
 }  // namespace lsp::system

@@ -1,12 +1,9 @@
-#include <windows.h>
-#include <winsock2.h>
+#include "policy_watch.hpp"
 
+#include <algorithm>
 #include <utility>
 
-#include "handle.hpp"
-#include "policy_store.hpp"
 #include "process.hpp"
-#include "registry.hpp"
 
 namespace lsp::system {
 namespace {
@@ -19,92 +16,86 @@ constexpr DWORD unopened_check_ms = 1000;
 
 }  // namespace
 
-struct PolicyWatch::State {
-    Handle event{CreateEventW(nullptr, FALSE, FALSE, nullptr)};
-    RegistryKey key;
-    bool told_once = false;
-    bool publisher_died = false;
-    std::vector<Handle> processes;
-    std::vector<Publisher> unopened;  // their processes may not be opened: looked for in the list, now and then
-    DWORD unopened_checked = 0;
+PolicyWatch::PolicyWatch() noexcept : event_(CreateEventW(nullptr, FALSE, FALSE, nullptr)) {}
 
-    bool arm() noexcept {
-        if (!event) return false;
-        LONG error = RegNotifyChangeKeyValue(key.get(), TRUE, what_to_notify | thread_agnostic, event.get(), TRUE);
-        if (error == ERROR_INVALID_PARAMETER || error == ERROR_INVALID_FLAGS) {
-            error = RegNotifyChangeKeyValue(key.get(), TRUE, what_to_notify, event.get(), TRUE);
-        }
-        return error == ERROR_SUCCESS;
+bool PolicyWatch::arm() noexcept {
+    // There may have been no memory for it before.
+    if (!event_) event_ = Handle(CreateEventW(nullptr, FALSE, FALSE, nullptr));
+    if (!event_) return false;
+    LONG error = RegNotifyChangeKeyValue(key_.get(), TRUE, what_to_notify | thread_agnostic, event_.get(), TRUE);
+    if (error == ERROR_INVALID_PARAMETER || error == ERROR_INVALID_FLAGS) {
+        error = RegNotifyChangeKeyValue(key_.get(), TRUE, what_to_notify, event_.get(), TRUE);
     }
+    return error == ERROR_SUCCESS;
+}
 
-    bool open() noexcept {
-        if (key.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_NOTIFY) != ERROR_SUCCESS) return false;
-        if (event) ResetEvent(event.get());
-        if (arm()) return true;
-        key.close();
-        return false;
+bool PolicyWatch::open() noexcept {
+    if (key_.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_NOTIFY) != ERROR_SUCCESS) return false;
+    if (event_) ResetEvent(event_.get());
+    if (arm()) return true;
+    key_.close();
+    return false;
+}
+
+bool PolicyWatch::store_changed() noexcept {
+    if (!key_) return open();
+    if (WaitForSingleObject(event_.get(), 0) != WAIT_OBJECT_0) return false;
+    // Armed again before the caller reads, so that nothing can fall in between. Where that fails the key was
+    // deleted; a new one may be there already.
+    if (!arm()) {
+        key_.close();
+        open();
     }
+    return true;
+}
 
-    bool store_changed() noexcept {
-        if (!key) return open();
-        if (WaitForSingleObject(event.get(), 0) != WAIT_OBJECT_0) return false;
-        // Armed again before the caller reads, so that nothing can fall in between. Where that fails the key was
-        // deleted; a new one may be there already.
-        if (!arm()) {
-            key.close();
-            open();
-        }
-        return true;
-    }
+bool PolicyWatch::a_publisher_died() noexcept {
+    bool died = std::exchange(publisher_died_, false);
+    const auto ended = [&died](const Handle& process) {
+        const bool is_over = WaitForSingleObject(process.get(), 0) == WAIT_OBJECT_0;
+        died = died || is_over;
+        return is_over;
+    };
+    Handle* const alive_end = std::remove_if(processes_, processes_ + process_count_, ended);
+    for (Handle* each = alive_end; each != processes_ + process_count_; ++each) Handle(std::move(*each));
+    process_count_ = static_cast<std::size_t>(alive_end - processes_);
 
-    bool a_publisher_died() {
-        bool died = std::exchange(publisher_died, false);
-        std::erase_if(processes, [&died](const Handle& process) {
-            const bool ended = WaitForSingleObject(process.get(), 0) == WAIT_OBJECT_0;
-            died = died || ended;
-            return ended;
-        });
-        if (!unopened.empty() && GetTickCount() - unopened_checked >= unopened_check_ms) {
-            unopened_checked = GetTickCount();
-            std::erase_if(unopened, [&died](const Publisher& publisher) {
-                const bool gone = !is_alive(publisher);
-                died = died || gone;
-                return gone;
-            });
-        }
-        return died;
-    }
-};
+    if (unopened_count_ == 0 || GetTickCount() - unopened_checked_ < unopened_check_ms) return died;
+    unopened_checked_ = GetTickCount();
+    Publisher* const end = std::remove_if(unopened_, unopened_ + unopened_count_, [&died](const Publisher& publisher) {
+        const bool gone = !is_alive(publisher);
+        died = died || gone;
+        return gone;
+    });
+    unopened_count_ = static_cast<std::size_t>(end - unopened_);
+    return died;
+}
 
-PolicyWatch::PolicyWatch() : state_(std::make_unique<State>()) {}
-PolicyWatch::~PolicyWatch() = default;
-
-bool PolicyWatch::changed() {
-    const bool first = !std::exchange(state_->told_once, true);
-    const bool store = state_->store_changed();
-    const bool publisher = state_->a_publisher_died();
+bool PolicyWatch::changed() noexcept {
+    const bool first = !std::exchange(told_once_, true);
+    const bool store = store_changed();
+    const bool publisher = a_publisher_died();
     return first || store || publisher;
 }
 
-void PolicyWatch::watch_publishers(const std::vector<Tunnel>& tunnels) {
-    state_->processes.clear();
-    state_->unopened.clear();
-    state_->publisher_died = false;
-    state_->unopened_checked = GetTickCount();
-    for (const Tunnel& tunnel : tunnels) {
-        const Publisher& publisher = tunnel.publisher;
+void PolicyWatch::watch_publishers(std::span<const Publisher> publishers) noexcept {
+    while (process_count_ > 0) Handle(std::move(processes_[--process_count_]));
+    unopened_count_ = 0;
+    publisher_died_ = false;
+    unopened_checked_ = GetTickCount();
+    for (const Publisher& publisher : publishers.first(std::min(publishers.size(), most_watched))) {
         if (publisher.process_id == 0) continue;
         Handle process;
         switch (find_process(publisher, process)) {
             case ProcessState::running:
             case ProcessState::unknown:
                 if (process) {
-                    state_->processes.push_back(std::move(process));
+                    processes_[process_count_++] = std::move(process);
                 } else {
-                    state_->unopened.push_back(publisher);
+                    unopened_[unopened_count_++] = publisher;
                 }
                 break;
-            case ProcessState::gone: state_->publisher_died = true; break;
+            case ProcessState::gone: publisher_died_ = true; break;
         }
     }
 }

@@ -1,6 +1,6 @@
 #include "process.hpp"
 
-#include "policy_store.hpp"
+#include "store_reader.hpp"
 #include "system_function.hpp"
 
 namespace lsp::system {
@@ -81,14 +81,14 @@ ProcessState find_process(const Publisher& publisher, Handle& process) noexcept 
     return ProcessState::running;
 }
 
-Publisher current_publisher() {
+Publisher current_publisher() noexcept {
     Publisher publisher;
     publisher.process_id = GetCurrentProcessId();
     publisher.started = creation_time(GetCurrentProcess());
     return publisher;
 }
 
-bool is_alive(const Publisher& publisher) {
+bool is_alive(const Publisher& publisher) noexcept {
     if (publisher.process_id == 0) return true;
     Handle process;
     return find_process(publisher, process) != ProcessState::gone;

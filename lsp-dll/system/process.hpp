@@ -1,4 +1,4 @@
-// Private to system: processes as publishers. is_alive and current_publisher are declared in policy_store.hpp.
+// Private to system: processes as publishers. is_alive is declared in store_reader.hpp.
 #pragma once
 
 #include "../core/tunnel.hpp"
@@ -16,5 +16,8 @@ ProcessState find_process(const Publisher& publisher, Handle& process) noexcept;
 // The same by the system's list of processes (NtQuerySystemInformation), which needs no right to the process and costs
 // a copy of the list. ProcessState::unknown if there is none.
 ProcessState find_listed_process(const Publisher& publisher) noexcept;
+
+// This process as a publisher.
+Publisher current_publisher() noexcept;
 
 }  // namespace lsp::system

@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "ip_helper.hpp"
-#include "text.hpp"
 
 namespace lsp::system {
 namespace {
@@ -126,6 +125,11 @@ DWORD ask_best_route(const IpAddress& destination, BestRoute& route) noexcept {
 
 }  // namespace
 
+const char* route_function() noexcept {
+    const bool new_function = ip_helper::get_best_route2.get() != nullptr && !best_route2_unsupported.load();
+    return new_function ? "GetBestRoute2" : "GetBestRoute";
+}
+
 std::uint32_t best_route(const IpAddress& destination, BestRoute& route) noexcept {
     route = BestRoute{};
     if (!destination) return ERROR_INVALID_PARAMETER;
@@ -134,25 +138,6 @@ std::uint32_t best_route(const IpAddress& destination, BestRoute& route) noexcep
     if (error == NO_ERROR) return NO_ERROR;
     route = BestRoute{};
     return route_error(error);
-}
-
-Result<BestRoute> best_route(const IpAddress& destination) {
-    BestRoute route;
-    const std::uint32_t error = best_route(destination, route);
-    if (error == NO_ERROR) return route;
-
-    const bool new_function = ip_helper::get_best_route2.get() != nullptr && !best_route2_unsupported.load();
-    const char* remedy = "";
-    if (error == ERROR_INVALID_PARAMETER && !destination) {
-        remedy = "Give an IPv4 or IPv6 address.";
-    } else if (error == ERROR_NOT_SUPPORTED) {
-        remedy = "This system answers routes for IPv4 only.";
-    } else if (error == ERROR_NETWORK_UNREACHABLE || error == ERROR_HOST_UNREACHABLE) {
-        remedy = "Add a route to it, or connect the network that leads there.";
-    }
-    return system_error(error, new_function ? "GetBestRoute2" : "GetBestRoute",
-                        concat({"Cannot find the best route to ", destination ? to_string(destination) : "no address"}),
-                        remedy);
 }
 
 }  // namespace lsp::system

@@ -23,5 +23,7 @@ Result<BestRoute> best_route(const IpAddress& destination);
 
 // The same without a message, for the provider's hot path: allocates nothing. 0 on success.
 std::uint32_t best_route(const IpAddress& destination, BestRoute& route) noexcept;
+// The function that is asked: "GetBestRoute2" or "GetBestRoute".
+const char* route_function() noexcept;
 
 }  // namespace lsp::system

@@ -1,6 +1,6 @@
 #include "text.hpp"
 
-#include "../core/text.hpp"
+#include "../core/readable.hpp"
 #include "../core/utf16.hpp"
 
 namespace lsp::system {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "../core/string.hpp"
+
 namespace lsp::system {
 
 std::string narrow(std::wstring_view text);
@@ -18,6 +20,7 @@ class Piece {
   public:
     Piece(const char* text) : Piece(std::string_view(text)) {}
     Piece(const std::string& text) : Piece(std::string_view(text)) {}
+    Piece(const String& text) : Piece(std::string_view(text)) {}
     Piece(std::string_view text) : text_(text.data()), size_(text.size()) {}
     Piece(const wchar_t* text) : Piece(std::wstring_view(text)) {}
     Piece(const std::wstring& text) : Piece(std::wstring_view(text)) {}

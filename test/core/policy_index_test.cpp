@@ -102,11 +102,11 @@ class Policies {
         return prefix;
     }
 
-    void prefix_list(std::vector<Prefix>& list) {
+    void prefix_list(Vector<Prefix>& list) {
         for (std::uint64_t n = 1 + random.below(random.chance(10) ? 20 : 3); n > 0; --n) list.push_back(a_prefix());
     }
 
-    void port_list(std::vector<PortRange>& list) {
+    void port_list(Vector<PortRange>& list) {
         for (std::uint64_t n = 1 + random.below(random.chance(10) ? 40 : 3); n > 0; --n) {
             const auto first = static_cast<std::uint16_t>(random.chance(50) ? random.below(40) : random.below(65536));
             const std::uint64_t more = random.chance(50) ? 0 : random.chance(50) ? random.below(20) : 65535;
@@ -164,7 +164,7 @@ class Policies {
         return static_cast<std::uint16_t>(random.chance(50) ? random.below(40) : random.below(65536));
     }
 
-    std::vector<Prefix> prefixes_;
+    Vector<Prefix> prefixes_;
     unsigned plainness_ = 0;
     const std::vector<std::string> apps_ = {"browser.exe", "*", "other.exe", "C:\\Program Files\\*", "D:\\*"};
     const std::vector<IpAddress> sources_ = {IpAddress::v4(11, 22, 33, 44), IpAddress::v4(10, 8, 0, 2),

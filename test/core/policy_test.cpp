@@ -68,8 +68,8 @@ TEST_CASE("what is wrong with a rule is told with its column") {
 
 TEST_CASE("rules come all or none, comments and blank lines apart") {
     const auto good = parse_rules({"# a comment", "", "app a.exe keep", "  ", "refuse"});
-    REQUIRE(std::holds_alternative<std::vector<Rule>>(good));
-    CHECK(std::get<std::vector<Rule>>(good).size() == 2);
+    REQUIRE(std::holds_alternative<Vector<Rule>>(good));
+    CHECK(std::get<Vector<Rule>>(good).size() == 2);
     const auto bad = parse_rules({"keep", "# fine", "to nowhere keep"});
     REQUIRE(std::holds_alternative<TextError>(bad));
     CHECK(std::get<TextError>(bad).line == 3);
@@ -116,9 +116,9 @@ TEST_CASE("a line with every matcher says what it says") {
         "app curl.exe to 10.0.0.0/8,1.2.3.4 except 10.1.0.0/16 port 80,443-445 proto tcp via 12 source 11.22.33.44 "
         "otherwise refuse");
     CHECK(rule.app == "curl.exe");
-    CHECK(rule.to == std::vector<Prefix>{support::prefix("10.0.0.0/8"), support::prefix("1.2.3.4/32")});
-    CHECK(rule.except == std::vector<Prefix>{support::prefix("10.1.0.0/16")});
-    CHECK(rule.ports == std::vector<PortRange>{{80, 80}, {443, 445}});
+    CHECK(rule.to == Vector<Prefix>{support::prefix("10.0.0.0/8"), support::prefix("1.2.3.4/32")});
+    CHECK(rule.except == Vector<Prefix>{support::prefix("10.1.0.0/16")});
+    CHECK(rule.ports == Vector<PortRange>{{80, 80}, {443, 445}});
     CHECK(rule.protocol == Protocol::tcp);
     CHECK(rule.via == InterfaceName{12, ""});
     CHECK(rule.verdict == Verdict::source);
@@ -308,7 +308,7 @@ TEST_CASE("random rules of every shape survive printing and reading") {
         if (random.chance(20)) return {0, "", (std::uint64_t{1} << 48) + random.below(UINT32_MAX)};
         return {0, name()};
     };
-    const auto prefixes = [&random](std::vector<Prefix>& list) {
+    const auto prefixes = [&random](Vector<Prefix>& list) {
         for (std::uint64_t n = random.below(5); n > 0; --n) {
             const IpAddress address = random.host_address(random.chance(50) ? Family::ipv4 : Family::ipv6);
             list.push_back({address, static_cast<std::uint8_t>(random.below(address.bit_length() + 1))});
@@ -478,7 +478,7 @@ TEST_CASE("the policy of several tunnels keeps all their subnets, without host b
     second.address6 = support::prefix("fd00:8::2/64");
     second.source6 = support::address("2001:db8::44");
     const Policy policy = build_policy({}, {first, second});
-    CHECK(policy.own_subnets == std::vector<Prefix>{support::prefix("10.8.0.0/24"), support::prefix("fd00:8::/64")});
+    CHECK(policy.own_subnets == Vector<Prefix>{support::prefix("10.8.0.0/24"), support::prefix("fd00:8::/64")});
     REQUIRE(policy.rules.size() == 2);
     CHECK(to_string(policy.rules[0]) == "except 10.8.0.0/24 via 12 source 11.22.33.44");
     CHECK(to_string(policy.rules[1]) == "except fd00:8::/64 via 13 source 2001:db8::44");

@@ -12,6 +12,7 @@
 #include "core/address.hpp"
 #include "core/decide.hpp"
 #include "core/policy.hpp"
+#include "core/readable.hpp"
 #include "core/tunnel.hpp"
 
 namespace lsp {

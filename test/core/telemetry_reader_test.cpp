@@ -1,4 +1,5 @@
 #include "core/telemetry_reader.hpp"
+#include "core/readable.hpp"
 
 #include <doctest/doctest.h>
 

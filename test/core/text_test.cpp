@@ -1,4 +1,5 @@
 #include "core/text.hpp"
+#include "core/readable.hpp"
 
 #include <doctest/doctest.h>
 

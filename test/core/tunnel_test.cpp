@@ -49,7 +49,7 @@ TEST_CASE("a tunnel that would do harm or nothing cannot be published") {
     } const faults[] = {
         {"no name", [](Tunnel& t) { t.name.clear(); }},
         {"a name with a path in it", [](Tunnel& t) { t.name = "a\\b"; }},
-        {"a name of 65", [](Tunnel& t) { t.name.assign(65, 'a'); }},
+        {"a name of 65", [](Tunnel& t) { t.name = std::string(65, 'a'); }},
         {"interface 0", [](Tunnel& t) { t.interface_index = 0; }},
         {"no address", [](Tunnel& t) { t.address4 = {}; }},
         {"no source", [](Tunnel& t) { t.source4 = {}; }},

@@ -2,6 +2,7 @@
 // line.
 #include "core/openvpn_environment.hpp"
 #include "core/tunnel.hpp"
+#include "core/readable.hpp"
 #include "property.hpp"
 
 using namespace lsp;

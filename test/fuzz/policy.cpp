@@ -1,6 +1,7 @@
 // The policy text, and the decision by what it says: an accepted rule prints to what parses to the same rule, a
 // rejection points into its line, and the index decides as the rules one by one do.
 #include "core/policy.hpp"
+#include "core/readable.hpp"
 
 #include <algorithm>
 
@@ -32,7 +33,7 @@ void check_line(const std::string& line) {
 }
 
 // As the system does when it loads them, but for names that nobody has.
-void resolve(std::vector<Rule>& rules) {
+void resolve(Vector<Rule>& rules) {
     for (std::size_t i = 0; i < rules.size(); ++i) {
         Rule& rule = rules[i];
         if (!rule.via.text.empty()) rule.via.index = static_cast<std::uint32_t>(rule.via.text.size() % 4);
@@ -54,7 +55,7 @@ bool same(const Decision& a, const Decision& b) {
            a.source == b.source && a.pin_interface == b.pin_interface;
 }
 
-void check_decisions(std::vector<Rule> rules) {
+void check_decisions(Vector<Rule> rules) {
     resolve(rules);
     const Policy policy = build_policy(std::move(rules), {some_tunnel()});
     const fuzz::FlowsNear near(policy.rules);
@@ -93,7 +94,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                       "an error's column is in its line");
         return 0;
     }
-    std::vector<Rule> rules = std::get<std::vector<Rule>>(std::move(parsed));
+    Vector<Rule> rules = std::get<Vector<Rule>>(std::move(parsed));
     fuzz::require(rules.size() <= lines.size(), "a line is at most one rule");
     check_decisions(std::move(rules));
     return 0;

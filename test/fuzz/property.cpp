@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "core/readable.hpp"
 #include "core/text.hpp"
 
 namespace fuzz {
@@ -42,10 +43,10 @@ std::vector<std::string> split(std::string_view text, char separator, std::size_
     return pieces;
 }
 
-FlowsNear::FlowsNear(const std::vector<lsp::Rule>& rules) {
+FlowsNear::FlowsNear(const lsp::Vector<lsp::Rule>& rules) {
     for (const lsp::Rule& rule : rules) {
-        for (const auto* list : {&rule.to, &rule.except}) prefixes_.insert(prefixes_.end(), list->begin(), list->end());
-        ports_.insert(ports_.end(), rule.ports.begin(), rule.ports.end());
+        for (const auto* list : {&rule.to, &rule.except}) prefixes_.append(list->begin(), list->end());
+        ports_.append(rule.ports.begin(), rule.ports.end());
     }
 }
 

@@ -26,13 +26,13 @@ std::vector<std::string> split(std::string_view text, char separator, std::size_
 // likewise.
 class FlowsNear {
   public:
-    explicit FlowsNear(const std::vector<lsp::Rule>& rules);
+    explicit FlowsNear(const lsp::Vector<lsp::Rule>& rules);
     lsp::IpAddress destination(std::uint32_t choice) const;
     std::uint16_t port(std::uint32_t choice) const;
 
   private:
-    std::vector<lsp::Prefix> prefixes_;
-    std::vector<lsp::PortRange> ports_;
+    lsp::Vector<lsp::Prefix> prefixes_;
+    lsp::Vector<lsp::PortRange> ports_;
 };
 
 }  // namespace fuzz

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/stored_values.hpp"
+#include "core/readable.hpp"
 #include "core/utf16.hpp"
 #include "property.hpp"
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 
+#include "core/readable.hpp"
 #include "core/telemetry_reader.hpp"
 #include "core/text.hpp"
 #include "property.hpp"

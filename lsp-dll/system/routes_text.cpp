@@ -1,0 +1,28 @@
+#include <windows.h>
+#include <winsock2.h>
+
+#include "../core/readable.hpp"
+#include "routes.hpp"
+#include "text.hpp"
+
+namespace lsp::system {
+
+Result<BestRoute> best_route(const IpAddress& destination) {
+    BestRoute route;
+    const std::uint32_t error = best_route(destination, route);
+    if (error == NO_ERROR) return route;
+
+    const char* remedy = "";
+    if (error == ERROR_INVALID_PARAMETER && !destination) {
+        remedy = "Give an IPv4 or IPv6 address.";
+    } else if (error == ERROR_NOT_SUPPORTED) {
+        remedy = "This system answers routes for IPv4 only.";
+    } else if (error == ERROR_NETWORK_UNREACHABLE || error == ERROR_HOST_UNREACHABLE) {
+        remedy = "Add a route to it, or connect the network that leads there.";
+    }
+    return system_error(error, route_function(),
+                        concat({"Cannot find the best route to ", destination ? to_string(destination) : "no address"}),
+                        remedy);
+}
+
+}  // namespace lsp::system
