@@ -8,15 +8,21 @@ namespace lsp::provider::hooks {
 
 namespace {
 
-// Tells ws2_32 that calls on the lower provider's handle come to our chain. On failure the socket is closed again.
-SOCKET adopt(Chain& chain, SOCKET s, LPINT error) noexcept {
-    int failed = 0;
-    if (chain.upcalls.lpWPUModifyIFSHandle(chain.info.dwCatalogEntryId, s, &failed) == s) return s;
-    sockets.forget(s);
+// Tells ws2_32 that calls on the lower provider's handle come to our chain. Where it no longer knows the chain, because
+// the catalog has changed under a running process, the socket is the program's all the same, and the lower provider's.
+SOCKET adopt(Chain& chain, SOCKET s) noexcept {
     int ignored = 0;
-    chain.lower.lpWSPCloseSocket(s, &ignored);
-    *error = failed != 0 ? failed : WSAENOBUFS;
-    return INVALID_SOCKET;
+    if (chain.upcalls.lpWPUModifyIFSHandle(chain.info.dwCatalogEntryId, s, &ignored) != s) sockets.forget(s);
+    return s;
+}
+
+// Whether ws2_32 still has our chain in its catalog. WSAEINVAL is its answer for a provider that it does not know.
+bool is_in_catalog(const Chain& chain) noexcept {
+    GUID provider = chain.info.ProviderId;
+    wchar_t path[MAX_PATH];
+    int length = MAX_PATH;
+    int error = 0;
+    return chain.upcalls.lpWPUGetProviderPath(&provider, path, &length, &error) == 0 || error != WSAEINVAL;
 }
 
 // Another process's socket, from WSADuplicateSocket: it is not ours to call it unbound.
@@ -27,7 +33,7 @@ SOCKET shared_socket(Chain& chain, int family, int type, int protocol, DWORD res
     const SOCKET s = chain.lower.lpWSPSocket(family, type, protocol, &lower_info, group, flags, error);
     if (s == INVALID_SOCKET) return s;
     sockets.forget(s);
-    return adopt(chain, s, error);
+    return adopt(chain, s);
 }
 
 SocketState fresh_state(const Chain& chain, SocketKind kind) {
@@ -52,7 +58,7 @@ SOCKET socket(Chain& chain, int family, int type, int protocol, LPWSAPROTOCOL_IN
     // Registered I/O passes by every provider, and wants a socket that is bound.
     state.binds_at_once = (flags & WSA_FLAG_REGISTERED_IO) != 0;
     sockets.set(s, state);
-    return adopt(chain, s, error);
+    return adopt(chain, s);
 }
 
 SOCKET accept(Chain& chain, SOCKET s, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition,
@@ -60,7 +66,7 @@ SOCKET accept(Chain& chain, SOCKET s, sockaddr* address, LPINT address_length, L
     const SOCKET accepted = chain.lower.lpWSPAccept(s, address, address_length, condition, data, error);
     if (accepted == INVALID_SOCKET) return accepted;
     sockets.set(accepted, fresh_state(chain, SocketKind::explicit_));
-    return adopt(chain, accepted, error);
+    return adopt(chain, accepted);
 }
 
 SOCKET join_leaf(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSABUF caller_data,
@@ -73,7 +79,7 @@ SOCKET join_leaf(Chain& chain, SOCKET s, const sockaddr* name, int name_length, 
         chain.lower.lpWSPJoinLeaf(s, name, name_length, caller_data, callee_data, socket_qos, group_qos, flags, error);
     if (leaf == INVALID_SOCKET || leaf == s) return leaf;
     sockets.forget(leaf);
-    return adopt(chain, leaf, error);
+    return adopt(chain, leaf);
 }
 
 int close_socket(Chain& chain, SOCKET s, LPINT error) {
@@ -89,7 +95,9 @@ int duplicate_socket(Chain& chain, SOCKET s, DWORD process_id, LPWSAPROTOCOL_INF
     }
     const int result = chain.lower.lpWSPDuplicateSocket(s, process_id, info, error);
     if (result != 0) return result;
-    // The lower provider describes itself; with its entry's id the other process would open the socket past us.
+    // The lower provider describes itself; with its entry's id the other process would open the socket past us. With
+    // ours, once it has gone from the catalog, it could not open it at all.
+    if (!is_in_catalog(chain)) return 0;
     WSAPROTOCOL_INFOW described = chain.info;
     if (!guarded_read(described.dwProviderReserved, &info->dwProviderReserved) || !guarded_write(info, described)) {
         *error = WSAEFAULT;
