@@ -49,9 +49,12 @@ static_assert(info_name_offset == offsetof(WSAPROTOCOL_INFOA, szProtocol));
 bool is_of_chain(const WSAPROTOCOL_INFOW& info, const char* value) noexcept {
     int family = 0;
     int type = 0;
+    int protocol = 0;
     return guarded_read(family, value + offsetof(WSAPROTOCOL_INFOW, iAddressFamily)) &&
-           guarded_read(type, value + offsetof(WSAPROTOCOL_INFOW, iSocketType)) && family == info.iAddressFamily &&
-           type == info.iSocketType;
+           guarded_read(type, value + offsetof(WSAPROTOCOL_INFOW, iSocketType)) &&
+           guarded_read(protocol, value + offsetof(WSAPROTOCOL_INFOW, iProtocol)) && family == info.iAddressFamily &&
+           type == info.iSocketType && protocol >= info.iProtocol &&
+           protocol - info.iProtocol <= info.iProtocolMaxOffset;
 }
 
 bool write_protocol_info(const WSAPROTOCOL_INFOW& info, bool wide, char* value) noexcept {
