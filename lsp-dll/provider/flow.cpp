@@ -90,9 +90,20 @@ bool is_set(Chain& chain, SOCKET s, int level, int name) noexcept {
            value != 0;
 }
 
+// A program may use a chain's extension function on another chain's socket.
+bool is_chains_own(Chain& chain, SOCKET s) noexcept {
+    WSAPROTOCOL_INFOW info{};
+    int length = sizeof(info);
+    int error = 0;
+    return chain.lower.lpWSPGetSockOpt(s, SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info), &length,
+                                       &error) == 0 &&
+           info.iAddressFamily == chain.info.iAddressFamily && info.iSocketType == chain.info.iSocketType;
+}
+
 // What the lower provider tells of a socket that somebody else made.
 SocketState look_at(Chain& chain, SOCKET s) noexcept {
     SocketState state;
+    if (!is_chains_own(chain, s)) return state;
     Endpoint local;
     const int error = local_endpoint(chain, s, chain.family, local);
     if (error != 0 && error != WSAEINVAL) return state;  // not a socket of the lower provider at all
