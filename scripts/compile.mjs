@@ -1,4 +1,4 @@
-// Compiles everything that tests and demo need: the DLLs, the test programs and the test Winsock for Windows, the addon, the
+// Compiles everything that tests and demo need: the DLLs, the test programs (one of them in Go) and the test Winsock for Windows, the addon, the
 // core's tests natively with sanitizers, its fuzzers, and the TypeScript. Incremental; output only if something goes wrong.
 //
 // build/package is then laid out as the published package is. prebuilds/ in the repository has what was released, and only
@@ -24,8 +24,28 @@ function compileFor(architecture) {
   place(buildAddon(repository, build, architecture), packageFolder, architecture, 'winsock-lsp.node');
 }
 
+// A test program in Go: it has no modules but its own, and nothing is fetched.
+function compileGo() {
+  const goArchitectures = { x64: 'amd64', ia32: '386' };
+  for (const architecture of architectures) {
+    progress(`compiling the test program in Go (${architecture})`);
+    run('compiling the test program in Go', 'go', ['build', '-p', '2', '-trimpath', '-o', join(build, 'go', `prober-${architecture}.exe`), '.'], {
+      cwd: join(repository, 'test', 'e2e', 'programs', 'go'),
+      environment: {
+        GOOS: 'windows',
+        GOARCH: goArchitectures[architecture],
+        CGO_ENABLED: '0',
+        GOFLAGS: '-mod=mod',
+        GOPROXY: 'off',
+        GOCACHE: join(build, 'go', 'cache'),
+      },
+    });
+  }
+}
+
 export function compileForWindows() {
   for (const architecture of architectures) compileFor(architecture);
+  compileGo();
   progress('compiling the TypeScript');
   mkdirSync(packageFolder, { recursive: true });
   copyFileSync(join(repository, 'package.json'), join(packageFolder, 'package.json'));

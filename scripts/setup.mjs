@@ -13,7 +13,7 @@ const debianPackages = [
   'cmake', 'ninja-build', 'g++', 'doctest-dev', 'libasan8', 'libubsan1',
   'g++-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-win32', 'binutils-mingw-w64-x86-64',
   'g++-mingw-w64-i686-posix', 'g++-mingw-w64-i686-win32', 'binutils-mingw-w64-i686', 'wine', 'wine64',
-  'openvpn', 'openssl', 'osslsigncode', 'iproute2', 'procps', 'clang-14', 'libclang-rt-14-dev',
+  'openvpn', 'openssl', 'osslsigncode', 'iproute2', 'procps', 'clang-14', 'libclang-rt-14-dev', 'golang-go',
 ];
 
 // Windows' own node.exe, from npm packages that say they are for Windows only, so `npm install` would not take them here.

@@ -16,13 +16,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
+import { goName } from './e2e/go_program.js';
 import { missingForNetwork } from './e2e/namespaces.js';
 import { visit } from './e2e/native_node.js';
 import { addresses } from './e2e/network.js';
 import { tunnel } from './e2e/openvpn.js';
 import type { PluginHost } from './e2e/plugin_host.js';
 import { defineRecordingTests } from './e2e/recorded_situations.js';
-import { expected, outcomeOf, situations, type Phase } from './e2e/situations.js';
+import { expected, outcomeOf, situations, type Phase, type Situation } from './e2e/situations.js';
 import { servers } from './e2e/server_situations.js';
 import { TestBed } from './e2e/testbed.js';
 import type { Prober } from './e2e/prober.js';
@@ -118,9 +119,10 @@ const keptRunning: Record<string, readonly string[]> = {
   'left over, no tunnel': ['third session', 'third session over'],
 };
 
-/** Windows reads the catalog when a program's first WSAStartup begins: what started without the LSP goes on without it. */
-function phaseFor(startedIn: Stage, now: Stage): Phase {
-  return startedIn.name === 'never installed' && now.phase === 'tunnel with policy' ? 'tunnel without policy' : now.phase;
+/** A running program takes over what is done to the catalog, but a socket that it made without the LSP stays without it. */
+function phaseFor(situation: Situation, startedIn: Stage, now: Stage): Phase {
+  const without = situation.keepsSocket === true && startedIn.name === 'never installed';
+  return without && now.phase === 'tunnel with policy' ? 'tunnel without policy' : now.phase;
 }
 
 function prober(stage: Stage, node: string): Prober {
@@ -132,9 +134,11 @@ function prober(stage: Stage, node: string): Prober {
 function define(): void {
   const missing32 = missingForArchitecture('ia32');
   if (missing32 !== undefined) test.skip(`the network scenario with 32-bit programs (${missing32})`, () => undefined);
-  const nodes = [...nodeExecutables(), ...(missing32 === undefined ? nodeExecutables('ia32') : [])];
+  const architectures = missing32 === undefined ? (['x64', 'ia32'] as const) : (['x64'] as const);
+  const nodes = architectures.flatMap((architecture) => nodeExecutables(architecture));
+  const programs = [...nodes.map(({ name }) => name), ...architectures.map(goName)];
   test.before(reported(async () => {
-    bed = await TestBed.create({ nodeExecutables: nodes });
+    bed = await TestBed.create({ nodeExecutables: nodes, go: architectures });
   }));
   test.after(reported(() => bed?.destroy()));
 
@@ -151,16 +155,17 @@ function define(): void {
   for (const stage of stages) {
     test(`${stage.name}: begins`, async () => {
       await stage.begin();
-      const started = bed.windows.map(async (host) => [host.name, await bed.startProber(host)] as const);
+      const started = [...bed.windows, ...bed.go].map(async (host) => [host.name, await bed.startProber(host)] as const);
       probers.set(stage.name, new Map(await Promise.all(started)));
     });
-    for (const { name: node } of nodes) {
-      defineExchanges(stage, stage, node);
+    for (const program of programs) {
+      defineExchanges(stage, stage, program);
       for (const earlier of stages.filter(({ name }) => keptRunning[name]?.includes(stage.name))) {
-        defineExchanges(earlier, stage, node);
+        defineExchanges(earlier, stage, program);
       }
-      defineServers(stage, node);
+      defineServers(stage, program);
     }
+    for (const architecture of architectures) defineGo(stage, goName(architecture));
     if (stage.name === 'first session') {
       definePluginChecks();
       for (const { name: node } of nodes) defineRecordingTests(test, node, () => ({ bed, virtualAddress }));
@@ -172,9 +177,10 @@ function define(): void {
 
 function defineExchanges(startedIn: Stage, now: Stage, node: string): void {
   const since = startedIn === now ? '' : ` running since '${startedIn.name}'`;
-  const phase = phaseFor(startedIn, now);
+  const inGo = node.startsWith('Go');
   for (const situation of situations) {
-    const outcome = expected(situation, phase);
+    const phase = phaseFor(situation, startedIn, now);
+    const outcome = expected(situation, phase, inGo);
     test(`${now.name}, ${node}${since}: ${situation.name} → ${outcome}`, async () => {
       const exchange = await prober(startedIn, node).ask(situation.request(phase, virtualAddress));
       assert.is(outcomeOf(exchange), outcome, JSON.stringify(exchange));
@@ -200,6 +206,16 @@ function defineServers(stage: Stage, node: string): void {
         assert.ok((after?.receivedPackets ?? 0) > (before?.receivedPackets ?? 0), 'it came out of the tunnel');
       }
     });
+  });
+}
+
+function defineGo(stage: Stage, go: string): void {
+  test(`${stage.name}, ${go}: the ws2_32.dll that it loads from system32 is the test Winsock`, async () => {
+    assert.ok((await prober(stage, go).ask({ kind: 'winsock' })).ok);
+  });
+  test(`${stage.name}, ${go}: net/http keeps its connection alive`, async () => {
+    const exchange = await prober(stage, go).ask({ kind: 'http' });
+    assert.is(outcomeOf(exchange), 'loopback', JSON.stringify(exchange));
   });
 }
 

@@ -13,6 +13,16 @@ import { ProviderHost } from './support/provider_host.js';
 import { withFsKept, type ProgramOptions } from './support/wine.js';
 import { readRecording } from './winsock/recording.js';
 
+/** What sockets come to in a process with a whole environment, with one without SystemRoot, and with none. */
+async function tryEnvironments(host: ProviderHost): Promise<string[]> {
+  const told: string[] = [];
+  for (const without of ['nothing', 'SystemRoot', 'anything']) {
+    const run = () => host.run(['sockets', without]);
+    told.push((await withFsKept(run, host.architecture)).stdout.replaceAll('\r', ''));
+  }
+  return told;
+}
+
 async function runAll(host: ProviderHost): Promise<void> {
   // Without our DLL in the chain: what bad calls give then is what they are to give with it.
   const outcomes = host.windowsPath('outcomes');
@@ -30,7 +40,15 @@ async function runAll(host: ProviderHost): Promise<void> {
     );
   };
   await run('without the provider', 'without', withOutcomes);
+  const withoutUs = await tryEnvironments(host);
   await host.install();
+  const withUs = await tryEnvironments(host);
+  test(`provider, ${host.architecture}: without SystemRoot, and without any environment, a program gets what it gets without us`, () => {
+    assert.equal(withUs, withoutUs);
+    assert.match(withoutUs[0] ?? '', /WSAStartup 0\nsocket 2 1: 0\n/);
+    // Windows does not find its own base provider then either.
+    for (const each of withoutUs.slice(1)) assert.match(each, /WSAStartup 0\nsocket 2 1: 10106\n/);
+  });
   await run('provider', 'tunnel', {});
   await run('provider and the administrator', 'rules', {});
   await run('provider, lives of a process', 'lifecycle', { TEST_WINSOCK_RECORD: undefined });
@@ -44,6 +62,10 @@ async function runAll(host: ProviderHost): Promise<void> {
     const sources = 3 + 100; // of the tests: control_data_test.cpp
     assert.ok((watched[0]?.count ?? 0) >= sources, `${watched[0]?.count} places`);
   });
+  await run('provider and sockets of other kinds', 'kinds', { TEST_WINSOCK_RECORD: undefined });
+  const catalogs = { TEST_WINSOCK_RECORD: undefined, TEST_LSP_DLL: host.prefix.toWindowsPath(requireArtifact('lspDll', host.architecture)) };
+  await run('provider, hidden entries', 'hidden', catalogs);
+  await run('provider under changes of the catalog', 'catalog', catalogs);
   await run('provider over NT 5', 'nt5', { TEST_WINSOCK_NO_SENDMSG: '1' });
   if (host.architecture === 'ia32') {
     const libgcc = 'libgcc_s_dw2-1.dll';

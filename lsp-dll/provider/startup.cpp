@@ -147,7 +147,10 @@ int start(WORD version, WSPDATA& data, const WSAPROTOCOL_INFOW& info, const WSPU
         return error;
     }
 
-    const std::size_t slot = take_slot(info, *loaded.lower.startup_info, table, upcalls);
+    // Our hidden entry is no chain. ws2_32 may start it all the same, in search of a handle's owner or because a
+    // program names it: the lower provider is as good then, and a slot would be taken from a chain.
+    const bool hidden = info.ProtocolChain.ChainLen == LAYERED_PROTOCOL;
+    const std::size_t slot = hidden ? no_slot : take_slot(info, *loaded.lower.startup_info, table, upcalls);
     // The lower DLL is kept: its procedures stay in our slot as ours stay in ws2_32. A chain too many is the lower
     // provider's alone: a program must not be without sockets because of us.
     if (slot == no_slot) {

@@ -41,7 +41,9 @@ export type Request =
       keep?: string;
       timeout?: number;
     }
-  | { kind: 'tcp-server' | 'udp-server' | 'close'; port: number };
+  | { kind: 'tcp-server' | 'udp-server' | 'close'; port: number }
+  /** Of Go's prober only: net/http with keep-alive on loopback; a dual-stack server and clients of both families; whose ws2_32.dll it has. */
+  | { kind: 'http' | 'dual-stack' | 'winsock' };
 
 /** A running process, Linux's or Wine's. */
 export interface Spawned {
@@ -50,7 +52,7 @@ export interface Spawned {
   waitForOutput(pattern: RegExp, options?: { timeoutMilliseconds?: number }): Promise<unknown>;
 }
 
-/** Something that runs node programs. */
+/** Something that runs node programs, or stands for them: Go's (go_program.ts) has a prober of its own. */
 export interface NodeHost {
   /** As a table shows it. */
   readonly name: string;

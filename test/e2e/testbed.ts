@@ -3,9 +3,10 @@
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { requireArtifact, type NodeExecutable } from '../support/artifacts.js';
+import { requireArtifact, type Architecture, type NodeExecutable } from '../support/artifacts.js';
 import { stageProgram, WinePrefix } from '../support/wine.js';
 import { onExit } from './cleanup.js';
+import { goProgram } from './go_program.js';
 import { createKeys } from './keys.js';
 import { ownedTemporaryDirectory } from './namespaces.js';
 import { nativeNode, startEchoServers } from './native_node.js';
@@ -16,6 +17,8 @@ import { Prober, type NodeHost } from './prober.js';
 
 export interface TestBedOptions {
   nodeExecutables: readonly NodeExecutable[];
+  /** Of the programs in Go; none unless told. */
+  go?: readonly Architecture[];
   /** Starts the server, in its own directory, and waits until it serves; startServer unless told. */
   serve?: (options: ServerOptions) => Promise<unknown>;
   /** The client's configuration, as ClientOptions has it. */
@@ -34,6 +37,8 @@ export class TestBed {
   readonly linux: NodeHost;
   /** Windows' node.exe of each version on the client, through the test Winsock. */
   readonly windows: NodeHost[];
+  /** Programs in Go on the client, which load ws2_32.dll from system32 alone. */
+  readonly go: NodeHost[];
   readonly prefix: WinePrefix;
   readonly #directory: string;
   readonly #forgetExit: () => void;
@@ -42,7 +47,7 @@ export class TestBed {
   #made = 0;
 
   static async create(options: TestBedOptions): Promise<TestBed> {
-    const { nodeExecutables, serve = startServer, clientConfiguration: configuration, log = () => undefined } = options;
+    const { nodeExecutables, go = [], serve = startServer, clientConfiguration: configuration, log = () => undefined } = options;
     const directory = ownedTemporaryDirectory();
     const forgetExit = onExit(() => remove(directory));
     let network: Network | undefined;
@@ -58,9 +63,9 @@ export class TestBed {
       const prefix = await WinePrefix.create({
         directory: join(directory, 'wine'),
         networkNamespace: network.namespace('client'),
-        programs32: nodeExecutables.some(({ architecture }) => architecture === 'ia32'),
+        programs32: go.includes('ia32') || nodeExecutables.some(({ architecture }) => architecture === 'ia32'),
       });
-      return new TestBed(directory, forgetExit, network, client, prefix, nodeExecutables);
+      return new TestBed(directory, forgetExit, network, client, prefix, nodeExecutables, go);
     } catch (error) {
       network?.destroy();
       remove(directory);
@@ -76,6 +81,7 @@ export class TestBed {
     client: OpenVpnClient,
     prefix: WinePrefix,
     nodeExecutables: readonly NodeExecutable[],
+    go: readonly Architecture[],
   ) {
     this.#directory = directory;
     this.#forgetExit = forgetExit;
@@ -84,6 +90,7 @@ export class TestBed {
     this.prefix = prefix;
     this.linux = nativeNode(network, 'client');
     this.windows = nodeExecutables.map((node) => this.windowsNode(node));
+    this.go = go.map((architecture) => goProgram(prefix, architecture));
     const plugins = join(prefix.directory, pluginFolder);
     mkdirSync(plugins, { recursive: true });
     this.#plugin = join(plugins, basename(requireArtifact('lspDll')));

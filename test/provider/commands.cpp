@@ -1,12 +1,15 @@
 #include "commands.hpp"
 
 #include <winsock2.h>
+// Below winsock2.h
+#include <mswsock.h>
 #include <ws2spi.h>
 // Below winsock2.h
 #include <windows.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cwchar>
 #include <string>
 #include <thread>
 #include <vector>
@@ -125,12 +128,68 @@ int watch(int threads) {
     return 0;
 }
 
+// Uses a handle that this process has inherited, in some way first; then tells whether it is of the base entry of that
+// kind. `what`: handle:family:type:protocol.
+int use_stranger(const char* what, const std::string& first) {
+    unsigned long handle = 0;
+    int family = 0, type = 0, protocol = 0;
+    if (std::sscanf(what, "%lu:%d:%d:%d", &handle, &family, &type, &protocol) != 4) return 2;
+    const SOCKET s = handle;
+    if (first == "getsockname") {
+        sockaddr_storage name{};
+        int length = sizeof(name);
+        getsockname(s, reinterpret_cast<sockaddr*>(&name), &length);
+    } else if (first == "ioctl") {
+        DWORD returned = 0;
+        SOCKET base = INVALID_SOCKET;
+        WSAIoctl(s, SIO_BASE_HANDLE, nullptr, 0, &base, sizeof(base), &returned, nullptr, nullptr);
+    } else if (first == "select") {
+        fd_set set{};
+        FD_SET(s, &set);
+        timeval now{};
+        select(0, nullptr, &set, nullptr, &now);
+    }
+    WSAPROTOCOL_INFOW info{};
+    int length = sizeof(info);
+    if (getsockopt(s, SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info), &length) != 0) return 3;
+    if (info.iAddressFamily != family || info.iSocketType != type || info.iProtocol != protocol) return 4;
+    return info.ProtocolChain.ChainLen == BASE_PROTOCOL ? 0 : 5;
+}
+
+// What each kind of socket comes to in a process that lacks what Windows puts into every environment. (Wine puts it
+// into a child's that was started without.)
+int try_sockets(const std::string& without) {
+    if (without == "SystemRoot") SetEnvironmentVariableW(L"SystemRoot", nullptr);
+    if (without == "anything") {
+        wchar_t* const block = GetEnvironmentStringsW();
+        for (const wchar_t* each = block; *each != 0; each += std::wcslen(each) + 1) {
+            const std::wstring name(each, std::wcscspn(each + 1, L"=") + 1);
+            SetEnvironmentVariableW(name.c_str(), nullptr);
+        }
+        FreeEnvironmentStringsW(block);
+    }
+    WSADATA data;
+    std::printf("without %s: WSAStartup %d\n", without.c_str(), WSAStartup(MAKEWORD(2, 2), &data));
+    for (const int family : {AF_INET, AF_INET6}) {
+        for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
+            const SOCKET s = socket(family, type, 0);
+            std::printf("socket %d %d: %d\n", family, type, s == INVALID_SOCKET ? WSAGetLastError() : 0);
+            closesocket(s);
+        }
+    }
+    return 0;
+}
+
 }  // namespace
 
 bool run_command(int argc, char** argv, int& exit_code) {
     const std::string command = argc > 1 ? argv[1] : "";
     if (command == "child" && argc == 3) {
         exit_code = run_child(argv[2]);  // starts Winsock itself, or does not
+        return true;
+    }
+    if (command == "sockets" && argc == 3) {
+        exit_code = try_sockets(argv[2]);
         return true;
     }
     WSADATA data;
@@ -147,6 +206,8 @@ bool run_command(int argc, char** argv, int& exit_code) {
         exit_code = publish(true);
     } else if (command == "rules") {
         exit_code = write_rules(argc - 2, argv + 2);
+    } else if (command == "stranger" && argc == 4) {
+        exit_code = use_stranger(argv[2], argv[3]);
     } else if (command == "watch" && argc == 3) {
         exit_code = watch(std::atoi(argv[2]));
     } else {

@@ -38,7 +38,8 @@ Catalogs BaseCatalogs() {
     Catalogs catalogs;
     for (const BaseEntry& base : baseEntries) {
         CatalogEntry entry{};
-        // Windows has %SystemRoot%\system32\mswsock.dll: a program without SystemRoot in its environment has no sockets.
+        // Windows has %SystemRoot%\system32\mswsock.dll: a program without SystemRoot in its environment has no
+        // sockets.
         entry.providerPath = L"%SystemRoot%\\system32\\test_base_provider.dll";
         WSAPROTOCOL_INFOW& info = entry.info;
         info.dwServiceFlags1 = base.serviceFlags;

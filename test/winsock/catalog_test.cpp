@@ -303,7 +303,7 @@ TEST_CASE("LSP categories are kept with the provider") {
     CHECK(read == categories);
 }
 
-TEST_CASE("WSAEnumProtocols shows base entries and chains that are not hidden, as of WSAStartup") {
+TEST_CASE("WSAEnumProtocols shows base entries and chains that are not hidden, as they are now") {
     FreshCatalog catalog;
     DWORD length = 0;
     CHECK(WSAEnumProtocolsW(nullptr, nullptr, &length) == SOCKET_ERROR);
@@ -320,16 +320,16 @@ TEST_CASE("WSAEnumProtocols shows base entries and chains that are not hidden, a
     std::vector<WSAPROTOCOL_INFOW> buffer(32);
     length = static_cast<DWORD>(buffer.size() * sizeof buffer[0]);
     const int count = WSAEnumProtocolsW(nullptr, buffer.data(), &length);
-    CHECK(count == 5);  // the chain, and TCP and UDP for both families: neither RAW nor the hidden entry
-    CHECK(std::wstring(buffer[0].szProtocol) == L"first over [MSAFD Tcpip [TCP/IP]]");
+    CHECK(count == 6);  // the chains, and TCP and UDP for both families: neither RAW nor the hidden entries
+    CHECK(std::wstring(buffer[1].szProtocol) == L"first over [MSAFD Tcpip [TCP/IP]]");
     std::vector<WSAPROTOCOL_INFOA> narrow(32);
     length = static_cast<DWORD>(narrow.size() * sizeof narrow[0]);
-    CHECK(WSAEnumProtocolsA(nullptr, narrow.data(), &length) == 5);
-    CHECK(std::string(narrow[1].szProtocol) == "MSAFD Tcpip [TCP/IP]");
+    CHECK(WSAEnumProtocolsA(nullptr, narrow.data(), &length) == 6);
+    CHECK(std::string(narrow[2].szProtocol) == "MSAFD Tcpip [TCP/IP]");
     length = 0;
     CHECK(WSAEnumProtocolsW(nullptr, nullptr, &length) == SOCKET_ERROR);
     CHECK(WSAGetLastError() == WSAENOBUFS);
-    CHECK(length == 5 * sizeof(WSAPROTOCOL_INFOW));
+    CHECK(length == 6 * sizeof(WSAPROTOCOL_INFOW));
     WSACleanup();
 }
 

@@ -18,9 +18,10 @@ SOCKET create(int family, int type, int protocol, WSAPROTOCOL_INFOW* given, GROU
         error = WSANOTINITIALISED;
         return INVALID_SOCKET;
     }
+    RefreshProtocolItems();
     if (given) {
         ProtocolItem* item = FindProtocolItem(given->dwCatalogEntryId);
-        if (!item || item->info().ProtocolChain.ChainLen == LAYERED_PROTOCOL) {
+        if (!item) {
             error = WSAEINVAL;
             return INVALID_SOCKET;
         }

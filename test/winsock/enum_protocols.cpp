@@ -5,6 +5,7 @@
 
 #include "export_macro.h"
 #include "pointers.h"
+#include "providers.h"
 #include "startup.h"
 
 namespace test_winsock {
@@ -66,7 +67,10 @@ int enumerateForProgram(const int* protocols, WSAPROTOCOL_INFOW* buffer, DWORD* 
         return SOCKET_ERROR;
     }
     int error = 0;
-    const int count = EnumerateProtocols(ProcessCatalog(), true, protocols, buffer, bufferLength, error);
+    RefreshProtocolItems();
+    ProtocolCatalog catalog;
+    for (const ProtocolItem* item : ProtocolItems()) catalog.push_back(item->entry);
+    const int count = EnumerateProtocols(catalog, true, protocols, buffer, bufferLength, error);
     if (count == SOCKET_ERROR) SetLastError(error);
     return count;
 }

@@ -1,5 +1,7 @@
 #include "handles.h"
 
+#include "startup.h"
+
 namespace test_winsock {
 namespace {
 // Handle values are multiples of 4; two levels of 4096 entries reach up to 64 Mi.
@@ -68,15 +70,11 @@ ProtocolItem* ResolveSocket(SOCKET socket, int& error) {
     }
     error = WSAENOTSOCK;
     if (socket == INVALID_SOCKET || socket == 0) return nullptr;
-    std::vector<Provider*> asked;
+    RefreshProtocolItems();
+    // Entry after entry, hidden ones too, whether or not one of the same provider has been asked: as NT's ws2_32 was
+    // seen to do.
     for (ProtocolItem* item : ProtocolItems()) {
-        if (item->info().ProtocolChain.ChainLen == LAYERED_PROTOCOL ||
-            !(item->info().dwServiceFlags1 & XP1_IFS_HANDLES))
-            continue;
-        bool known = false;
-        for (const Provider* each : asked) known = known || each == item->provider;
-        if (known) continue;
-        asked.push_back(item->provider);
+        if (!(item->info().dwServiceFlags1 & XP1_IFS_HANDLES)) continue;
         if (ProtocolItem* found = askProvider(*item, socket)) {
             SetSocketItem(socket, found);
             return found;

@@ -7,7 +7,30 @@
 
 namespace test_winsock {
 namespace {
-std::vector<ProtocolItem*> items;
+using Items = std::vector<ProtocolItem*>;
+
+SRWLOCK itemsLock = SRWLOCK_INIT;          // for those who change what follows
+std::vector<Provider*> providers;          // every one that there has been
+std::atomic<const Items*> currentItems{};  // older ones are not freed: other threads may be looking at them
+
+// Of one GUID and path there is one, even if it was out of the catalog meanwhile.
+Provider* providerOf(const CatalogEntry& entry) {
+    for (Provider* known : providers)
+        if (IsEqualGUID(known->id, entry.info.ProviderId) && known->path == entry.providerPath) return known;
+    Provider* fresh = new Provider;
+    fresh->id = entry.info.ProviderId;
+    fresh->path = entry.providerPath;
+    providers.push_back(fresh);
+    return fresh;
+}
+
+ProtocolItem* itemOf(const CatalogEntry& entry) {
+    Provider* provider = providerOf(entry);
+    for (ProtocolItem* known : ProtocolItems())
+        if (known->provider == provider && std::memcmp(&known->info(), &entry.info, sizeof entry.info) == 0)
+            return known;
+    return new ProtocolItem{entry, provider};
+}
 
 // A critical section, because a provider's WSPStartup may come back into this DLL on the same thread.
 class StartLock {
@@ -63,23 +86,21 @@ bool matches(const WSAPROTOCOL_INFOW& info, int protocol) {
 }  // namespace
 
 void SetProtocolItems(const ProtocolCatalog& catalog) {
-    items.clear();
-    for (const CatalogEntry& entry : catalog) {
-        Provider* provider = nullptr;
-        for (const ProtocolItem* known : items)
-            if (IsEqualGUID(known->info().ProviderId, entry.info.ProviderId)) provider = known->provider;
-        if (!provider) {
-            provider = new Provider;
-            provider->path = entry.providerPath;
-        }
-        items.push_back(new ProtocolItem{entry, provider});
-    }
+    AcquireSRWLockExclusive(&itemsLock);
+    auto* items = new Items;
+    for (const CatalogEntry& entry : catalog) items->push_back(itemOf(entry));
+    currentItems.store(items, std::memory_order_release);
+    ReleaseSRWLockExclusive(&itemsLock);
 }
 
-const std::vector<ProtocolItem*>& ProtocolItems() { return items; }
+const std::vector<ProtocolItem*>& ProtocolItems() {
+    static const Items none;
+    const Items* items = currentItems.load(std::memory_order_acquire);
+    return items ? *items : none;
+}
 
 ProtocolItem* FindProtocolItem(DWORD entryId) {
-    for (ProtocolItem* item : items)
+    for (ProtocolItem* item : ProtocolItems())
         if (item->id() == entryId) return item;
     return nullptr;
 }
@@ -91,10 +112,12 @@ ProtocolItem* SelectProtocolItem(int family, int type, int protocol, const Proto
     }
     error = WSAEAFNOSUPPORT;
     bool passed = !after;
-    for (ProtocolItem* item : items) {
+    // A layered provider's hidden entry is not passed over where it matches, as NT's ws2_32 was seen to do: it usually
+    // stands behind all that can be chosen.
+    for (ProtocolItem* item : ProtocolItems()) {
         const WSAPROTOCOL_INFOW& info = item->info();
-        if (!passed || info.ProtocolChain.ChainLen == LAYERED_PROTOCOL) {
-            passed = passed || item == after;
+        if (!passed) {
+            passed = item == after;
             continue;
         }
         if (family != AF_UNSPEC && family != info.iAddressFamily) continue;
@@ -121,12 +144,11 @@ int StartProvider(ProtocolItem& item) {
 
 void CleanUpProviders() {
     StartLock lock;
-    for (ProtocolItem* item : items) {
-        Provider& provider = *item->provider;
-        if (!provider.started.exchange(false)) continue;
+    for (Provider* provider : providers) {
+        if (!provider->started.exchange(false)) continue;
         int error = 0;
-        provider.table.lpWSPCleanup(&error);
-        FreeLibrary(provider.module);
+        provider->table.lpWSPCleanup(&error);
+        FreeLibrary(provider->module);
     }
 }
 }  // namespace test_winsock

@@ -11,13 +11,14 @@
 namespace test_winsock {
 // One per provider GUID: Windows calls WSPStartup once for all catalog entries of a provider.
 struct Provider {
+    GUID id;
     std::wstring path;
     WSPPROC_TABLE table{};
     HMODULE module = nullptr;
     std::atomic<bool> started = false;
 };
 
-// One catalog entry of the process's snapshot. Never freed: sockets and other threads may still refer to it.
+// One catalog entry as the process has it. Never freed: sockets and other threads may still refer to it.
 struct ProtocolItem {
     CatalogEntry entry;
     Provider* provider;
@@ -26,9 +27,10 @@ struct ProtocolItem {
     DWORD id() const { return entry.info.dwCatalogEntryId; }
 };
 
-// Replaces the snapshot. Called when the process's first WSAStartup begins, and after its last WSACleanup.
+// From now on the process has this catalog. What is in it as before keeps its item, and its provider stays started.
 void SetProtocolItems(const ProtocolCatalog& catalog);
 
+// In catalog order. What is answered stays valid, and as it is, for ever.
 const std::vector<ProtocolItem*>& ProtocolItems();
 ProtocolItem* FindProtocolItem(DWORD entryId);
 

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "catalog_store.h"
+#include "catalog_watch.h"
 #include "export_macro.h"
 #include "handles.h"
 #include "providers.h"
@@ -14,7 +15,6 @@ namespace test_winsock {
 namespace {
 SRWLOCK lock = SRWLOCK_INIT;
 std::atomic<int> startups;
-ProtocolCatalog processCatalog;
 
 // A call of a thunk whose function this system's ws2_32.dll lacks.
 extern "C" void missingFunction() {
@@ -28,12 +28,16 @@ void fillThunks() {
     }
 }
 
+bool readItems() {
+    Catalogs catalogs;
+    if (ReadCatalogs(catalogs) != 0) return false;
+    SetProtocolItems(catalogs.of(nativeBitness));
+    return true;
+}
+
 int start(WORD version, WSADATA* data) {
     if (startups.load() == 0) {
-        Catalogs catalogs;
-        if (ReadCatalogs(catalogs) != 0) return WSASYSNOTREADY;
-        processCatalog = catalogs.of(nativeBitness);
-        SetProtocolItems(processCatalog);
+        if (!readItems()) return WSASYSNOTREADY;
     }
     const int error = systemWinsock.WSAStartup(version, data);
     if (!error) startups++;
@@ -43,7 +47,9 @@ int start(WORD version, WSADATA* data) {
 
 bool IsStarted() { return startups.load(std::memory_order_acquire) > 0; }
 
-const ProtocolCatalog& ProcessCatalog() { return processCatalog; }
+void RefreshProtocolItems() {
+    if (CatalogMayHaveChanged()) readItems();
+}
 
 WINSOCK_EXPORT(int, WSAStartup, WORD version, LPWSADATA data) {
     AcquireSRWLockExclusive(&lock);

@@ -1,11 +1,10 @@
 // WSAStartup and WSACleanup: the life of Winsock in the process.
 #pragma once
 
-#include "catalog.h"
-
 namespace test_winsock {
 bool IsStarted();
 
-// The native catalog as it was at the process's first WSAStartup.
-const ProtocolCatalog& ProcessCatalog();
+// Takes over what another process, or this one, has done to the catalog since it was last read. Entries that are gone
+// are no longer found; sockets made through them go on.
+void RefreshProtocolItems();
 }  // namespace test_winsock

@@ -3,6 +3,7 @@
 #include "catalog_store.h"
 #include "handles.h"
 #include "pointers.h"
+#include "startup.h"
 #include "system_winsock.h"
 
 namespace test_winsock {
@@ -34,6 +35,7 @@ int WSPAPI querySocketHandleContext(SOCKET, PDWORD_PTR, LPINT error) {
 int WSPAPI isSet(SOCKET socket, fd_set* set) { return systemWinsock.__WSAFDIsSet(socket, set); }
 
 int WSPAPI getProviderPath(LPGUID provider, WCHAR* path, LPINT length, LPINT error) {
+    RefreshProtocolItems();
     for (const ProtocolItem* item : ProtocolItems())
         if (IsEqualGUID(item->info().ProviderId, *provider)) {
             const int needed = static_cast<int>(item->provider->path.size()) + 1;
@@ -46,6 +48,7 @@ int WSPAPI getProviderPath(LPGUID provider, WCHAR* path, LPINT length, LPINT err
 }
 
 SOCKET WSPAPI modifyIfsHandle(DWORD entryId, SOCKET handle, LPINT error) {
+    RefreshProtocolItems();
     ProtocolItem* item = FindProtocolItem(entryId);
     if (!item) return refuse(INVALID_SOCKET, WSAEINVAL, error);
     if (!SetSocketItem(handle, item)) return refuse(INVALID_SOCKET, WSAENOBUFS, error);

@@ -19,13 +19,13 @@ SOCKET adopt(Chain& chain, SOCKET s) noexcept {
     return s;
 }
 
-// Whether the catalog still has our chain's entry.
-bool is_registered(const Chain& chain) noexcept {
-    GUID id = chain.info.ProviderId;
-    WCHAR path[MAX_PATH];
+// Whether ws2_32 still has our chain in its catalog. WSAEINVAL is its answer for a provider that it does not know.
+bool is_in_catalog(const Chain& chain) noexcept {
+    GUID provider = chain.info.ProviderId;
+    wchar_t path[MAX_PATH];
     int length = MAX_PATH;
     int error = 0;
-    return WSCGetProviderPath(&id, path, &length, &error) == 0 || error != WSAEINVAL;
+    return chain.upcalls.lpWPUGetProviderPath(&provider, path, &length, &error) == 0 || error != WSAEINVAL;
 }
 
 // Another process's socket, from WSADuplicateSocket: it is not ours to call it unbound.
@@ -100,7 +100,7 @@ int duplicate_socket(Chain& chain, SOCKET s, DWORD process_id, LPWSAPROTOCOL_INF
     }
     const int result = chain.lower.lpWSPDuplicateSocket(s, process_id, info, error);
     // Without our entry the other process could not open it under our description.
-    if (result != 0 || !is_registered(chain)) return result;
+    if (result != 0 || !is_in_catalog(chain)) return result;
     // The lower provider describes itself; with its entry's id the other process would open the socket past us.
     WSAPROTOCOL_INFOW described = chain.info;
     if (!guarded_read(described.dwProviderReserved, &info->dwProviderReserved) || !guarded_write(info, described)) {

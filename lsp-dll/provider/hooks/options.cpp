@@ -24,7 +24,8 @@ bool is_of_chain(const WSAPROTOCOL_INFOW& info, const char* value) noexcept {
     return guarded_read(family, value + offsetof(WSAPROTOCOL_INFOW, iAddressFamily)) &&
            guarded_read(type, value + offsetof(WSAPROTOCOL_INFOW, iSocketType)) &&
            guarded_read(protocol, value + offsetof(WSAPROTOCOL_INFOW, iProtocol)) && family == info.iAddressFamily &&
-           type == info.iSocketType && protocol == info.iProtocol;
+           type == info.iSocketType && protocol >= info.iProtocol &&
+           protocol - info.iProtocol <= info.iProtocolMaxOffset;
 }
 
 // libuv then looks for the base provider's id and a chain of one, and finding them receives datagrams behind our back:

@@ -333,29 +333,61 @@ TEST_CASE("calls on what is no socket, and before WSAStartup") {
     CHECK(WSAGetLastError() == WSANOTINITIALISED);
 }
 
-TEST_CASE("a process keeps the catalog of its first WSAStartup, until it has cleaned up") {
+TEST_CASE("a running process takes over what is done to the catalog, for the sockets that it makes from then on") {
     FreshCatalog catalog;
     WSADATA data;
     DWORD layeredId = 0;
     int error = 0;
     REQUIRE(WSAStartup(MAKEWORD(2, 2), &data) == 0);
-    REQUIRE(installChains(provider1, passthroughPath(), L"pass-through", {}, layeredId, error) == 0);
-    REQUIRE(WSAStartup(MAKEWORD(2, 2), &data) == 0);
+    const auto entryOf = [](SOCKET socket) {
+        WSAPROTOCOL_INFOW info{};
+        int length = sizeof info;
+        REQUIRE(getsockopt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info), &length) == 0);
+        return info.dwCatalogEntryId;
+    };
     {
-        Socket socket(SOCK_STREAM, IPPROTO_TCP);
-        CHECK(socket != INVALID_SOCKET);
-        CHECK(GetModuleHandleW(L"test_passthrough_lsp.dll") == nullptr);
-    }
-    WSACleanup();
-    WSACleanup();
-    REQUIRE(WSAStartup(MAKEWORD(2, 2), &data) == 0);
-    {
-        Socket socket(SOCK_STREAM, IPPROTO_TCP);
-        CHECK(socket != INVALID_SOCKET);
-        CHECK(GetModuleHandleW(L"test_passthrough_lsp.dll") != nullptr);
+        Socket before(SOCK_STREAM, IPPROTO_TCP);
+        const DWORD base = entryOf(before);
+        REQUIRE(installChains(provider1, passthroughPath(), L"pass-through", {}, layeredId, error) == 0);
+        Socket during(SOCK_STREAM, IPPROTO_TCP);
+        const DWORD chain = entryOf(during);
+        CHECK(chain == readCatalog().front().dwCatalogEntryId);
+        CHECK(chain != base);
+        CHECK(entryOf(before) == base);
+
+        // Removed: new sockets are the base provider's, and the chain's go on.
+        std::vector<GUID> providers;
+        for (const WSAPROTOCOL_INFOW& entry : readCatalog())
+            if (entry.ProtocolChain.ChainLen != BASE_PROTOCOL) providers.push_back(entry.ProviderId);
+        for (GUID& provider : providers) {
+            WSCDeinstallProvider(&provider, &error);
+#ifdef _WIN64
+            WSCDeinstallProvider32(&provider, &error);
+#endif
+        }
+        Socket after(SOCK_STREAM, IPPROTO_TCP);
+        CHECK(entryOf(after) == base);
+        CHECK(entryOf(during) == chain);
+        CHECK(bindTo(during).sin_port != 0);
     }
     WSACleanup();
     CHECK(GetModuleHandleW(L"test_passthrough_lsp.dll") == nullptr);
+}
+
+TEST_CASE("a hidden entry is asked for a handle that nobody knows, and a socket may be made through it") {
+    FreshCatalog catalog;
+    WSADATA data;
+    DWORD layeredId = 0;
+    int error = 0;
+    REQUIRE(installChains(provider1, passthroughPath(), L"pass-through", {}, layeredId, error) == 0);
+    REQUIRE(WSAStartup(MAKEWORD(2, 2), &data) == 0);
+    for (WSAPROTOCOL_INFOW entry : readCatalog()) {
+        if (entry.dwCatalogEntryId != layeredId) continue;
+        // The pass-through LSP cannot stand on a chain of nothing, and says so: it was started.
+        CHECK(WSASocketW(AF_INET, SOCK_STREAM, 0, &entry, 0, 0) == INVALID_SOCKET);
+        CHECK(WSAGetLastError() == WSAEPROVIDERFAILEDINIT);
+    }
+    WSACleanup();
 }
 
 TEST_CASE("a provider that cannot be started fails the socket with the documented error") {

@@ -45,5 +45,5 @@ TEST_CASE("a program that loads ws2_32.dll from system32 by its path gets the te
     const HMODULE named = GetModuleHandleW(L"ws2_32.dll");
     CHECK(LoadLibraryW((std::wstring(path) + L"\\ws2_32.dll").c_str()) == named);
     CHECK(LoadLibraryExW(L"ws2_32.dll", nullptr, LOAD_LIBRARY_SEARCH_SYSTEM32) == named);
-    CHECK(GetProcAddress(named, "TestWinsockArm") != nullptr);
+    CHECK(reinterpret_cast<void*>(GetProcAddress(named, "TestWinsockArm")) != nullptr);
 }

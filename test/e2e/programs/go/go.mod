@@ -1,0 +1,3 @@
+module winsock-lsp/test/prober
+
+go 1.19
