@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { nodeExecutables, requireArtifact } from './support/artifacts.js';
-import { stageProgram, testWinsockFile, WinePrefix } from './support/wine.js';
+import { nodeExecutables, requireArtifact, testWinsockFile } from './support/artifacts.js';
+import { stageProgram, WinePrefix } from './support/wine.js';
 
 const every = process.env.CRASH === 'all';
 

@@ -11,9 +11,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { missingForNetwork } from './e2e/namespaces.js';
-import { nodeExecutables, requireArtifact } from './support/artifacts.js';
+import { nodeExecutables, requireArtifact, testWinsockFile } from './support/artifacts.js';
 import { ProviderHost } from './support/provider_host.js';
-import { stageProgram, testWinsockFile, type WineProgram } from './support/wine.js';
+import { stageProgram, type WineProgram } from './support/wine.js';
 
 const physical = '11.22.33.44';
 // The target is on the same host, so towards it the system chooses the target's own address.

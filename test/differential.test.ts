@@ -178,7 +178,7 @@ function difference(situation: string, plain: readonly string[], expected: reado
 async function installDll({ architecture, prefix, directory }: Machine): Promise<void> {
   const folder = join(directory, 'installer');
   // The product's own installer, which the provider's tests have in them.
-  const installer = stageProgram(requireArtifact('providerTests', architecture), folder, architecture);
+  const installer = stageProgram(requireArtifact('providerTests', architecture), folder);
   const dll = prefix.toWindowsPath(requireArtifact('lspDll', architecture));
   const { code, stdout, stderr } = await prefix.run(installer, ['install', dll], { winsock: 'test', cwd: dirname(installer) });
   if (code !== 0) throw new Error(`installing ${dll}: ${stdout}${stderr}`);

@@ -21,7 +21,7 @@ for (const architecture of ['x64', 'ia32'] as const) {
     const prefix = await WinePrefix.create({ directory: join(folder, 'wine'), programs32: architecture === 'ia32' });
     try {
       const built = requireArtifact('systemTests', architecture);
-      const staged = stageProgram(built, join(folder, 'programs'), architecture);
+      const staged = stageProgram(built, join(folder, 'programs'));
       copyFileSync(join(dirname(built), 'fake_provider.dll'), join(dirname(staged), 'fake_provider.dll'));
       const run = (winsock: 'wine' | 'test', program: string, options: string[]) =>
         prefix.run(program, options, { winsock, cwd: dirname(program), timeoutMilliseconds: 240_000 });

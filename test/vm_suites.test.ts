@@ -32,7 +32,7 @@ for (const architecture of ['x64', 'ia32'] as const) {
 
   native(`lsp-selftest.exe passes, ${architecture}`, async () => {
     const folder = join(host.folder, 'selftest');
-    const program = stageProgram(requireArtifact('selftest', architecture), folder, architecture);
+    const program = stageProgram(requireArtifact('selftest', architecture), folder);
     for (const name of ['winsock-lsp.dll', 'winsock-lsp-setup.dll', ...(architecture === 'x64' ? ['winsock-lsp-ia32.dll'] : [])]) {
       copyFileSync(join(packageFolder, 'prebuilds', `win32-${architecture}`, name), join(folder, name));
     }
@@ -58,7 +58,7 @@ for (const architecture of ['x64', 'ia32'] as const) {
   async function runWindowsSuite(parameters: readonly string[]): Promise<TapReport & { stdout: string }> {
     const folder = join(host.folder, 'node');
     mkdirSync(folder, { recursive: true });
-    const program = stageProgram(node?.path ?? '', folder, architecture);
+    const program = stageProgram(node?.path ?? '', folder);
     const script = host.prefix.toWindowsPath(join(repository, 'test', 'vm', 'windows_suite.mjs'));
     const all = [script, '--package', host.prefix.toWindowsPath(packageFolder), ...parameters];
     const { code, stdout, stderr } = await host.prefix.run(program, all, { winsock: 'test', cwd: folder, timeoutMilliseconds: 300_000 });

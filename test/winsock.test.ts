@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { missingForArchitecture, nodeExecutables, type Architecture } from './support/artifacts.js';
+import { missingForArchitecture, nodeExecutables, testWinsockFile } from './support/artifacts.js';
 import { reported } from './support/reported.js';
-import { stageProgram, testWinsockFile, WinePrefix } from './support/wine.js';
+import { stageProgram, WinePrefix } from './support/wine.js';
 import { readRecording } from './winsock/recording.js';
 
 const program = (name: string) => fileURLToPath(new URL(`winsock/programs/${name}`, import.meta.url));
@@ -25,9 +25,9 @@ let prefix: WinePrefix;
 let catalog: string;
 let folders = 0;
 
-/** A program beside a test Winsock of its own. */
-function stage(executable: string, architecture: Architecture = 'x64'): string {
-  return stageProgram(executable, join(directory, `program-${++folders}`), architecture);
+/** A program in a folder of its own. */
+function stage(executable: string): string {
+  return stageProgram(executable, join(directory, `program-${++folders}`));
 }
 
 async function changeCatalog(...parameters: string[]): Promise<string> {
@@ -48,8 +48,8 @@ test.after(reported(async () => {
 
 for (const architecture of architectures) {
   test(`the native tests of catalog, dispatch and base provider pass, ${architecture}`, async () => {
-    const executable = stage(testWinsockFile('winsock_test.exe', architecture), architecture);
-    stageProgram(testWinsockFile('test_passthrough_lsp.dll', architecture), join(executable, '..'), architecture);
+    const executable = stage(testWinsockFile('winsock_test.exe', architecture));
+    stageProgram(testWinsockFile('test_passthrough_lsp.dll', architecture), join(executable, '..'));
     const { code, stdout, stderr } = await prefix.run(executable, [], { winsock: 'test' });
     assert.match(stdout, /\[doctest\] Status: SUCCESS!/, `${stdout}${stderr}`);
     assert.is(code, 0);
@@ -73,9 +73,9 @@ test('there is a node.exe to test with, of each architecture', () => {
   assert.equal([...found], architectures, 'fetch it first (node scripts/run.mjs setup)');
 });
 
-for (const { name: named, version, path, architecture } of nodes) {
+for (const { name: named, version, path } of nodes) {
   const run = async (environment: Record<string, string>) => {
-    const { code, stdout, stderr } = await prefix.run(stage(path, architecture), [prefix.toWindowsPath(program('loopback.cjs'))], {
+    const { code, stdout, stderr } = await prefix.run(stage(path), [prefix.toWindowsPath(program('loopback.cjs'))], {
       winsock: 'test',
       environment,
     });

@@ -33,7 +33,7 @@ export class SituationRunner {
     this.#folder = folder;
     this.#options = options;
     mkdirSync(folder, { recursive: true });
-    this.#program = stageProgram(requireArtifact('differential', options.architecture), folder, options.architecture);
+    this.#program = stageProgram(requireArtifact('differential', options.architecture), folder);
   }
 
   /** Each situation's results, one for each of its steps (stepsOf in expectation.ts). */

@@ -5,9 +5,9 @@ import * as assert from 'uvu/assert';
 
 import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { missingForArchitecture, requireArtifact, type Architecture } from '../support/artifacts.js';
+import { missingForArchitecture, requireArtifact, testWinsockFile, type Architecture } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
-import { stageProgram, testWinsockFile, WinePrefix } from '../support/wine.js';
+import { stageProgram, WinePrefix } from '../support/wine.js';
 import { missingForNetwork, ownedTemporaryDirectory } from './namespaces.js';
 import { addresses, createNetwork, interfaces, type Network } from './network.js';
 import { tunnel } from './openvpn.js';
@@ -240,7 +240,7 @@ function define(): void {
     });
     for (const architecture of architectures) {
       const built = requireArtifact('pluginHost', architecture);
-      hosts.set(architecture, stageProgram(built, join(directory, `host-${architecture}`), architecture));
+      hosts.set(architecture, stageProgram(built, join(directory, `host-${architecture}`)));
     }
   }));
   test.after(reported(async () => {

@@ -134,8 +134,8 @@ export class TestBed {
   }
 
   /** Windows' node.exe, through the test Winsock, as a program of any name. */
-  windowsNode({ name, path, architecture }: NodeExecutable, fileName = 'node.exe'): NodeHost {
-    const executable = stageProgram(path, this.newDirectory('node'), architecture, fileName);
+  windowsNode({ name, path }: NodeExecutable, fileName = 'node.exe'): NodeHost {
+    const executable = stageProgram(path, this.newDirectory('node'), { name: fileName });
     return {
       name,
       run: async (script, parameters) => {

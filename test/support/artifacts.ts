@@ -1,7 +1,7 @@
 /** Where the build leaves what the tests run. */
 
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -38,6 +38,13 @@ export type Artifact = keyof typeof artifacts;
 /** The path of something built. Throws if it is not there, with what to do. */
 export function requireArtifact(name: Artifact, architecture: Architecture = 'x64'): string {
   const path = artifacts[name](architecture);
+  if (!existsSync(path)) throw new Error(`${path} is missing: compile first (node scripts/run.mjs build)`);
+  return path;
+}
+
+/** A file of the test Winsock's build: test_base_provider.dll, winsock_catalog.exe and so on. */
+export function testWinsockFile(name: string, architecture: Architecture = 'x64'): string {
+  const path = join(dirname(requireArtifact('testWinsock', architecture)), name);
   if (!existsSync(path)) throw new Error(`${path} is missing: compile first (node scripts/run.mjs build)`);
   return path;
 }

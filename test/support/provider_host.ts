@@ -62,7 +62,7 @@ export class ProviderHost {
         networkNamespace: namespace,
         programs32: architecture === 'ia32',
       });
-      const program = stageProgram(requireArtifact('providerTests', architecture), join(folder, 'programs'), architecture);
+      const program = stageProgram(requireArtifact('providerTests', architecture), join(folder, 'programs'));
       return new ProviderHost(folder, prefix, program, architecture, namespace);
     } catch (error) {
       removeNamespaces(namespace);

@@ -4,9 +4,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
-  copyFileSync,
   existsSync,
-  linkSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -17,11 +15,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, delimiter, dirname, join, relative, resolve } from 'node:path';
+import { basename, delimiter, join, relative, resolve } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { requireArtifact, wine32Folder, type Architecture } from './artifacts.js';
+import { wine32Folder, type Architecture } from './artifacts.js';
+import { installStandIns, linkOrCopy, standInOverrides, wineDllPath } from './system_dlls.js';
 
 export interface WinePrefixOptions {
   /** Of the prefix; made and filled unless that has been done. */
@@ -39,7 +38,7 @@ export interface ProgramOptions {
   /** Added to this process's environment, as the Windows program sees it; undefined takes a variable away. */
   environment?: Record<string, string | undefined>;
   cwd?: string;
-  /** Which ws2_32.dll: the one beside the program (see stageProgram), or Wine's own, the default. */
+  /** Which ws2_32.dll: the test Winsock (see system_dlls.ts), or Wine's own, the default. */
   winsock?: 'test' | 'wine';
 }
 
@@ -67,36 +66,11 @@ function findWineProgram(names: readonly string[]): string {
   throw new Error(`${names.join(', ')}: not found. Install Wine (Debian: apt-get install wine64)`);
 }
 
-/** A file of the test Winsock's build: ws2_32.dll, test_base_provider.dll, winsock_catalog.exe and so on. */
-export function testWinsockFile(name: string, architecture: Architecture = 'x64'): string {
-  const path = join(dirname(requireArtifact('testWinsock', architecture)), name);
-  if (!existsSync(path)) throw new Error(`${path} is missing: compile first (node scripts/run.mjs build)`);
-  return path;
-}
-
-function linkOrCopy(from: string, to: string): void {
-  rmSync(to, { force: true });
-  try {
-    linkSync(from, to);
-  } catch {
-    copyFileSync(from, to); // another file system
-  }
-}
-
-/**
- * Puts a program and the test Winsock of its architecture into a folder, made if need be, so that the program gets it with
- * `winsock: 'test'`. The result is the program's path there.
- */
-export function stageProgram(
-  executable: string,
-  folder: string,
-  architecture: Architecture = 'x64',
-  name = basename(executable),
-): string {
+/** Puts a program into a folder, made if need be, under a name of its own or another. The result is its path there. */
+export function stageProgram(executable: string, folder: string, { name = basename(executable) }: { name?: string } = {}): string {
   mkdirSync(folder, { recursive: true });
   const staged = join(folder, name);
   linkOrCopy(executable, staged);
-  for (const dll of ['ws2_32.dll', 'test_base_provider.dll']) linkOrCopy(testWinsockFile(dll, architecture), join(folder, dll));
   return staged;
 }
 
@@ -285,8 +259,10 @@ export class WinePrefix {
 
   async #make(): Promise<void> {
     this.#startServer();
-    if (existsSync(this.#made)) return;
-    await this.#setUp(['wineboot', '-i']);
+    const made = existsSync(this.#made);
+    if (!made) await this.#setUp(['wineboot', '-i']);
+    installStandIns(this.directory, this.#wine32 === undefined ? ['x64'] : ['x64', 'ia32']);
+    if (made) return;
     await this.#setUp(['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']);
     writeFileSync(this.#made, '');
   }
@@ -399,9 +375,9 @@ export class WinePrefix {
       ...process.env,
       WINEPREFIX: this.directory,
       WINEDEBUG: process.env.WINEDEBUG ?? '-all',
-      WINEDLLOVERRIDES: ['mscoree,mshtml=', 'winemenubuilder.exe=d', ...(winsock === 'test' ? ['ws2_32=n,b'] : [])].join(';'),
+      WINEDLLPATH: wineDllPath(this.directory, this.#wine32),
+      WINEDLLOVERRIDES: ['mscoree,mshtml=', 'winemenubuilder.exe=d', ...standInOverrides(winsock)].join(';'),
     };
-    if (this.#wine32 !== undefined) environment.WINEDLLPATH = this.#wine32;
     // No windows, whatever screen this runs on.
     delete environment.DISPLAY;
     delete environment.WAYLAND_DISPLAY;

@@ -13,9 +13,9 @@ import type {
   OrderReport,
   RestoreReport,
 } from '../../ts/index.js';
-import { nodeExecutables, requireArtifact } from '../support/artifacts.js';
+import { nodeExecutables, requireArtifact, testWinsockFile } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
-import { stageProgram, testWinsockFile, WinePrefix } from '../support/wine.js';
+import { stageProgram, WinePrefix } from '../support/wine.js';
 import { cliPath, esmPath } from './dist.js';
 
 interface Failure {

@@ -7,9 +7,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import type { CatalogEntry } from '../../ts/index.js';
-import { nodeExecutables, requireArtifact } from '../support/artifacts.js';
+import { nodeExecutables, requireArtifact, testWinsockFile } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
-import { stageProgram, testWinsockFile, WinePrefix } from '../support/wine.js';
+import { stageProgram, WinePrefix } from '../support/wine.js';
 import { cliPath } from './dist.js';
 
 interface Failure {

@@ -23,9 +23,9 @@ import type {
   Stats,
 } from '../../ts/index.js';
 import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
-import { missingForArchitecture, nodeExecutables, requireArtifact, type NodeExecutable } from '../support/artifacts.js';
+import { missingForArchitecture, nodeExecutables, requireArtifact, testWinsockFile, type NodeExecutable } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
-import { stageProgram, testWinsockFile, WinePrefix, type Completed } from '../support/wine.js';
+import { stageProgram, WinePrefix, type Completed } from '../support/wine.js';
 import { cjsPath, cliPath, esmPath } from './dist.js';
 
 type Winsock = 'test' | 'wine';
@@ -100,7 +100,7 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
   const cli = <T>(code: number, ...parameters: string[]) => json<T>(node, 'test', code, ...parameters);
 
   test(named('list shows the six base providers'), async () => {
-    node = stageProgram(executable, join(directory, name), architecture);
+    node = stageProgram(executable, join(directory, name));
     const list = await cli<CatalogEntry[]>(0, 'list');
     assert.equal(
       list.map(({ kind, ours }) => [kind, ours]),
@@ -670,7 +670,7 @@ if (process.getuid?.() !== 0) {
       programs32: missing32 === undefined,
     });
     for (const { path, architecture } of nodes) {
-      if (architecture === 'ia32') node32 = stageProgram(path, join(directory, 'node-32'), architecture);
+      if (architecture === 'ia32') node32 = stageProgram(path, join(directory, 'node-32'));
     }
   }));
   test.after(reported(async () => {

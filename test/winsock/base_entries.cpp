@@ -38,9 +38,8 @@ Catalogs BaseCatalogs() {
     Catalogs catalogs;
     for (const BaseEntry& base : baseEntries) {
         CatalogEntry entry{};
-        // Windows has %SystemRoot%\system32\mswsock.dll. Ours lies beside whichever ws2_32.dll the process loaded,
-        // which sets this variable (see startup.cpp).
-        entry.providerPath = L"%TEST_WINSOCK_DIRECTORY%\\test_base_provider.dll";
+        // Windows has %SystemRoot%\system32\mswsock.dll: a program without SystemRoot in its environment has no sockets.
+        entry.providerPath = L"%SystemRoot%\\system32\\test_base_provider.dll";
         WSAPROTOCOL_INFOW& info = entry.info;
         info.dwServiceFlags1 = base.serviceFlags;
         info.dwProviderFlags = base.providerFlags;

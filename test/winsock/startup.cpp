@@ -28,15 +28,6 @@ void fillThunks() {
     }
 }
 
-// The seeded provider paths refer to it, as Windows' refer to %SystemRoot%.
-void nameDirectory(HMODULE self) {
-    wchar_t path[MAX_PATH];
-    DWORD length = GetModuleFileNameW(self, path, MAX_PATH);
-    while (length > 0 && path[length - 1] != L'\\') length--;
-    if (length > 0) path[length - 1] = 0;
-    SetEnvironmentVariableW(L"TEST_WINSOCK_DIRECTORY", path);
-}
-
 int start(WORD version, WSADATA* data) {
     if (startups.load() == 0) {
         Catalogs catalogs;
@@ -79,13 +70,12 @@ WINSOCK_EXPORT(int, WSACleanup) {
 }
 }  // namespace test_winsock
 
-BOOL WINAPI DllMain(HINSTANCE self, DWORD reason, LPVOID) {
+BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
     using namespace test_winsock;
     switch (reason) {
         case DLL_PROCESS_ATTACH:
             if (!LoadSystemWinsock()) return FALSE;
             fillThunks();
-            nameDirectory(self);
             return InitializeThreadIds();
         case DLL_THREAD_DETACH: FreeThreadId(); break;
     }

@@ -8,8 +8,8 @@ SystemWinsock systemWinsock;
 bool LoadSystemWinsock() {
     wchar_t path[MAX_PATH];
     UINT length = GetSystemDirectoryW(path, MAX_PATH);
-    if (length == 0 || length + sizeof("\\ws2_32.dll") > MAX_PATH) return false;
-    lstrcatW(path, L"\\ws2_32.dll");
+    if (length == 0 || length + sizeof("\\wine_ws2_32.dll") > MAX_PATH) return false;
+    lstrcatW(path, L"\\wine_ws2_32.dll");  // so called by test/support/system_dlls.ts
     HMODULE module = LoadLibraryW(path);
     if (!module) return false;
     SystemWinsock found{};

@@ -1,4 +1,4 @@
-// The system's own ws2_32.dll (Wine's), loaded by its full path so that it is not the test Winsock again.
+// The system's own ws2_32.dll (Wine's), which stands beside the test Winsock in system32 under another name.
 #pragma once
 
 #include <mswsock.h>

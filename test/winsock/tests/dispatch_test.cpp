@@ -242,9 +242,7 @@ TEST_CASE("accepted sockets belong to the chain of their listener") {
 
 TEST_CASE("a handle that Winsock has never seen is asked for at the providers") {
     overEveryChain([](Chain) {
-        wchar_t path[MAX_PATH];
-        GetSystemDirectoryW(path, MAX_PATH);
-        const HMODULE system = GetModuleHandleW((std::wstring(path) + L"\\ws2_32.dll").c_str());
+        const HMODULE system = GetModuleHandleW(L"wine_ws2_32.dll");
         const auto create =
             reinterpret_cast<decltype(&::socket)>(reinterpret_cast<void*>(GetProcAddress(system, "socket")));
         const SOCKET stranger = create(AF_INET, SOCK_DGRAM, 0);

@@ -6,10 +6,8 @@
 #include <string>
 
 TEST_CASE("the test Winsock exports everything that the system's ws2_32.dll does, under the same ordinals") {
-    wchar_t path[MAX_PATH];
-    GetSystemDirectoryW(path, MAX_PATH);
     const HMODULE ours = GetModuleHandleW(L"ws2_32.dll");
-    const HMODULE systems = GetModuleHandleW((std::wstring(path) + L"\\ws2_32.dll").c_str());
+    const HMODULE systems = GetModuleHandleW(L"wine_ws2_32.dll");
     REQUIRE(systems);
     REQUIRE(ours != systems);
 
@@ -39,4 +37,13 @@ TEST_CASE("a thunk reaches the system's function") {
     CHECK(htons(0x1234) == 0x3412);
     WSASetLastError(12345);
     CHECK(GetLastError() == 12345);
+}
+
+TEST_CASE("a program that loads ws2_32.dll from system32 by its path gets the test Winsock") {
+    wchar_t path[MAX_PATH];
+    GetSystemDirectoryW(path, MAX_PATH);
+    const HMODULE named = GetModuleHandleW(L"ws2_32.dll");
+    CHECK(LoadLibraryW((std::wstring(path) + L"\\ws2_32.dll").c_str()) == named);
+    CHECK(LoadLibraryExW(L"ws2_32.dll", nullptr, LOAD_LIBRARY_SEARCH_SYSTEM32) == named);
+    CHECK(GetProcAddress(named, "TestWinsockArm") != nullptr);
 }
