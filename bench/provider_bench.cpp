@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "core/address.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
 #include "system/interfaces.hpp"
-#include "system/policy_store.hpp"
 
 namespace {
 
@@ -66,7 +66,7 @@ double cost(Call call) {
 // All rules but the last name networks that nobody goes to.
 bool put_rules(int count) {
     const auto tunnel = lsp::system::find_address(*lsp::parse_address(virtual_address));
-    if (!tunnel || !tunnel->has_value() || !lsp::system::create_policy_store()) return false;
+    if (!tunnel || !tunnel->has_value() || !lsp::setup::create_policy_store()) return false;
     std::wstring text;
     for (int i = 1; i < count; ++i) {
         text += L"to 10." + std::to_wstring(i / 256) + L"." + std::to_wstring(i % 256) + L".0/24 keep";

@@ -1,4 +1,5 @@
 #include "../lsp-dll/setup/plan.hpp"
+#include "../lsp-dll/setup/security.hpp"
 #include "../lsp-dll/setup/setup.hpp"
 #include "../lsp-dll/system/guid.hpp"
 #include "../lsp-dll/system/text.hpp"
@@ -181,7 +182,7 @@ Napi::Value is_installed(const Napi::CallbackInfo& call) {
 }
 
 Napi::Value is_elevated(const Napi::CallbackInfo& call) {
-    return Napi::Boolean::New(call.Env(), system::is_elevated());
+    return Napi::Boolean::New(call.Env(), setup::is_elevated());
 }
 
 }  // namespace

@@ -79,8 +79,8 @@ system::CatalogEntry read_entry(const Napi::Object& from) {
     return entry;
 }
 
-system::NamespaceProvider read_namespace(const Napi::Object& from) {
-    system::NamespaceProvider provider;
+setup::NamespaceProvider read_namespace(const Napi::Object& from) {
+    setup::NamespaceProvider provider;
     provider.id = read_guid(from, "provider");
     provider.name = read_wide_text(from.Get("name"), "name");
     provider.identifier = read_wide_text(from.Get("identifier"), "identifier");

@@ -1,6 +1,6 @@
 #include "../lsp-dll/setup/doctor.hpp"
 
-#include "../lsp-dll/system/tunnels.hpp"
+#include "../lsp-dll/setup/tunnels/tunnels.hpp"
 #include "areas.hpp"
 #include "convert.hpp"
 #include "errors.hpp"
@@ -79,7 +79,7 @@ Napi::Value clear_tunnel(const Napi::CallbackInfo& call) {
     return run_async(
         call.Env(),
         [name = read_text(call[0], "tunnel"), delegated = call[1].ToBoolean().Value()] {
-            return system::clear_tunnel(name, delegated);
+            return setup::clear_tunnel(name, delegated);
         },
         nothing);
 }
@@ -91,7 +91,7 @@ Napi::Value publish_again(const Napi::CallbackInfo& call) {
 
 Napi::Value restore_host_model(const Napi::CallbackInfo& call) {
     return run_async(
-        call.Env(), [] { return system::restore_host_model(); }, nothing);
+        call.Env(), [] { return setup::restore_host_model(); }, nothing);
 }
 
 Napi::Value delete_leftover(const Napi::CallbackInfo& call) {

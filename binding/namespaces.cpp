@@ -1,4 +1,4 @@
-#include "../lsp-dll/system/namespaces.hpp"
+#include "../lsp-dll/setup/namespaces.hpp"
 
 #include "../lsp-dll/system/guid.hpp"
 #include "areas.hpp"
@@ -9,7 +9,7 @@ namespace lsp::binding {
 
 namespace {
 
-Napi::Object write_namespace(Napi::Env env, const system::NamespaceProvider& provider) {
+Napi::Object write_namespace(Napi::Env env, const setup::NamespaceProvider& provider) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("id", Napi::String::New(env, system::guid_text(provider.id)));
     object.Set("name", write_text(env, provider.name));
@@ -24,7 +24,7 @@ Napi::Object write_namespace(Napi::Env env, const system::NamespaceProvider& pro
 
 Napi::Value enumerate_namespaces(const Napi::CallbackInfo& call) {
     const Napi::Env env = call.Env();
-    const auto providers = value_or_throw(env, system::enumerate_namespaces(read_architecture(call[0])));
+    const auto providers = value_or_throw(env, setup::enumerate_namespaces(read_architecture(call[0])));
     Napi::Array result = Napi::Array::New(env, providers.size());
     for (std::uint32_t i = 0; i < providers.size(); ++i) result.Set(i, write_namespace(env, providers[i]));
     return result;

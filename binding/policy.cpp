@@ -1,6 +1,6 @@
 #include <limits>
 
-#include "../lsp-dll/system/policy_store.hpp"
+#include "../lsp-dll/setup/tunnels/policy_store_write.hpp"
 #include "areas.hpp"
 #include "convert.hpp"
 #include "errors.hpp"
@@ -63,7 +63,7 @@ Napi::Value read_policy(const Napi::CallbackInfo& call) {
 
 Napi::Value policy_fault(const Napi::CallbackInfo& call) {
     const Napi::Env env = call.Env();
-    const auto fault = system::policy_fault(read_lines(call[0], "lines"));
+    const auto fault = setup::policy_fault(read_lines(call[0], "lines"));
     if (!fault) return env.Null();
     Napi::Object object = Napi::Object::New(env);
     object.Set("line", Napi::Number::New(env, static_cast<double>(fault->line)));
@@ -77,7 +77,7 @@ Napi::Value write_policy(const Napi::CallbackInfo& call) {
     return run_async(
         call.Env(),
         [lines = read_lines(call[0], "lines"), expected = any ? Lines() : read_lines(call[1], "expected"), any] {
-            return system::write_policy(lines, any ? nullptr : &expected);
+            return setup::write_policy(lines, any ? nullptr : &expected);
         },
         [](Napi::Env env, system::Done) { return env.Undefined(); });
 }

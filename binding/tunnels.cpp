@@ -1,4 +1,4 @@
-#include "../lsp-dll/system/tunnels.hpp"
+#include "../lsp-dll/setup/tunnels/tunnels.hpp"
 
 #include <limits>
 
@@ -82,19 +82,19 @@ Napi::Object write_tunnel(Napi::Env env, const StoredTunnel& stored) {
 Napi::Value publish_tunnel(const Napi::CallbackInfo& call) {
     return run_async(
         call.Env(),
-        [tunnel = read_tunnel(read_object(call[0], "tunnel"))] { return system::publish_tunnel(tunnel); },
+        [tunnel = read_tunnel(read_object(call[0], "tunnel"))] { return setup::publish_tunnel(tunnel); },
         [](Napi::Env env, system::Done) { return env.Undefined(); });
 }
 
 Napi::Value withdraw_tunnel(const Napi::CallbackInfo& call) {
     return run_async(
-        call.Env(), [name = read_text(call[0], "name")] { return system::withdraw_tunnel(name); },
+        call.Env(), [name = read_text(call[0], "name")] { return setup::withdraw_tunnel(name); },
         [](Napi::Env env, system::Done) { return env.Undefined(); });
 }
 
 Napi::Value list_tunnels(const Napi::CallbackInfo& call) {
     const Napi::Env env = call.Env();
-    const std::vector<StoredTunnel> tunnels = value_or_throw(env, system::list_tunnels());
+    const std::vector<StoredTunnel> tunnels = value_or_throw(env, setup::list_tunnels());
     Napi::Array result = Napi::Array::New(env, tunnels.size());
     for (std::uint32_t i = 0; i < tunnels.size(); ++i) result.Set(i, write_tunnel(env, tunnels[i]));
     return result;

@@ -1,9 +1,9 @@
 #include "backup.hpp"
 
-#include "../system/files.hpp"
 #include "../system/guid.hpp"
 #include "../system/text.hpp"
 #include "catalog_tools.hpp"
+#include "files.hpp"
 #include "install_steps.hpp"
 #include "provider_info.hpp"
 #include "trust.hpp"

@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "../system/namespaces.hpp"
 #include "catalog_plan.hpp"
+#include "namespaces.hpp"
 
 namespace lsp::setup {
 

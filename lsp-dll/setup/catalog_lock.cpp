@@ -8,14 +8,14 @@ namespace lsp::setup {
 namespace {
 
 constexpr wchar_t mutex_name[] = L"winsock-lsp-catalog";
-constexpr DWORD patience_ms = 30 * 1000;
+constexpr DWORD catalog_patience_ms = 30 * 1000;
 
-std::atomic<DWORD> patience{patience_ms};
+std::atomic<DWORD> patience{catalog_patience_ms};
 
 }  // namespace
 
 void CatalogLock::set_patience(unsigned long milliseconds) noexcept {
-    patience = milliseconds != 0 ? milliseconds : patience_ms;
+    patience = milliseconds != 0 ? milliseconds : catalog_patience_ms;
 }
 
 Result<CatalogLock> CatalogLock::take() {

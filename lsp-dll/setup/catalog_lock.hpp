@@ -1,7 +1,7 @@
 // Private to setup: one process at a time changes the catalog.
 #pragma once
 
-#include "../system/named_mutex.hpp"
+#include "named_mutex.hpp"
 #include "setup.hpp"
 
 namespace lsp::setup {

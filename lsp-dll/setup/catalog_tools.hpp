@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "../system/namespaces.hpp"
+#include "namespaces.hpp"
 #include "setup.hpp"
 
 namespace lsp::setup {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cwchar>
 
-#include "../system/files.hpp"
+#include "files.hpp"
 #include "native_machine.hpp"
 #include "pe_image.hpp"
 #include "trust.hpp"

@@ -393,8 +393,8 @@ void examine_openvpn(const OpenVpnFacts& facts, std::vector<Finding>& findings) 
         findings.push_back({"plugin-setup-missing",
                             Severity::warning,
                             concat({plugin,
-                                    " has no winsock-lsp-setup.dll beside it: it cannot install the LSP when it "
-                                    "is missing."}),
+                                    " has no winsock-lsp-setup.dll beside it: without that it publishes no "
+                                    "tunnel."}),
                             copy,
                             Fix::none,
                             {}});

@@ -3,9 +3,9 @@
 
 #include <optional>
 
-#include "../system/namespaces.hpp"
 #include "../system/policy_store.hpp"
 #include "dll_facts.hpp"
+#include "namespaces.hpp"
 #include "over.hpp"
 #include "setup.hpp"
 

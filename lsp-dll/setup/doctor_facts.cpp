@@ -3,20 +3,20 @@
 #include <cwchar>
 
 #include "../system/catalog_functions.hpp"
-#include "../system/files.hpp"
-#include "../system/host_model.hpp"
 #include "../system/interfaces.hpp"
 #include "../system/registry.hpp"
 #include "../system/text.hpp"
-#include "../system/tunnels.hpp"
 #include "catalog_plan.hpp"
 #include "doctor.hpp"
+#include "files.hpp"
 #include "install_steps.hpp"
 #include "native_machine.hpp"
 #include "old_versions.hpp"
 #include "publishers.hpp"
 #include "setup_dll.hpp"
 #include "trust.hpp"
+#include "tunnels/host_model.hpp"
+#include "tunnels/tunnels.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -91,7 +91,7 @@ std::vector<std::string> unneeded_switches(const std::vector<StoredTunnel>& tunn
     }
     std::vector<std::string> left;
     for (const HostModelSwitch& each : recorded_switches(system_host_model())) {
-        if (!is_needed(each, needed)) left.push_back(system::to_string(each));
+        if (!is_needed(each, needed)) left.push_back(to_string(each));
     }
     return left;
 }

@@ -1,11 +1,11 @@
 #include <cwchar>
 
 #include "../system/catalog_functions.hpp"
-#include "../system/files.hpp"
 #include "../system/text.hpp"
 #include "backup.hpp"
 #include "catalog_changes.hpp"
 #include "catalog_lock.hpp"
+#include "files.hpp"
 #include "install_plan.hpp"
 #include "native_machine.hpp"
 #include "old_versions.hpp"

@@ -8,6 +8,7 @@
 #include "cancel.hpp"
 #include "catalog_changes.hpp"
 #include "install_plan.hpp"
+#include "security.hpp"
 
 namespace lsp::setup {
 namespace {

@@ -3,8 +3,8 @@
 #include <cwchar>
 
 #include "../system/catalog_functions.hpp"
-#include "../system/files.hpp"
 #include "../system/text.hpp"
+#include "files.hpp"
 #include "install_steps.hpp"
 
 namespace lsp::setup {

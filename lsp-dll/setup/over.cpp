@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "../system/policy_store.hpp"
 #include "../system/registry.hpp"
 #include "../system/text.hpp"
+#include "tunnels/policy_store_write.hpp"
 
 namespace lsp::setup {
 namespace {

@@ -8,11 +8,11 @@
 #include <cwchar>
 #include <memory>
 
-#include "../system/policy_store.hpp"
 #include "../system/policy_store_keys.hpp"
-#include "../system/registry.hpp"
-#include "../system/security.hpp"
 #include "../system/text.hpp"
+#include "registry_write.hpp"
+#include "security.hpp"
+#include "tunnels/policy_store_write.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -112,7 +112,7 @@ Outcome allow_publishers(const Account& group) {
         return publishers_error(static_cast<LONG>(GetLastError()), descriptor_function);
     }
     RegistryKey key;
-    LONG error = key.create(HKEY_LOCAL_MACHINE, key_path().c_str(), REG_OPTION_NON_VOLATILE, KEY_READ | WRITE_DAC,
+    LONG error = create_key(key, HKEY_LOCAL_MACHINE, key_path().c_str(), REG_OPTION_NON_VOLATILE, KEY_READ | WRITE_DAC,
                             security.get());
     if (error != ERROR_SUCCESS) return publishers_error(error, "RegCreateKeyExW");
     // Wine makes the key without them.

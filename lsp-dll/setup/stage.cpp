@@ -1,14 +1,14 @@
 #include <cwchar>
 #include <optional>
 
-#include "../system/files.hpp"
 #include "../system/handle.hpp"
 #include "../system/registry.hpp"
-#include "../system/security.hpp"
 #include "../system/text.hpp"
+#include "files.hpp"
 #include "old_versions.hpp"
 #include "pe_image.hpp"
 #include "plan.hpp"
+#include "security.hpp"
 #include "setup.hpp"
 #include "setup_dll.hpp"
 

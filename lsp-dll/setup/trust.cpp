@@ -4,10 +4,10 @@
 #include <sddl.h>
 
 #include "../system/error.hpp"
-#include "../system/files.hpp"
-#include "../system/security.hpp"
 #include "../system/system_function.hpp"
 #include "../system/text.hpp"
+#include "files.hpp"
+#include "security.hpp"
 #include "setup.hpp"
 
 namespace lsp::setup {

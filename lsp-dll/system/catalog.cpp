@@ -2,7 +2,7 @@
 
 #include "catalog_functions.hpp"
 #include "chains.hpp"
-#include "files.hpp"
+#include "environment.hpp"
 #include "text.hpp"
 
 namespace lsp::system {

@@ -54,6 +54,4 @@ struct LowerProvider {
 };
 Result<LowerProvider> lower_provider(const WSAPROTOCOL_INFOW& chain);
 
-bool is_elevated();
-
 }  // namespace lsp::system

@@ -1,4 +1,5 @@
-// The policy store: HKLM\SOFTWARE\winsock-lsp in the 64-bit view (design §7).
+// The policy store, read: HKLM\SOFTWARE\winsock-lsp in the 64-bit view (design §7). It is written by
+// ../setup/tunnels/policy_store_write.hpp.
 //
 //   Policy             REG_MULTI_SZ   the administrator's rules, a line each
 //   Tunnels\<name>     volatile       one per published tunnel; its value "Definition" (REG_SZ) is written at once
@@ -52,29 +53,6 @@ inline constexpr std::size_t most_delegated_tunnels = 16;
 // is an empty policy, not an error. Garbage is reported in `rejected`, never an error. Errors: only what keeps the
 // registry from being read.
 Result<StoredPolicy> read_policy();
-
-// Creates the key and the Tunnels subkey with the access rights of design §7 (SYSTEM and Administrators write, everyone
-// reads); harmless if they exist. Errors: ERROR_ACCESS_DENIED …
-Outcome create_policy_store();
-// Deletes the key with everything in it. Not existing is success.
-Outcome delete_policy_store();
-
-// Why the lines cannot be the policy, or nothing: parse_rules, a control character in a comment, or more than
-// longest_policy_value bytes in all.
-std::optional<TextError> policy_fault(const std::vector<std::string>& lines);
-
-// Replaces the administrator's rules, all of them in one write; creates the store if it is missing. Lines without a
-// character other than blanks are left out: the registry cannot hold them. With `expected`, only if the lines are still
-// those. Writers are serialised by a named mutex. Errors: ERR_INVALID_POLICY (policy_fault), ERR_POLICY_CHANGED (not as
-// expected), ERR_POLICY_BUSY, ERROR_ACCESS_DENIED …
-Outcome write_policy(const std::vector<std::string>& lines, const std::vector<std::string>* expected = nullptr);
-
-// Publishes a tunnel (replaces the one of the same name), creating the store if it is missing; a delegated one where
-// those are, and only if `install` has made that place (else ERROR_FILE_NOT_FOUND). Does not touch the host model: see
-// publish_tunnel in tunnels.hpp. Errors: ERR_INVALID_TUNNEL (tunnel_fault), ERROR_ACCESS_DENIED …
-Outcome write_tunnel(const Tunnel& tunnel);
-// Gives the withdrawn definition. ERROR_FILE_NOT_FOUND if there is none of that name.
-Result<StoredTunnel> erase_tunnel(const std::string& name, bool delegated = false);
 
 // This process as a publisher.
 Publisher current_publisher();

@@ -1,4 +1,4 @@
-// Private to system: what reading and writing the policy store share.
+// Private to system and setup: what reading and writing the policy store share.
 #pragma once
 
 #include <windows.h>

@@ -1,13 +1,7 @@
 #include "registry.hpp"
 
-#include "system_function.hpp"
-
 namespace lsp::system {
 namespace {
-
-// 32-bit Windows XP has only RegDeleteKeyW, and only one view.
-constinit SystemFunction<LONG WINAPI(HKEY, LPCWSTR, REGSAM, DWORD)> reg_delete_key_ex{SystemLibrary::advapi32,
-                                                                                      "RegDeleteKeyExW"};
 
 constexpr DWORD longest_key_name = 256;  // characters, with the terminator
 
@@ -22,17 +16,6 @@ LONG RegistryKey::open(HKEY parent, const wchar_t* name, REGSAM access) noexcept
     close();
     const LONG error = RegOpenKeyExW(parent, name, 0, access | KEY_WOW64_64KEY, &key_);
     if (error != ERROR_SUCCESS) key_ = nullptr;
-    return error;
-}
-
-LONG RegistryKey::create(HKEY parent, const wchar_t* name, DWORD options, REGSAM access, SECURITY_ATTRIBUTES* security,
-                         bool* created) noexcept {
-    close();
-    DWORD disposition = 0;
-    const LONG error =
-        RegCreateKeyExW(parent, name, 0, nullptr, options, access | KEY_WOW64_64KEY, security, &key_, &disposition);
-    if (error != ERROR_SUCCESS) key_ = nullptr;
-    if (created != nullptr) *created = error == ERROR_SUCCESS && disposition == REG_CREATED_NEW_KEY;
     return error;
 }
 
@@ -62,26 +45,6 @@ LONG subkey_name(HKEY key, DWORD index, std::wstring& name) {
     const LONG error = RegEnumKeyExW(key, index, buffer, &length, nullptr, nullptr, nullptr, nullptr);
     name.assign(buffer, error == ERROR_SUCCESS ? length : 0);
     return error;
-}
-
-LONG delete_key(HKEY parent, const wchar_t* name) noexcept {
-    const auto function = reg_delete_key_ex.get();
-    return function != nullptr ? function(parent, name, KEY_WOW64_64KEY, 0) : RegDeleteKeyW(parent, name);
-}
-
-LONG delete_tree(HKEY parent, const wchar_t* name, unsigned depth_limit) {
-    RegistryKey key;
-    LONG error = key.open(parent, name, KEY_ENUMERATE_SUB_KEYS | DELETE);
-    if (error != ERROR_SUCCESS) return error;
-    if (depth_limit == 0) return ERROR_KEY_HAS_CHILDREN;
-    std::wstring child;
-    while ((error = subkey_name(key.get(), 0, child)) == ERROR_SUCCESS) {
-        error = delete_tree(key.get(), child.c_str(), depth_limit - 1);
-        if (error != ERROR_SUCCESS && error != ERROR_FILE_NOT_FOUND) return error;
-    }
-    if (error != ERROR_NO_MORE_ITEMS) return error;
-    key.close();
-    return delete_key(parent, name);
 }
 
 }  // namespace lsp::system

@@ -1,4 +1,5 @@
-// Private to system: registry keys with an owner, always in the 64-bit view (design §7).
+// Private to system and setup: registry keys with an owner, always in the 64-bit view (design §7), read. They are written
+// by ../setup/registry_write.hpp.
 #pragma once
 
 #include <windows.h>
@@ -14,6 +15,7 @@ namespace lsp::system {
 class RegistryKey {
   public:
     RegistryKey() noexcept = default;
+    explicit RegistryKey(HKEY key) noexcept : key_(key) {}  // owns it
     RegistryKey(RegistryKey&& other) noexcept : key_(std::exchange(other.key_, nullptr)) {}
     RegistryKey& operator=(RegistryKey&& other) noexcept {
         std::swap(key_, other.key_);
@@ -25,10 +27,8 @@ class RegistryKey {
     HKEY get() const noexcept { return key_; }
     void close() noexcept;
 
-    // Each gives a Win32 error, 0 on success.
+    // Win32 error, 0 on success.
     LONG open(HKEY parent, const wchar_t* name, REGSAM access) noexcept;
-    LONG create(HKEY parent, const wchar_t* name, DWORD options, REGSAM access, SECURITY_ATTRIBUTES* security,
-                bool* created = nullptr) noexcept;
 
   private:
     HKEY key_ = nullptr;
@@ -39,12 +39,5 @@ LONG read_value(HKEY key, const wchar_t* name, std::size_t limit, DWORD& type, s
 
 // The name of the subkey at `index`; ERROR_NO_MORE_ITEMS after the last.
 LONG subkey_name(HKEY key, DWORD index, std::wstring& name);
-
-// Deletes a subkey without subkeys of its own.
-LONG delete_key(HKEY parent, const wchar_t* name) noexcept;
-inline constexpr unsigned default_depth_limit = 16;
-// Deletes a subkey with everything in it. ERROR_FILE_NOT_FOUND if it does not exist; ERROR_KEY_HAS_CHILDREN, and what
-// is too deep stays, if there is more than `depth_limit` levels of keys, its own included.
-LONG delete_tree(HKEY parent, const wchar_t* name, unsigned depth_limit = default_depth_limit);
 
 }  // namespace lsp::system

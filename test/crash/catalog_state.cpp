@@ -5,7 +5,7 @@
 #include <cstring>
 #include <map>
 
-#include "system/files.hpp"
+#include "setup/files.hpp"
 #include "system/text.hpp"
 
 using namespace lsp::setup;

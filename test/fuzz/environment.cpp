@@ -24,7 +24,7 @@ bool same(const OpenVpnTunnel& a, const OpenVpnTunnel& b) {
            a.address6 == b.address6 && a.physical == b.physical && a.server == b.server && a.restarted == b.restarted;
 }
 
-// As the plugin publishes it (plugin/session.cpp).
+// As the plugin publishes it (setup/tunnels/session.cpp).
 void check_publication(const OpenVpnTunnel& parsed) {
     if (!parsed.physical) return;
     Tunnel tunnel;

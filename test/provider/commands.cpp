@@ -15,8 +15,8 @@
 #include "fixture.hpp"
 #include "setup/publishers.hpp"
 #include "setup/setup.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
 #include "system/interfaces.hpp"
-#include "system/policy_store.hpp"
 #include "system/text.hpp"
 
 namespace test {
@@ -82,7 +82,7 @@ int publish(bool delegated) {
         const auto allowed = lsp::setup::allow_publishers(*group);
         if (!allowed) return report(allowed.error());
     }
-    const auto written = lsp::system::write_tunnel(tunnel);
+    const auto written = lsp::setup::write_tunnel(tunnel);
     if (!written) return report(written.error());
     std::printf("published\n");
     std::fflush(stdout);
@@ -91,7 +91,7 @@ int publish(bool delegated) {
 }
 
 int write_rules(int count, char** lines) {
-    const auto written = lsp::system::write_policy({lines, lines + count});
+    const auto written = lsp::setup::write_policy({lines, lines + count});
     return written ? 0 : report(written.error());
 }
 

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "setup/tunnels/policy_store_write.hpp"
 #include "system/interfaces.hpp"
-#include "system/policy_store.hpp"
 #include "system/system_function.hpp"
 
 namespace test {
@@ -157,20 +157,20 @@ PublishedTunnel::PublishedTunnel(const Options& options) {
     tunnel.source4 = *lsp::parse_address(options.source);
     tunnel.otherwise = options.otherwise;
     tunnel.publisher = lsp::system::current_publisher();
-    const auto written = lsp::system::write_tunnel(tunnel);
+    const auto written = lsp::setup::write_tunnel(tunnel);
     if (!written) FAIL(written.error().message);
     wait_for_policy();
 }
 
 PublishedTunnel::~PublishedTunnel() {
-    (void)lsp::system::erase_tunnel(tunnel_name);
+    (void)lsp::setup::erase_tunnel(tunnel_name);
     wait_for_policy();
 }
 
 namespace {
 // What the store says of the rules; the tests write it as `reg` would.
 void write_policy_value(const std::wstring& strings) {
-    if (const auto made = lsp::system::create_policy_store(); !made) FAIL(made.error().message);
+    if (const auto made = lsp::setup::create_policy_store(); !made) FAIL(made.error().message);
     HKEY key = nullptr;
     const REGSAM access = KEY_SET_VALUE | KEY_WOW64_64KEY;
     REQUIRE(RegOpenKeyExW(HKEY_LOCAL_MACHINE, lsp::system::policy_store_key, 0, access, &key) == ERROR_SUCCESS);

@@ -62,24 +62,38 @@ TEST_SUITE_BEGIN("out-of-memory");
 
 // GCC's own start-up code registers a DLL's unwind tables with libgcc_s_dw2-1.dll where that is loaded, although the
 // unwinder that is linked into the DLL will look for them in itself; it would end the program.
-TEST_CASE("an allocation that fails is an error of the call, also in a program that was made by GCC") {
+TEST_CASE("a plugin that gets no memory opens and publishes nothing, also in a program that was made by GCC") {
     REQUIRE(LoadLibraryW(L"libgcc_s_dw2-1.dll"));
     const HMODULE dll = load_installed_dll();
     REQUIRE(dll);
+    const auto symbol = [dll](const char* name) { return reinterpret_cast<void*>(GetProcAddress(dll, name)); };
     using Open = void*(unsigned*, const char* const*, const char* const*);
-    const auto open = reinterpret_cast<Open*>(reinterpret_cast<void*>(GetProcAddress(dll, "openvpn_plugin_open_v1")));
+    const auto open = reinterpret_cast<Open*>(symbol("openvpn_plugin_open_v1"));
+    using Event = int(void*, int, const char* const*, const char* const*);
+    const auto event = reinterpret_cast<Event*>(symbol("openvpn_plugin_func_v1"));
+    using Close = void(void*);
+    const auto close = reinterpret_cast<Close*>(symbol("openvpn_plugin_close_v1"));
     REQUIRE(bool(open));
+    REQUIRE(bool(event));
+    REQUIRE(bool(close));
+    constexpr int up = 0, route_up = 2;
     unsigned events = 0;
-    void* without = nullptr;
     bool all = false;
+    void* without = nullptr;
+    int results[2] = {-1, -1};
     {
         const AllMemory memory;
         all = memory.all();
+        // A plugin that does not open ends OpenVPN.
         without = open(&events, nullptr, nullptr);
+        results[0] = event(without, up, nullptr, nullptr);
+        results[1] = event(without, route_up, nullptr, nullptr);
+        close(without);
     }
     CHECK(all);
-    CHECK(without == nullptr);
-    CHECK(open(&events, nullptr, nullptr) != nullptr);
+    CHECK(without != nullptr);
+    CHECK(results[0] == 0);
+    CHECK(results[1] == 1);
 }
 
 TEST_SUITE_END();

@@ -4,7 +4,7 @@
 
 #include "../system/catalog_support.hpp"
 #include "../system/support.hpp"
-#include "system/files.hpp"
+#include "setup/files.hpp"
 
 using namespace lsp::setup;
 

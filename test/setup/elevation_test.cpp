@@ -6,6 +6,7 @@
 #include "setup/catalog_plan.hpp"
 #include "setup/catalog_tools.hpp"
 #include "setup/plan.hpp"
+#include "setup/security.hpp"
 
 using namespace lsp::setup;
 

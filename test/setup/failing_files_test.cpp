@@ -6,8 +6,8 @@
 
 #include "../system/support.hpp"
 #include "setup/catalog_plan.hpp"
+#include "setup/files.hpp"
 #include "setup/old_versions.hpp"
-#include "system/files.hpp"
 #include "system/handle.hpp"
 #include "system/registry.hpp"
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "../system/support.hpp"
+#include "setup/files.hpp"
 #include "setup/plan.hpp"
 #include "setup/setup.hpp"
-#include "system/files.hpp"
 #include "system/registry.hpp"
 
 using namespace lsp::setup;

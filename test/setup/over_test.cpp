@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "../system/support.hpp"
-#include "system/policy_store.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
 
 using namespace lsp::setup;
 

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "../system/support.hpp"
-#include "system/policy_store.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
 #include "system/text.hpp"
 // Below windows.h
 #include <sddl.h>

@@ -5,8 +5,8 @@
 
 #include "../system/catalog_support.hpp"
 #include "../system/support.hpp"
+#include "setup/files.hpp"
 #include "setup/restore_plan.hpp"
-#include "system/files.hpp"
 #include "system/handle.hpp"
 
 using namespace lsp::setup;

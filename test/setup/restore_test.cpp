@@ -11,9 +11,9 @@
 #include "setup/backup.hpp"
 #include "setup/catalog_changes.hpp"
 #include "setup/catalog_tools.hpp"
+#include "setup/files.hpp"
 #include "setup/provider_info.hpp"
 #include "system/catalog_functions.hpp"
-#include "system/files.hpp"
 #include "system/guid.hpp"
 #include "system/text.hpp"
 

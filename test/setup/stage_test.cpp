@@ -1,9 +1,9 @@
 #include <doctest/doctest.h>
 
 #include "../system/support.hpp"
+#include "setup/files.hpp"
 #include "setup/plan.hpp"
 #include "setup/setup.hpp"
-#include "system/files.hpp"
 
 using namespace lsp::setup;
 

@@ -1,8 +1,8 @@
 #include "children.hpp"
 
 #include "setup/setup.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
 #include "support.hpp"
-#include "system/policy_store.hpp"
 #include "system/text.hpp"
 
 using namespace lsp::setup;

@@ -2,11 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include "setup/tunnels/policy_store_write.hpp"
+#include "setup/tunnels/tunnels.hpp"
 #include "support.hpp"
-#include "system/policy_store.hpp"
-#include "system/tunnels.hpp"
 
 using namespace lsp;
+using namespace lsp::setup;
 using namespace lsp::system;
 
 namespace {

@@ -1,4 +1,4 @@
-#include "system/host_model.hpp"
+#include "setup/tunnels/host_model.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,11 +8,12 @@
 
 #include "children.hpp"
 #include "filtered_token.hpp"
+#include "setup/tunnels/tunnels.hpp"
 #include "support.hpp"
 #include "system/interfaces.hpp"
-#include "system/tunnels.hpp"
 
 using namespace lsp;
+using namespace lsp::setup;
 using namespace lsp::system;
 
 namespace {

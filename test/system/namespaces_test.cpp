@@ -1,4 +1,4 @@
-#include "system/namespaces.hpp"
+#include "setup/namespaces.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,6 +7,7 @@
 #include "system/catalog_functions.hpp"
 #include "system/guid.hpp"
 
+using namespace lsp::setup;
 using namespace lsp::system;
 
 TEST_CASE("a GUID as the registry writes it, and back") {

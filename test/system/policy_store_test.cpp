@@ -1,4 +1,4 @@
-#include "system/policy_store.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,6 +7,7 @@
 #include "system/text.hpp"
 
 using namespace lsp;
+using namespace lsp::setup;
 using namespace lsp::system;
 
 namespace {

@@ -1,10 +1,11 @@
 #include <doctest/doctest.h>
 
 #include "children.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
 #include "support.hpp"
-#include "system/policy_store.hpp"
 
 using namespace lsp;
+using namespace lsp::setup;
 using namespace lsp::system;
 
 namespace {

@@ -2,9 +2,10 @@
 
 #include <cstring>
 
-#include "system/files.hpp"
+#include "setup/files.hpp"
 #include "system/policy_store.hpp"
 
+using namespace lsp::setup;
 using namespace lsp::system;
 
 std::wstring own_path() {

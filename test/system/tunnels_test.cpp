@@ -1,4 +1,4 @@
-#include "system/tunnels.hpp"
+#include "setup/tunnels/tunnels.hpp"
 
 #include <doctest/doctest.h>
 
@@ -6,6 +6,7 @@
 #include "system/interfaces.hpp"
 
 using namespace lsp;
+using namespace lsp::setup;
 using namespace lsp::system;
 
 namespace {

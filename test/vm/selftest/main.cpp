@@ -19,16 +19,17 @@
 
 #include "setup/doctor.hpp"
 #include "setup/setup.hpp"
+#include "setup/tunnels/host_model.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
+#include "setup/tunnels/tunnels.hpp"
 #include "socket_paths.hpp"
-#include "system/host_model.hpp"
 #include "system/interfaces.hpp"
-#include "system/policy_store.hpp"
 #include "system/text.hpp"
-#include "system/tunnels.hpp"
 #include "tap.hpp"
 
 namespace {
 
+using namespace lsp::setup;
 using namespace lsp::system;
 using selftest::Tap;
 using Options = std::map<std::string, std::string>;

@@ -2,9 +2,7 @@
 
 #include <sddl.h>
 
-#include "catalog.hpp"
-
-namespace lsp::system {
+namespace lsp::setup {
 
 SecurityAttributes::SecurityAttributes(const wchar_t* sddl) noexcept {
     if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(sddl, SDDL_REVISION_1, &descriptor_, nullptr)) {
@@ -32,4 +30,4 @@ bool is_elevated() {
     return asked && member != FALSE;
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -1,15 +1,19 @@
+#include "policy_store_write.hpp"
+
 #include <algorithm>
 #include <cstdint>
 
-#include "../core/text.hpp"
-#include "named_mutex.hpp"
-#include "policy_store.hpp"
-#include "policy_store_keys.hpp"
-#include "registry.hpp"
-#include "security.hpp"
-#include "text.hpp"
+#include "../../core/text.hpp"
+#include "../../system/policy_store_keys.hpp"
+#include "../../system/text.hpp"
+#include "../named_mutex.hpp"
+#include "../registry_write.hpp"
+#include "../security.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
+
+using namespace system;
+
 namespace {
 
 constexpr wchar_t policy_mutex[] = L"winsock-lsp-policy";
@@ -34,10 +38,10 @@ LONG open_tunnels(RegistryKey& tunnels) {
     // rights we did not choose is not to be made.
     if (security.get() == nullptr) return static_cast<LONG>(GetLastError());
     RegistryKey store;
-    error = store.create(HKEY_LOCAL_MACHINE, policy_store_key, REG_OPTION_NON_VOLATILE, write_access, security.get());
+    error = create_key(store, HKEY_LOCAL_MACHINE, policy_store_key, REG_OPTION_NON_VOLATILE, write_access, security.get());
     if (error != ERROR_SUCCESS) return error;
     // It inherits the store's rights.
-    return tunnels.create(store.get(), tunnels_key, REG_OPTION_NON_VOLATILE, write_access, nullptr);
+    return create_key(tunnels, store.get(), tunnels_key, REG_OPTION_NON_VOLATILE, write_access, nullptr);
 }
 
 // The key that `install` made for them; who may write there is not ours to say.
@@ -135,7 +139,7 @@ Outcome write_tunnel(const Tunnel& tunnel) {
     RegistryKey key;
     bool created = false;
     const std::wstring name = widen(tunnel.name);
-    error = key.create(tunnels.get(), name.c_str(), REG_OPTION_VOLATILE, KEY_SET_VALUE, nullptr, &created);
+    error = create_key(key, tunnels.get(), name.c_str(), REG_OPTION_VOLATILE, KEY_SET_VALUE, nullptr, &created);
     if (error != ERROR_SUCCESS) return registry_error(error, "RegCreateKeyExW", attempt);
     error = RegSetValueExW(key.get(), definition_value, 0, REG_SZ, definition.data(),
                            static_cast<DWORD>(definition.size()));
@@ -172,4 +176,4 @@ Result<StoredTunnel> erase_tunnel(const std::string& name, bool delegated) {
     return stored;
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

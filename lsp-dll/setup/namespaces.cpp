@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
-#include "catalog_functions.hpp"
-#include "registry.hpp"
-#include "text.hpp"
+#include "../system/catalog_functions.hpp"
+#include "../system/registry.hpp"
+#include "../system/text.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
+
+using namespace system;
 namespace {
 
 constexpr wchar_t winsock_parameters_key[] = L"SYSTEM\\CurrentControlSet\\Services\\WinSock2\\Parameters";
@@ -131,4 +133,4 @@ Result<std::vector<NamespaceProvider>> enumerate_namespaces(Architecture archite
     return providers;
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

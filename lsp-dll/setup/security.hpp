@@ -1,10 +1,10 @@
-// Private to system: everything about access rights is in this file.
+// Private to setup: everything about access rights is in this file.
 #pragma once
 
 #include <windows.h>
 #include <winsock2.h>
 
-namespace lsp::system {
+namespace lsp::setup {
 
 // SYSTEM and Administrators: everything; everyone, application packages included: read; nothing inherited from above.
 inline constexpr wchar_t policy_store_rights[] =
@@ -16,6 +16,9 @@ inline constexpr wchar_t folder_rights[] =
 inline constexpr wchar_t file_rights[] = L"O:BAG:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FRFX;;;WD)(A;;FRFX;;;S-1-15-2-1)";
 // SYSTEM and Administrators only.
 inline constexpr wchar_t mutex_rights[] = L"D:P(A;;GA;;;SY)(A;;GA;;;BA)";
+
+// True for a process with an administrator's rights: one that UAC has filtered has not.
+bool is_elevated();
 
 // Security attributes from SDDL. `get` is null if the system does not understand it; GetLastError says why.
 class SecurityAttributes {
@@ -32,4 +35,4 @@ class SecurityAttributes {
     PSECURITY_DESCRIPTOR descriptor_ = nullptr;
 };
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

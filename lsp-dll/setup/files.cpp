@@ -1,6 +1,8 @@
 #include "files.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
+
+using namespace system;
 namespace {
 
 constexpr DWORD largest_file = 64 * 1024 * 1024;
@@ -8,20 +10,6 @@ constexpr DWORD largest_file = 64 * 1024 * 1024;
 bool is_separator(wchar_t c) noexcept { return c == L'\\' || c == L'/'; }
 
 }  // namespace
-
-std::wstring expand_environment(const std::wstring& text) {
-    std::wstring result(MAX_PATH, L'\0');
-    for (int attempt = 0; attempt < 3; ++attempt) {
-        const DWORD needed = ExpandEnvironmentStringsW(text.c_str(), result.data(), static_cast<DWORD>(result.size()));
-        if (needed == 0) break;
-        if (needed <= result.size()) {
-            result.resize(needed - 1);
-            return result;
-        }
-        result.resize(needed);
-    }
-    return {};
-}
 
 std::wstring environment_variable(const wchar_t* name) {
     std::wstring result(MAX_PATH, L'\0');
@@ -109,4 +97,4 @@ DWORD write_new_file(const std::wstring& path, const void* bytes, std::size_t si
     return error;
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 
-#include "../core/text.hpp"
-#include "interfaces.hpp"
-#include "policy_store.hpp"
-#include "policy_store_keys.hpp"
-#include "registry.hpp"
-#include "security.hpp"
-#include "text.hpp"
+#include "../../core/text.hpp"
+#include "../../system/interfaces.hpp"
+#include "../../system/policy_store_keys.hpp"
+#include "../../system/text.hpp"
+#include "../registry_write.hpp"
+#include "../security.hpp"
+#include "policy_store_write.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
+
+using namespace system;
+
 namespace {
 
 constexpr wchar_t host_model_key[] = L"HostModel";
@@ -50,12 +53,12 @@ bool read_value_name(const std::wstring& name, Record& record) {
     return value_name(record) == name;
 }
 
-std::wstring key_path() { return std::wstring(policy_store_key) + L"\\" + host_model_key; }
+std::wstring record_key_path() { return std::wstring(policy_store_key) + L"\\" + host_model_key; }
 
 std::vector<Record> read_records() {
     std::vector<Record> records;
     RegistryKey key;
-    if (key.open(HKEY_LOCAL_MACHINE, key_path().c_str(), KEY_QUERY_VALUE) != ERROR_SUCCESS) return records;
+    if (key.open(HKEY_LOCAL_MACHINE, record_key_path().c_str(), KEY_QUERY_VALUE) != ERROR_SUCCESS) return records;
     for (DWORD i = 0;; ++i) {
         wchar_t name[longest_record_name];
         DWORD length = longest_record_name;
@@ -73,7 +76,7 @@ LONG write_record(const Record& record) {
     LONG error = store.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_CREATE_SUB_KEY);
     // As the host model itself, it ends with the system. It inherits the store's rights.
     if (error == ERROR_SUCCESS) {
-        error = key.create(store.get(), host_model_key, REG_OPTION_VOLATILE, KEY_SET_VALUE, nullptr);
+        error = create_key(key, store.get(), host_model_key, REG_OPTION_VOLATILE, KEY_SET_VALUE, nullptr);
     }
     if (error != ERROR_SUCCESS) return error;
     const DWORD before = FALSE;
@@ -83,7 +86,7 @@ LONG write_record(const Record& record) {
 
 LONG delete_record(const Record& record) {
     RegistryKey key;
-    LONG error = key.open(HKEY_LOCAL_MACHINE, key_path().c_str(), KEY_SET_VALUE);
+    LONG error = key.open(HKEY_LOCAL_MACHINE, record_key_path().c_str(), KEY_SET_VALUE);
     if (error == ERROR_SUCCESS) error = RegDeleteValueW(key.get(), value_name(record).c_str());
     return error == ERROR_FILE_NOT_FOUND ? ERROR_SUCCESS : error;
 }
@@ -245,4 +248,4 @@ std::string to_string(const HostModelSwitch& each) {
                    each.family == Family::ipv4 ? " (IPv4)" : " (IPv6)"});
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

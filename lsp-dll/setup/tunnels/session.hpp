@@ -18,13 +18,13 @@
 #include <optional>
 #include <string>
 
-#include "../core/openvpn_environment.hpp"
-#include "../core/tunnel.hpp"
-#include "../system/error.hpp"
-#include "../system/interfaces.hpp"
+#include "../../core/openvpn_environment.hpp"
+#include "../../core/tunnel.hpp"
+#include "../../system/error.hpp"
+#include "../../system/interfaces.hpp"
 #include "address_watch.hpp"
 
-namespace lsp::plugin {
+namespace lsp::setup {
 
 class Log {
   public:
@@ -37,7 +37,8 @@ class Log {
 class Session {
   public:
     // `log` is used within the calls below only; `other_thread_log` by a thread of the system's pool, between them.
-    Session(Log& log, Log& other_thread_log);
+    // `provider_dll` is the full path of the DLL that an installation makes a copy of.
+    Session(Log& log, Log& other_thread_log, std::wstring provider_dll);
 
     // One thread at a time.
     void up(const char* const* environment);
@@ -59,6 +60,7 @@ class Session {
 
     Log& log_;
     Log& other_thread_log_;
+    std::wstring provider_dll_;
     std::string name_;  // of the tunnel in the policy store
     std::optional<OpenVpnTunnel> collected_;
     std::optional<Tunnel> published_;
@@ -69,4 +71,4 @@ class Session {
     AddressWatch watch_;
 };
 
-}  // namespace lsp::plugin
+}  // namespace lsp::setup

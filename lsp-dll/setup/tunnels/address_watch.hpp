@@ -6,7 +6,7 @@
 
 #include <atomic>
 
-namespace lsp::plugin {
+namespace lsp::setup {
 
 class AddressWatch {
   public:
@@ -36,4 +36,4 @@ class AddressWatch {
     std::atomic<long> pending_{0};
 };
 
-}  // namespace lsp::plugin
+}  // namespace lsp::setup

@@ -9,11 +9,11 @@
 #include <cstdint>
 #include <vector>
 
-#include "../core/tunnel.hpp"
-#include "error.hpp"
-#include "ip_helper.hpp"
+#include "../../core/tunnel.hpp"
+#include "../../system/error.hpp"
+#include "../../system/ip_helper.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 
 // The functions of the system that this needs, so that a test can stand in for them.
 struct HostModelFunctions {
@@ -45,7 +45,7 @@ std::vector<HostModelSwitch> switches_for(const Tunnel& tunnel);
 
 // True if the switch is on, or the system needs none. Errors: ERROR_NOT_FOUND (no such interface), ERR_HOST_MODEL (the
 // system has such switches and no way to them).
-Result<bool> is_on(const HostModelFunctions& functions, const HostModelSwitch& needed);
+system::Result<bool> is_on(const HostModelFunctions& functions, const HostModelSwitch& needed);
 
 // True if all of them are. What nobody can tell is not on.
 bool are_on(const HostModelFunctions& functions, const std::vector<HostModelSwitch>& needed);
@@ -56,11 +56,11 @@ bool is_needed(const HostModelSwitch& recorded, const std::vector<HostModelSwitc
 // Turns on what is off, each recorded first; what is on already needs no rights. After an error restore_host_model
 // takes back what was done. Errors: ERROR_ACCESS_DENIED (the message names the switch, and how an administrator can
 // turn it on), ERROR_NOT_FOUND, ERR_HOST_MODEL, others as the system gives them.
-Outcome turn_on(const HostModelFunctions& functions, const std::vector<HostModelSwitch>& needed);
+system::Outcome turn_on(const HostModelFunctions& functions, const std::vector<HostModelSwitch>& needed);
 
 // Turns off again what is recorded and not needed by anybody, and deletes the record. An interface that is gone took
 // its settings along. Goes on after an error and gives the first.
-Outcome restore_host_model(const HostModelFunctions& functions, const std::vector<HostModelSwitch>& needed);
+system::Outcome restore_host_model(const HostModelFunctions& functions, const std::vector<HostModelSwitch>& needed);
 
 // The recorded switches; interface_index 0 for those of interfaces that are gone.
 std::vector<HostModelSwitch> recorded_switches(const HostModelFunctions& functions);
@@ -68,4 +68,4 @@ std::vector<HostModelSwitch> recorded_switches(const HostModelFunctions& functio
 // As messages name it: "WeakHostSend on interface 5 (IPv4)".
 std::string to_string(const HostModelSwitch& each);
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -4,17 +4,18 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
-#include "../system/host_model.hpp"
-#include "../system/interface_names.hpp"
-#include "../system/interfaces.hpp"
-#include "../system/policy_store.hpp"
-#include "../system/routes.hpp"
-#include "../system/text.hpp"
-#include "../system/tunnels.hpp"
-#include "setup_library.hpp"
+#include "../../system/interface_names.hpp"
+#include "../../system/interfaces.hpp"
+#include "../../system/policy_store.hpp"
+#include "../../system/routes.hpp"
+#include "../../system/text.hpp"
+#include "../install_if_missing.hpp"
+#include "host_model.hpp"
+#include "tunnels.hpp"
 
-namespace lsp::plugin {
+namespace lsp::setup {
 
 namespace {
 
@@ -28,9 +29,10 @@ const IpAddress& source_of(const Tunnel& tunnel) { return tunnel.source4 ? tunne
 }  // namespace
 
 // OpenVPN's own device name would not do: on Windows every instance may call it "tun".
-Session::Session(Log& log, Log& other_thread_log)
+Session::Session(Log& log, Log& other_thread_log, std::wstring provider_dll)
     : log_(log),
       other_thread_log_(other_thread_log),
+      provider_dll_(std::move(provider_dll)),
       name_("openvpn-" + std::to_string(GetCurrentProcessId())),
       watch_([](void* self) noexcept { static_cast<Session*>(self)->follow_addresses(); }, this) {}
 
@@ -131,7 +133,7 @@ bool Session::publish() {
     std::string remark;
     const auto tunnel = describe(remark);
     if (!remark.empty()) log_.warning(remark);
-    const system::Outcome outcome = tunnel ? system::publish_tunnel(*tunnel) : tunnel.error();
+    const system::Outcome outcome = tunnel ? publish_tunnel(*tunnel) : tunnel.error();
     if (!outcome) {
         log_.error(outcome.error().message);
         return false;
@@ -139,7 +141,7 @@ bool Session::publish() {
     took(*tunnel);
     log_.note("published: what leaves through interface " + std::to_string(tunnel->interface_index) +
               " gets the source " + to_string(source_of(*tunnel)));
-    if (system::system_host_model().weak_by_nature) {
+    if (system_host_model().weak_by_nature) {
         log_.note("this system has the weak host model by nature, as Windows before Vista has: nothing had to be set");
     }
     install();
@@ -160,10 +162,10 @@ void Session::follow_addresses() noexcept {
         const auto tunnel = describe(remark);
         // An interface that was away comes back with its switches off.
         if (tunnel && *tunnel == published_ &&
-            system::are_on(system::system_host_model(), system::switches_for(*tunnel))) {
+            are_on(system_host_model(), switches_for(*tunnel))) {
             return;
         }
-        const system::Outcome outcome = tunnel ? system::publish_tunnel(*tunnel) : tunnel.error();
+        const system::Outcome outcome = tunnel ? publish_tunnel(*tunnel) : tunnel.error();
         if (outcome) {
             took(*tunnel);
             other_thread_log_.note("this host's interfaces changed: published anew with the source " +
@@ -182,7 +184,7 @@ void Session::follow_addresses() noexcept {
 void Session::withdraw() {
     watch_.stop();
     if (published_) {
-        const system::Outcome outcome = system::withdraw_tunnel(name_);
+        const system::Outcome outcome = withdraw_tunnel(name_);
         if (outcome || outcome.error().code == "ERROR_FILE_NOT_FOUND") {
             log_.note("withdrawn");
         } else {
@@ -195,14 +197,14 @@ void Session::withdraw() {
 }
 
 void Session::install() {
-    const SetupAnswer answer = install_with_setup_dll();
-    if (!answer.good) {
-        log_.warning("the provider is not installed and could not be: " + answer.message);
+    const auto installed = install_if_missing(provider_dll_);
+    if (!installed) {
+        log_.warning("the provider is not installed and could not be: " + installed.error().message);
         return;
     }
-    if (!answer.changed) return;
+    if (!installed->changed) return;
     installed_ = true;
-    log_.note("installed the provider " + system::narrow(answer.path));
+    log_.note("installed the provider " + system::narrow(installed->path));
 }
 
 void Session::uninstall() {
@@ -217,12 +219,12 @@ void Session::uninstall() {
         log_.note("left the provider that this session had installed to another tunnel");
         return;
     }
-    const SetupAnswer answer = remove_with_setup_dll();
-    if (answer.good) {
+    const auto removed = remove_provider();
+    if (removed) {
         log_.note("removed the provider that this session had installed");
     } else {
-        log_.error(answer.message);
+        log_.error(removed.error().message);
     }
 }
 
-}  // namespace lsp::plugin
+}  // namespace lsp::setup

@@ -2,9 +2,9 @@
 
 #include <winsock2.h>
 
-#include "../system/system_function.hpp"
+#include "../../system/system_function.hpp"
 
-namespace lsp::plugin {
+namespace lsp::setup {
 
 namespace {
 
@@ -64,4 +64,4 @@ void AddressWatch::stop() noexcept {
     timer_ = nullptr;
 }
 
-}  // namespace lsp::plugin
+}  // namespace lsp::setup

@@ -6,14 +6,17 @@
 #include <algorithm>
 #include <optional>
 
-#include "catalog.hpp"
-#include "delegation.hpp"
+#include "../../system/catalog.hpp"
+#include "../../system/delegation.hpp"
+#include "../../system/interfaces.hpp"
+#include "../../system/text.hpp"
+#include "../named_mutex.hpp"
 #include "host_model.hpp"
-#include "interfaces.hpp"
-#include "named_mutex.hpp"
-#include "text.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
+
+using namespace system;
+
 namespace {
 
 constexpr wchar_t tunnels_mutex[] = L"winsock-lsp-tunnels";
@@ -179,4 +182,4 @@ Result<std::vector<StoredTunnel>> list_tunnels() {
     return std::move(policy->tunnels);
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -1,9 +1,9 @@
-// The Winsock namespace catalog, read: who answers name look-ups. It is changed by ../setup.
+// The Winsock namespace catalog, read: who answers name look-ups. It is changed by restore_namespaces.
 #pragma once
 
-#include "catalog.hpp"
+#include "../system/catalog.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 
 struct NamespaceProvider {
     GUID id{};
@@ -20,6 +20,6 @@ struct NamespaceProvider {
 // WSCEnumNameSpaceProviders32; no function gives path and identifier, which are read from the registry
 // (NameSpace_Catalog5). Errors: ERROR_NOT_SUPPORTED if this process cannot see that catalog, or the code of the failing
 // call.
-Result<std::vector<NamespaceProvider>> enumerate_namespaces(Architecture architecture = native_architecture);
+system::Result<std::vector<NamespaceProvider>> enumerate_namespaces(system::Architecture architecture = system::native_architecture);
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -1,17 +1,17 @@
-// Private to system: files and folders.
+// Private to setup: files and folders.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "error.hpp"
-#include "handle.hpp"
+#include "../system/environment.hpp"
+#include "../system/error.hpp"
+#include "../system/handle.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 
-std::wstring expand_environment(const std::wstring& text);  // empty if it cannot be
-std::wstring environment_variable(const wchar_t* name);     // empty if it is not set
+std::wstring environment_variable(const wchar_t* name);  // empty if it is not set
 bool file_exists(const std::wstring& path) noexcept;        // a file, not a folder
 bool is_full_path(const std::wstring& path) noexcept;       // "X:\…" or "\\server\…"
 std::wstring folder_of(const std::wstring& path);           // without the last separator; empty if there is none
@@ -29,4 +29,4 @@ DWORD read_file(const std::wstring& path, std::vector<unsigned char>& bytes);
 DWORD write_new_file(const std::wstring& path, const void* bytes, std::size_t size,
                      SECURITY_ATTRIBUTES* security = nullptr);
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

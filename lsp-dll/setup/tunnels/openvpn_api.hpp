@@ -5,13 +5,16 @@
 #include <cstdarg>
 #include <cstddef>
 
-namespace lsp::plugin {
+namespace lsp::setup {
 
 enum PluginEvent : int { event_up = 0, event_down = 1, event_route_up = 2 };
 enum PluginResult : int { result_success = 0, result_error = 1 };
 enum LogFlags : int { log_error = 1 << 0, log_warning = 1 << 1, log_note = 1 << 2 };
 
 constexpr int event_mask(PluginEvent event) { return 1 << event; }
+
+inline constexpr char plugin_name[] = "winsock-lsp";
+inline constexpr int handled_events = event_mask(event_up) | event_mask(event_route_up) | event_mask(event_down);
 
 using PluginLog = void (*)(int flags, const char* plugin_name, const char* format, ...);
 using PluginVlog = void (*)(int flags, const char* plugin_name, const char* format, va_list arguments);
@@ -44,4 +47,4 @@ struct EventArguments {
     // Later members are not used.
 };
 
-}  // namespace lsp::plugin
+}  // namespace lsp::setup

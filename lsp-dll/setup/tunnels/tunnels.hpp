@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "policy_store.hpp"
+#include "../../system/policy_store.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
 
 struct HostModelFunctions;
 
@@ -17,24 +17,24 @@ struct HostModelFunctions;
 // that is does it. Elevated writers are serialised by a named mutex.
 // Errors: ERR_INVALID_TUNNEL, ERROR_ACCESS_DENIED, ERROR_NOT_FOUND (the host does not have the source address, or no
 // such interface), ERR_HOST_MODEL, ERR_TUNNELS_BUSY, ….
-Outcome publish_tunnel(const Tunnel& tunnel);
+system::Outcome publish_tunnel(const Tunnel& tunnel);
 
 // Takes the tunnel out of the store, erases dead ones, and restores the host model as publish_tunnel does. Errors:
 // ERROR_FILE_NOT_FOUND, ERROR_ACCESS_DENIED ….
-Outcome withdraw_tunnel(const std::string& name);
+system::Outcome withdraw_tunnel(const std::string& name);
 
 // Erases a tunnel that is rejected or whose publisher is dead, from the place that `delegated` tells and from no other,
 // and restores as above. One that is in force is left alone, and one that is gone is no error. Errors: those of
 // withdraw_tunnel.
-Outcome clear_tunnel(const std::string& name, bool delegated);
+system::Outcome clear_tunnel(const std::string& name, bool delegated);
 
 // The same without a tunnel of one's own: what killed publishers have left.
-Outcome restore_host_model();
+system::Outcome restore_host_model();
 
-Result<std::vector<StoredTunnel>> list_tunnels();
+system::Result<std::vector<system::StoredTunnel>> list_tunnels();
 
 // The same over other functions than the system's, for tests.
-Outcome publish_tunnel(const HostModelFunctions& functions, const Tunnel& tunnel);
-Outcome withdraw_tunnel(const HostModelFunctions& functions, const std::string& name);
+system::Outcome publish_tunnel(const HostModelFunctions& functions, const Tunnel& tunnel);
+system::Outcome withdraw_tunnel(const HostModelFunctions& functions, const std::string& name);
 
-}  // namespace lsp::system
+}  // namespace lsp::setup

@@ -2,10 +2,12 @@
 
 #include <string>
 
+#include "../system/text.hpp"
 #include "security.hpp"
-#include "text.hpp"
 
-namespace lsp::system {
+namespace lsp::setup {
+
+using namespace system;
 
 namespace {
 
@@ -55,4 +57,4 @@ NamedMutex::~NamedMutex() {
     if (mutex_) ReleaseMutex(mutex_.get());
 }
 
-}  // namespace lsp::system
+}  // namespace lsp::setup
