@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "ip_helper.hpp"
+#include "platform.hpp"
 #include "text.hpp"
 
 namespace lsp::system {
@@ -16,8 +17,7 @@ std::string interface_text(std::uint32_t index) { return concat({"interface ", i
 
 bool is_hardware(std::uint32_t interface_index) {
     const auto function = ip_helper::get_if_entry2.get();
-    // Wine says so of every interface but the loopback one.
-    if (function == nullptr || is_wine()) return false;
+    if (function == nullptr || !knows_hardware_interfaces()) return false;
     // More than a kilobyte: not on the stack of a thread whose size is somebody else's choice.
     const auto row = std::make_unique<MIB_IF_ROW2>();
     row->InterfaceIndex = interface_index;
