@@ -8,7 +8,6 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { openVpnExecutable } from '../support/artifacts.js';
-import type { Whose } from '../support/system_dlls.js';
 import type { WinePrefix, WineProgram } from '../support/wine.js';
 import type { Keys } from './keys.js';
 import { addresses, type Network } from './network.js';
@@ -34,8 +33,6 @@ export interface OpenVpnExeOptions {
   configuration?: string;
   /** More of it. */
   directives?: string;
-  /** Which iphlpapi.dll; the test iphlpapi unless told: without it openvpn.exe runs as well, but as if before Windows Vista. */
-  ipHelper?: Whose;
   /** Of the process. */
   environment?: Record<string, string>;
   cwd?: string;
@@ -72,14 +69,15 @@ export class OpenVpnExe {
 
   /** Starts it; does not wait for anything. */
   static async begin(options: OpenVpnExeOptions): Promise<OpenVpnExe> {
-    const { prefix, network, plan = tunnel, ipHelper = 'test' } = options;
+    const { prefix, network, plan = tunnel } = options;
     const executable = await installOpenVpn(prefix);
     const file = join(prefix.directory, 'drive_c', 'Program Files', 'OpenVPN', 'config', `client-${plan.interface}.ovpn`);
     writeFileSync(file, configurationOf(options));
     await network.exec('client', ['ip', 'address', 'replace', `${exeAddress(plan)}/32`, 'dev', plan.interface]);
     const process = prefix.spawn(executable, ['--config', prefix.toWindowsPath(file)], {
       winsock: 'test',
-      ipHelper,
+      // Without it Wine ends openvpn.exe at its first call of what Wine's iphlpapi lacks (InitializeIpInterfaceEntry).
+      ipHelper: 'test',
       cwd: options.cwd,
       environment: options.environment,
     });

@@ -123,8 +123,8 @@ export class TestBed {
   }
 
   openVpnOptions(options: Partial<OpenVpnExeOptions> = {}): OpenVpnExeOptions {
-    const { network, prefix, keys, ipHelper } = this;
-    return { network, prefix, keys, ipHelper, ...options };
+    const { network, prefix, keys } = this;
+    return { network, prefix, keys, ...options };
   }
 
   /** Starts what stands in for openvpn.exe, with the plugin loaded. */

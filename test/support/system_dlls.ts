@@ -15,6 +15,11 @@ export type Whose = 'test' | 'wine';
 export interface StandIn {
   /** Of the DLL that it stands in for, without `.dll`. */
   name: StandInName;
+  /**
+   * Wine's load order, `n` unless told. It also holds for Wine's own under its other name where that is loaded without a path, as for a
+   * forwarded export: then `n,b`.
+   */
+  order?: 'n' | 'n,b';
   /** What goes into system32: the stand-in itself, and what it needs beside it. */
   files(architecture: Architecture): string[];
 }
@@ -28,7 +33,7 @@ export const standIns: readonly StandIn[] = [
       testWinsockFile('test_base_provider.dll', architecture),
     ],
   },
-  { name: 'iphlpapi', files: (architecture) => [requireArtifact('testIpHelper', architecture)] },
+  { name: 'iphlpapi', order: 'n,b', files: (architecture) => [requireArtifact('testIpHelper', architecture)] },
 ];
 
 /** What Wine's own is called, so that a stand-in can load it: test/winsock/system_winsock.cpp has the same. */
@@ -94,5 +99,5 @@ export function wineDllPath(prefix: string, wine32: string | undefined): string 
 
 /** For WINEDLLOVERRIDES: whose DLLs a program gets. */
 export function standInOverrides(whose: Record<StandInName, Whose>): string[] {
-  return standIns.map(({ name }) => `${name}=${whose[name] === 'test' ? 'n' : 'b'}`);
+  return standIns.map(({ name, order = 'n' }) => `${name}=${whose[name] === 'test' ? order : 'b'}`);
 }
