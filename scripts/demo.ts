@@ -2,9 +2,9 @@
 
 import { missingForNetwork } from '../test/e2e/namespaces.js';
 import { moments, runScenario, type ScenarioResult } from '../test/e2e/scenario.js';
-import { nodeExecutables } from '../test/support/artifacts.js';
+import { missingForOpenVpn, nodeExecutables } from '../test/support/artifacts.js';
 
-const missing = missingForNetwork();
+const missing = missingForNetwork() ?? missingForOpenVpn();
 if (missing !== undefined) {
   console.error(`cannot run the demo: ${missing}`);
   process.exit(2);
@@ -18,8 +18,8 @@ const result = await runScenario({
 print(result);
 process.exitCode = result.right ? 0 : 1;
 
-function print({ rows, wayBack, pluginLog, right }: ScenarioResult): void {
-  console.log("\nWhat the plugin answered and wrote to OpenVPN's log:\n");
+function print({ rows, wayBack, pluginLine, pluginLog, right }: ScenarioResult): void {
+  console.log(`\nIn openvpn.exe's configuration:\n\n  ${pluginLine}\n\nWhat its log has of the plugin:\n`);
   console.log(pluginLog.trimEnd().replaceAll(/^/gm, '  '));
 
   console.log('\nWhich source address the target 1.2.3.4 saw:\n');

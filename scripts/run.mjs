@@ -4,14 +4,15 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 import { compileForWindows, compileFuzzers, compileNatively } from './compile.mjs';
+import { compileOpenVpn } from './openvpn_exe.mjs';
 import { repository, SetupError, setUp } from './setup.mjs';
 import { BuildError } from './windows_files.mjs';
 
 const commands = {
   setup: { compile: [], script: null },
-  build: { compile: [compileForWindows], script: null },
-  demo: { compile: [compileForWindows], script: 'demo.ts' },
-  test: { compile: [compileNatively, compileFuzzers, compileForWindows], script: 'test.ts' },
+  build: { compile: [compileForWindows, compileOpenVpn], script: null },
+  demo: { compile: [compileForWindows, compileOpenVpn], script: 'demo.ts' },
+  test: { compile: [compileNatively, compileFuzzers, compileForWindows, compileOpenVpn], script: 'test.ts' },
   bench: { compile: [compileForWindows], script: 'bench.ts' },
   fuzz: { compile: [compileFuzzers], script: 'fuzz.ts' },
   reload: { compile: [compileForWindows], script: 'reload.ts' },

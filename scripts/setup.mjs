@@ -13,7 +13,7 @@ const debianPackages = [
   'cmake', 'ninja-build', 'g++', 'doctest-dev', 'libasan8', 'libubsan1',
   'g++-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-win32', 'binutils-mingw-w64-x86-64',
   'g++-mingw-w64-i686-posix', 'g++-mingw-w64-i686-win32', 'binutils-mingw-w64-i686', 'wine', 'wine64',
-  'openvpn', 'openssl', 'osslsigncode', 'iproute2', 'procps', 'clang-14', 'libclang-rt-14-dev', 'golang-go',
+  'openvpn', 'dpkg-dev', 'openssl', 'osslsigncode', 'iproute2', 'procps', 'clang-14', 'libclang-rt-14-dev', 'golang-go',
 ];
 
 // Windows' own node.exe, from npm packages that say they are for Windows only, so `npm install` would not take them here.
@@ -30,7 +30,7 @@ export function progress(message) {
   process.stderr.write(`• ${message}\n`);
 }
 
-function run(command, args, { cwd = repository, environment = {}, attempt }) {
+export function run(command, args, { cwd = repository, environment = {}, attempt }) {
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     cwd,
     env: { ...process.env, ...environment },
@@ -84,7 +84,7 @@ function installNpmPackages() {
 }
 
 // Fills a folder of build/tools, or leaves none: `fill` gets an empty one and answers what of it is wanted.
-function fetchTool(name, fill) {
+export function fetchTool(name, fill) {
   const folder = join(repository, 'build', 'tools', name);
   const incoming = `${folder}.incoming-${process.pid}`;
   mkdirSync(incoming, { recursive: true });

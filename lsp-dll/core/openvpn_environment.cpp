@@ -43,6 +43,9 @@ constexpr std::array<std::string_view, variable_count> names{
     "script_context",
 };
 
+// TUN_ADAPTER_INDEX_INVALID of OpenVPN, which it writes as a signed number: it has opened no adapter itself.
+constexpr std::string_view no_device_index = "-1";
+
 constexpr const char* clientip_remedy = "; check the server's push \"setenv-safe clientip ADDRESS\", or do not push it";
 
 const char* name_of(Family family) { return family == Family::ipv4 ? "IPv4" : "IPv6"; }
@@ -95,8 +98,8 @@ class EnvironmentParser {
     bool device() {
         tunnel_.device = values_[dev].value_or(std::string_view());
         tunnel_.restarted = values_[script_context] == "restart";
-        if (!values_[dev_idx]) return true;
-        const auto index = text::parse_number(*values_[dev_idx], UINT32_MAX);
+        if (!values_[dev_idx] || *values_[dev_idx] == no_device_index) return true;
+        const auto index = text::parse_number(*values_[dev_idx], UINT32_MAX - 1);
         if (!index) return fail(dev_idx, "expected an interface index, found " + shown(*values_[dev_idx]));
         tunnel_.device_index = static_cast<std::uint32_t>(*index);
         return true;

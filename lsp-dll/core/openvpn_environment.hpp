@@ -13,7 +13,7 @@ namespace lsp {
 // What the environment says of a tunnel, validated. At least one of the families is complete.
 struct OpenVpnTunnel {
     std::string device;              // `dev`, e.g. "tun0" or the adapter's name, UTF-8; empty if absent
-    std::uint32_t device_index = 0;  // `dev_idx` (Windows, OpenVPN ≥ 2.6); 0 if absent
+    std::uint32_t device_index = 0;  // `dev_idx` (Windows, OpenVPN ≥ 2.6); 0 if absent or -1, which is none
     Prefix address4;         // ifconfig_local with ifconfig_netmask, or /32 with ifconfig_remote (point-to-point)
     Prefix address6;         // ifconfig_ipv6_local with ifconfig_ipv6_netbits, or "address/bits" in the former
     IpAddress physical;      // OPENVPN_clientip, the physical address that the server saw; its family is one of the

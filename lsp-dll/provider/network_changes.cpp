@@ -7,6 +7,7 @@
 
 #include <atomic>
 
+#include "../system/platform.hpp"
 #include "../system/system_function.hpp"
 
 namespace lsp::provider {
@@ -44,8 +45,7 @@ bool watch_network() noexcept {
     if (asked.load(std::memory_order_relaxed) || asked.exchange(true)) return false;
     // A failure only costs freshness: what is asked of the host is never older than its lifetime.
     ask("NotifyRouteChange2", on_route_change);
-    // Wine's says that it will, and never does.
-    if (ask("NotifyUnicastIpAddressChange", on_address_change) && !system::is_wine()) addresses_told.store(true);
+    if (ask("NotifyUnicastIpAddressChange", on_address_change) && system::tells_of_address_changes()) addresses_told.store(true);
     return true;
 }
 

@@ -4,7 +4,7 @@
 #include <sddl.h>
 
 #include "../system/error.hpp"
-#include "../system/system_function.hpp"
+#include "../system/platform.hpp"
 #include "../system/text.hpp"
 #include "files.hpp"
 #include "security.hpp"
@@ -77,7 +77,7 @@ namespace {
 
 // Of that object alone.
 std::string who_can_replace(const std::wstring& path, TrustedObject object) {
-    if (is_wine()) return {};
+    if (!enforces_access_rights()) return {};
     std::wstring name = as_folder(path);
     PSECURITY_DESCRIPTOR descriptor = nullptr;
     const DWORD error =

@@ -4,6 +4,7 @@
 
 #include "../core/memory.hpp"
 #include "ip_helper.hpp"
+#include "platform.hpp"
 
 namespace lsp::system {
 
@@ -13,8 +14,7 @@ const std::size_t bytes_of_hardware_look = bytes_of_row;
 
 bool is_hardware(std::uint32_t interface_index) {
     const auto function = ip_helper::get_if_entry2.get();
-    // Wine says so of every interface but the loopback one.
-    if (function == nullptr || is_wine()) return false;
+    if (function == nullptr || !knows_hardware_interfaces()) return false;
     void* const memory = memory::allocate(bytes_of_row);
     if (memory == nullptr) return true;
     std::memset(memory, 0, bytes_of_row);

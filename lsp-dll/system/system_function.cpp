@@ -25,6 +25,8 @@ HMODULE imported_winsock() noexcept {
     return module;
 }
 
+}  // namespace
+
 HMODULE find_library(SystemLibrary library) noexcept {
     switch (library) {
         case SystemLibrary::advapi32: return GetModuleHandleW(L"advapi32.dll");
@@ -36,13 +38,9 @@ HMODULE find_library(SystemLibrary library) noexcept {
     return nullptr;
 }
 
-}  // namespace
-
 void* look_up(SystemLibrary library, const char* name) noexcept {
     const HMODULE module = find_library(library);
     return module == nullptr ? nullptr : reinterpret_cast<void*>(GetProcAddress(module, name));
 }
-
-bool is_wine() noexcept { return look_up(SystemLibrary::ntdll, "wine_get_version") != nullptr; }
 
 }  // namespace lsp::system

@@ -11,11 +11,12 @@ namespace lsp::system {
 
 enum class SystemLibrary { advapi32, iphlpapi, kernel32, ntdll, ws2_32 };
 
+// Null if it cannot be loaded. Never let go again.
+HMODULE find_library(SystemLibrary library) noexcept;
+
 // Null if the library or the function does not exist. ws2_32 is the one that this module is linked to, whatever else of
 // that name the process has loaded.
 void* look_up(SystemLibrary library, const char* name) noexcept;
-
-bool is_wine() noexcept;
 
 // A constant-initialised global. Safe to use from any thread: all of them find the same address, and none waits.
 template <typename Signature>

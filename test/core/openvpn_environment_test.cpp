@@ -226,7 +226,8 @@ TEST_CASE("the device has a name and an index, and both may be absent") {
         {"dev", "caf\xC3\xA9", "caf\xC3\xA9", 0},
         {"dev_idx", "12", "tun0", 12},
         {"dev_idx", "0", "tun0", 0},
-        {"dev_idx", "4294967295", "tun0", 4294967295},
+        {"dev_idx", "4294967294", "tun0", 4294967294},
+        {"dev_idx", "-1", "tun0", 0},
         {"dev", nullptr, "", 0},
     };
     for (const auto& row : table) {
@@ -270,8 +271,9 @@ TEST_CASE("a rejected variable is named, with what was expected and what to do")
         {"dev", "", "dev", "empty"},
         {"dev", "tun\x1b", "dev", "control characters"},
         {"dev", "tun\xff", "dev", "not UTF-8"},
-        {"dev_idx", "-1", "dev_idx", "expected an interface index"},
-        {"dev_idx", "4294967296", "dev_idx", "expected an interface index"},
+        {"dev_idx", "-2", "dev_idx", "expected an interface index"},
+        {"dev_idx", "", "dev_idx", "empty"},
+        {"dev_idx", "4294967295", "dev_idx", "expected an interface index"},
         {"OPENVPN_clientip", "client.example", "OPENVPN_clientip", "setenv-safe clientip"},
         {"OPENVPN_clientip", "2001:db8::44", "OPENVPN_clientip",
          "expected an IPv4 address, for the tunnel has only IPv4"},

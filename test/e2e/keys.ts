@@ -13,6 +13,8 @@ export interface Keys {
   authority: string;
   server: Identity;
   client: Identity;
+  /** Of openvpn.exe, which has a session of its own beside the client's (openvpn_exe.ts). */
+  openvpnExe: Identity;
 }
 
 const extensions = `
@@ -51,7 +53,7 @@ export async function createKeys(directory: string): Promise<Keys> {
     ...['-keyout', authority.key, '-out', authority.certificate],
   ]);
 
-  const identity = async (name: 'server' | 'client'): Promise<Identity> => {
+  const identity = async (name: string, usage: 'server' | 'client', serial: string): Promise<Identity> => {
     const certificate = file(`${name}.crt`);
     const key = file(`${name}.key`);
     const request = file(`${name}.csr`);
@@ -61,11 +63,16 @@ export async function createKeys(directory: string): Promise<Keys> {
     ]);
     await run([
       ...['openssl', 'x509', '-req', '-in', request, '-sha256', '-days', '1'],
-      ...['-CA', authority.certificate, '-CAkey', authority.key, '-set_serial', name === 'server' ? '1' : '2'],
-      ...['-extfile', configuration, '-extensions', name, '-out', certificate],
+      ...['-CA', authority.certificate, '-CAkey', authority.key, '-set_serial', serial],
+      ...['-extfile', configuration, '-extensions', usage, '-out', certificate],
     ]);
     return { certificate, key };
   };
 
-  return { authority: authority.certificate, server: await identity('server'), client: await identity('client') };
+  return {
+    authority: authority.certificate,
+    server: await identity('server', 'server', '1'),
+    client: await identity('client', 'client', '2'),
+    openvpnExe: await identity('openvpn.exe', 'client', '3'),
+  };
 }

@@ -33,6 +33,9 @@ export const tunnel = {
   wayBack: { table: '100', priority: priorities.intoTunnel },
 } as const satisfies TunnelPlan;
 
+/** What openvpn.exe gets as its virtual address (openvpn_exe.ts); the pool begins at .2. */
+export const exeAddress = (plan: TunnelPlan) => plan.subnet.replace(/\.\d+$/, '.200');
+
 const connected = /Initialization Sequence Completed/;
 
 const adapter = (plan: TunnelPlan) => `
@@ -69,8 +72,17 @@ export async function startServer(options: ServerOptions): Promise<RunningProces
   // OpenVPN names the file for the client's own directives as the last argument.
   writeFileSync(
     onConnect,
-    `#!/bin/sh\nset -e\n{\n  echo "push \\"setenv-safe clientip ${clientAddress}\\""\n` +
-      `${physical.map((address) => `  echo "iroute ${address} 255.255.255.255"\n`).join('')}} > "$1"\n`,
+    `#!/bin/sh
+set -e
+{
+  echo "push \\"setenv-safe clientip ${clientAddress}\\""
+  # No packet comes out of its session: the physical addresses are behind the other one.
+  if [ "$common_name" = openvpn.exe ]; then
+    echo "ifconfig-push ${exeAddress(plan)} ${plan.netmask}"
+  else
+${physical.map((address) => `    echo "iroute ${address} 255.255.255.255"\n`).join('')}  fi
+} > "$1"
+`,
   );
   const configuration = join(directory, 'server.conf');
   writeFileSync(
@@ -202,6 +214,6 @@ ${events}`;
 }
 
 /** One word of an OpenVPN configuration, or of a command line in it. openvpn(8), "Notes on scripts and quoting". */
-function quote(word: string): string {
+export function quote(word: string): string {
   return `"${word.replaceAll(/["\\]/g, '\\$&')}"`;
 }

@@ -177,6 +177,20 @@ const rows: readonly Row[] = [
     log: [new RegExp(`NOTE winsock-lsp: published: .*interface (?!${secondIndex})\\d+ gets`)],
   },
   {
+    name: "an index of -1 is OpenVPN's none: the interface is found by its address",
+    change: { dev_idx: '-1' },
+    events: [...up, 'down'],
+    results: [0, 0, 0],
+    log: [published(addresses.client), /withdrawn/],
+  },
+  {
+    name: 'of two interfaces with the same address and no index the first counts',
+    change: { ifconfig_local: twice, dev_idx: '-1' },
+    events: up,
+    results: [0, 0],
+    log: [new RegExp(`NOTE winsock-lsp: published: .*interface (?!${secondIndex})\\d+ gets`)],
+  },
+  {
     name: 'DOWN twice is harmless',
     events: [...up, 'down', 'down'],
     results: [0, 0, 0, 0],

@@ -1,12 +1,12 @@
 /**
  * The demonstration: unmodified Windows programs reach the target before the LSP, with it and after it, while the real
- * OpenVPN's events drive the plugin; the target opens a connection back; and what it saw each time is told.
+ * openvpn.exe drives the plugin; the target opens a connection back; and what it saw each time is told.
  */
 
 import { echoPorts, visit } from './native_node.js';
 import { addresses } from './network.js';
 import { tunnel } from './openvpn.js';
-import type { PluginHost } from './plugin_host.js';
+import { pluginLine, type OpenVpnExe } from './openvpn_exe.js';
 import { programPath, type Exchange, type NodeHost, type Prober } from './prober.js';
 import { TestBed, type TestBedOptions } from './testbed.js';
 
@@ -36,6 +36,8 @@ export interface WayBack {
 export interface ScenarioResult {
   rows: Row[];
   wayBack: WayBack[];
+  /** The line of openvpn.exe's configuration, and what its log has of the plugin. */
+  pluginLine: string;
   pluginLog: string;
   right: boolean;
 }
@@ -70,25 +72,21 @@ class Scenario {
   async run(): Promise<ScenarioResult> {
     const { client } = this.#bed;
 
-    this.#log('before: OpenVPN connects; its events reach no plugin, and there is no LSP');
+    this.#log('before: OpenVPN connects without the plugin, and there is no LSP');
     await client.start();
     await this.#freshPrograms('before');
-    await client.stop();
 
-    this.#log("during: OpenVPN connects again; its events drive the plugin, which installs the LSP and publishes the tunnel");
-    const plugin = await this.#bed.startPluginHost();
-    await client.start({ spool: plugin.spool });
+    this.#log('during: openvpn.exe connects with the plugin, which installs the LSP and publishes the tunnel');
+    const plugin = await this.#bed.startOpenVpn();
     this.#requireAnswers(plugin, ['up', 'route-up']);
     for (const host of this.#bed.windows) this.#running.push(await this.#bed.startProber(host));
     await this.#freshPrograms('during');
     await this.#runningPrograms('during');
     for (const prober of this.#running) await this.#checkWayBack(prober);
 
-    this.#log('after: OpenVPN disconnects; the plugin withdraws the tunnel and removes the LSP; then OpenVPN connects without it');
-    await client.stop();
-    this.#requireAnswers(plugin, ['up', 'route-up', 'down']);
+    this.#log('after: openvpn.exe disconnects; the plugin withdraws the tunnel and removes the LSP; OpenVPN is connected without it');
     await plugin.quit();
-    await client.start();
+    this.#requireAnswers(plugin, ['up', 'route-up', 'down']);
     await this.#freshPrograms('after');
     await this.#runningPrograms('after');
     await client.stop();
@@ -97,7 +95,7 @@ class Scenario {
     this.#log('no address translation anywhere: no namespace has tracked a connection');
     for (const prober of this.#running) prober.quit();
     const right = [...this.#rows, ...this.#wayBack].every((row) => row.right);
-    return { rows: this.#rows, wayBack: this.#wayBack, pluginLog: plugin.output, right };
+    return { rows: this.#rows, wayBack: this.#wayBack, pluginLine, pluginLog: plugin.pluginLog, right };
   }
 
   /** A new process for each exchange. */
@@ -154,7 +152,7 @@ class Scenario {
     );
   }
 
-  #requireAnswers(plugin: PluginHost, events: readonly string[]): void {
+  #requireAnswers(plugin: OpenVpnExe, events: readonly string[]): void {
     const answers = plugin.answers.map(({ event, result }) => `${event} ${result}`).join(', ');
     const wanted = events.map((event) => `${event} 0`).join(', ');
     if (answers !== wanted) {

@@ -1,17 +1,19 @@
 /** Everything that the scenario needs, put together: network, OpenVPN, echo servers, and a Windows machine under Wine. */
 
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { requireArtifact, type Architecture, type NodeExecutable } from '../support/artifacts.js';
+import type { Whose } from '../support/system_dlls.js';
 import { stageProgram, WinePrefix } from '../support/wine.js';
 import { onExit } from './cleanup.js';
 import { goProgram } from './go_program.js';
-import { createKeys } from './keys.js';
+import { createKeys, type Keys } from './keys.js';
 import { ownedTemporaryDirectory } from './namespaces.js';
 import { nativeNode, startEchoServers } from './native_node.js';
 import { createNetwork, type Network } from './network.js';
 import { OpenVpnClient, startServer, tunnel, type ServerOptions } from './openvpn.js';
+import { copyPlugin, OpenVpnExe, type OpenVpnExeOptions } from './openvpn_exe.js';
 import { PluginHost } from './plugin_host.js';
 import { Prober, type NodeHost } from './prober.js';
 
@@ -21,14 +23,13 @@ export interface TestBedOptions {
   go?: readonly Architecture[];
   /** Starts the server, in its own directory, and waits until it serves; startServer unless told. */
   serve?: (options: ServerOptions) => Promise<unknown>;
+  /** Which iphlpapi.dll its programs get, as ProgramOptions has it; the test iphlpapi, as on Windows 10, unless told. */
+  ipHelper?: Whose;
   /** The client's configuration, as ClientOptions has it. */
   clientConfiguration?: string;
   /** Told what is being done. */
   log?: (text: string) => void;
 }
-
-/** Where OpenVPN on Windows loads plugins from (`plugin_dir`). */
-const pluginFolder = join('drive_c', 'Program Files', 'OpenVPN', 'plugins');
 
 export class TestBed {
   readonly network: Network;
@@ -40,6 +41,8 @@ export class TestBed {
   /** Programs in Go on the client, which load ws2_32.dll from system32 alone. */
   readonly go: NodeHost[];
   readonly prefix: WinePrefix;
+  readonly keys: Keys;
+  readonly ipHelper: Whose;
   readonly #directory: string;
   readonly #forgetExit: () => void;
   readonly #plugin: string;
@@ -48,6 +51,7 @@ export class TestBed {
 
   static async create(options: TestBedOptions): Promise<TestBed> {
     const { nodeExecutables, go = [], serve = startServer, clientConfiguration: configuration, log = () => undefined } = options;
+    const { ipHelper = 'test' } = options;
     const directory = ownedTemporaryDirectory();
     const forgetExit = onExit(() => remove(directory));
     let network: Network | undefined;
@@ -65,7 +69,7 @@ export class TestBed {
         networkNamespace: network.namespace('client'),
         programs32: go.includes('ia32') || nodeExecutables.some(({ architecture }) => architecture === 'ia32'),
       });
-      return new TestBed(directory, forgetExit, network, client, prefix, nodeExecutables, go);
+      return new TestBed(directory, forgetExit, network, keys, client, prefix, ipHelper, nodeExecutables, go);
     } catch (error) {
       network?.destroy();
       remove(directory);
@@ -78,27 +82,26 @@ export class TestBed {
     directory: string,
     forgetExit: () => void,
     network: Network,
+    keys: Keys,
     client: OpenVpnClient,
     prefix: WinePrefix,
+    ipHelper: Whose,
     nodeExecutables: readonly NodeExecutable[],
     go: readonly Architecture[],
   ) {
     this.#directory = directory;
     this.#forgetExit = forgetExit;
     this.network = network;
+    this.keys = keys;
+    this.ipHelper = ipHelper;
     this.client = client;
     this.prefix = prefix;
     this.linux = nativeNode(network, 'client');
     this.windows = nodeExecutables.map((node) => this.windowsNode(node));
     this.go = go.map((architecture) => goProgram(prefix, architecture));
-    const plugins = join(prefix.directory, pluginFolder);
-    mkdirSync(plugins, { recursive: true });
-    this.#plugin = join(plugins, basename(requireArtifact('lspDll')));
-    for (const dll of ['lspDll', 'lspSetupDll'] as const) {
-      copyFileSync(requireArtifact(dll), join(plugins, basename(requireArtifact(dll))));
-    }
-    // The plugin installs it for 32-bit programs.
-    copyFileSync(requireArtifact('lspDll', 'ia32'), join(plugins, 'winsock-lsp-ia32.dll'));
+    // The plugin installs the last one for 32-bit programs.
+    const dlls = [[requireArtifact('lspDll')], [requireArtifact('lspSetupDll')], [requireArtifact('lspDll', 'ia32'), 'winsock-lsp-ia32.dll']] as const;
+    this.#plugin = join(copyPlugin(prefix, dlls), basename(requireArtifact('lspDll')));
     this.#pluginHost = stageProgram(requireArtifact('pluginHost'), this.newDirectory('plugin-host'));
   }
 
@@ -121,13 +124,23 @@ export class TestBed {
     return Prober.start(host, this.newDirectory('prober'), environment);
   }
 
+  /** Starts openvpn.exe with the plugin, and waits until it has connected. */
+  startOpenVpn(options: Partial<OpenVpnExeOptions> = {}): Promise<OpenVpnExe> {
+    return OpenVpnExe.start(this.openVpnOptions(options));
+  }
+
+  openVpnOptions(options: Partial<OpenVpnExeOptions> = {}): OpenVpnExeOptions {
+    const { network, prefix, keys } = this;
+    return { network, prefix, keys, ...options };
+  }
+
   /** Starts what stands in for openvpn.exe, with the plugin loaded. */
   startPluginHost(): Promise<PluginHost> {
     return PluginHost.start({
       spool: this.newDirectory('spool'),
       plugin: this.#plugin,
       windowsPath: (path) => this.prefix.toWindowsPath(path),
-      start: (options) => this.prefix.spawn(this.#pluginHost, [...options], { winsock: 'test' }),
+      start: (options) => this.prefix.spawn(this.#pluginHost, [...options], { winsock: 'test', ipHelper: this.ipHelper }),
     });
   }
 
@@ -147,7 +160,7 @@ export class TestBed {
       name,
       run: async (script, parameters) => {
         const windowsScript = this.prefix.toWindowsPath(script);
-        const result = await this.prefix.run(executable, [windowsScript, ...parameters], { winsock: 'test' });
+        const result = await this.prefix.run(executable, [windowsScript, ...parameters], { winsock: 'test', ipHelper: this.ipHelper });
         if (result.code !== 0) {
           throw new Error(`${name} ${basename(script)} ended with code ${result.code}: ${result.stderr}`);
         }
@@ -157,6 +170,7 @@ export class TestBed {
         this.prefix.spawn(executable, [this.prefix.toWindowsPath(script), ...parameters], {
           environment,
           winsock: 'test',
+          ipHelper: this.ipHelper,
         }),
       path: (linuxPath) => this.prefix.toWindowsPath(linuxPath),
     };

@@ -100,7 +100,8 @@ int local_port(SOCKET s) {
 }
 
 bool is_lost_by_wine(int error) {
-    static const bool possible = sizeof(void*) == 4 && lsp::system::is_wine();
+    static const bool possible =
+        sizeof(void*) == 4 && lsp::system::look_up(lsp::system::SystemLibrary::ntdll, "wine_get_version") != nullptr;
     return possible && error == ERROR_NOACCESS;
 }
 

@@ -23,6 +23,7 @@ const artifacts = {
   lspSetupDll: prebuilt('winsock-lsp-setup.dll'),
   addon: prebuilt('winsock-lsp.node'),
   testWinsock: tested('winsock', 'ws2_32.dll'),
+  testIpHelper: tested('iphlpapi', 'iphlpapi.dll'),
   systemTests: tested('system', 'system_tests.exe'),
   unelevated: tested('system', 'unelevated.exe'),
   providerTests: tested('provider', 'provider_tests.exe'),
@@ -78,6 +79,20 @@ export function nodeExecutables(architecture: Architecture = 'x64'): NodeExecuta
       return [{ name: `node.exe ${version}${architecture === 'x64' ? '' : ` ${architecture}`}`, version, path, architecture }];
     })
     .sort((a, b) => a.version.localeCompare(b.version, undefined, { numeric: true }));
+}
+
+/** openvpn.exe, where scripts/openvpn_exe.mjs leaves it, with the sources that its messages are in. */
+export const openVpnFolder = join(tools, 'openvpn');
+
+export function openVpnExecutable(): string {
+  const path = join(openVpnFolder, 'openvpn.exe');
+  if (!existsSync(path)) throw new Error(`${path} is missing: compile first (node scripts/run.mjs build)`);
+  return path;
+}
+
+/** Why the real openvpn.exe cannot be run here, or undefined if it can. */
+export function missingForOpenVpn(): string | undefined {
+  return existsSync(join(openVpnFolder, 'openvpn.exe')) ? undefined : 'there is no openvpn.exe: its sources could not be had (scripts/openvpn_exe.mjs)';
 }
 
 const wine32 = join(tools, 'wine32');

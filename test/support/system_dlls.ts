@@ -8,9 +8,18 @@ import { basename, join } from 'node:path';
 
 import { requireArtifact, testWinsockFile, wine32Folder, type Architecture } from './artifacts.js';
 
+export type StandInName = 'ws2_32' | 'iphlpapi';
+/** A stand-in's, or Wine's own. */
+export type Whose = 'test' | 'wine';
+
 export interface StandIn {
   /** Of the DLL that it stands in for, without `.dll`. */
-  name: string;
+  name: StandInName;
+  /**
+   * Wine's load order, `n` unless told. It also holds for Wine's own under its other name where that is loaded without a path, as for a
+   * forwarded export: then `n,b`.
+   */
+  order?: 'n' | 'n,b';
   /** What goes into system32: the stand-in itself, and what it needs beside it. */
   files(architecture: Architecture): string[];
 }
@@ -24,6 +33,7 @@ export const standIns: readonly StandIn[] = [
       testWinsockFile('test_base_provider.dll', architecture),
     ],
   },
+  { name: 'iphlpapi', order: 'n,b', files: (architecture) => [requireArtifact('testIpHelper', architecture)] },
 ];
 
 /** What Wine's own is called, so that a stand-in can load it: test/winsock/system_winsock.cpp has the same. */
@@ -87,7 +97,7 @@ export function wineDllPath(prefix: string, wine32: string | undefined): string 
   return [folderOfRenamed(prefix), ...(wine32 === undefined ? [] : [wine32])].join(':');
 }
 
-/** For WINEDLLOVERRIDES: whose DLLs a program gets, the stand-ins or Wine's own. */
-export function standInOverrides(whose: 'test' | 'wine'): string[] {
-  return standIns.map(({ name }) => `${name}=${whose === 'test' ? 'n' : 'b'}`);
+/** For WINEDLLOVERRIDES: whose DLLs a program gets. */
+export function standInOverrides(whose: Record<StandInName, Whose>): string[] {
+  return standIns.map(({ name, order = 'n' }) => `${name}=${whose[name] === 'test' ? order : 'b'}`);
 }

@@ -20,7 +20,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { wine32Folder, type Architecture } from './artifacts.js';
-import { installStandIns, linkOrCopy, standInOverrides, wineDllPath } from './system_dlls.js';
+import { installStandIns, linkOrCopy, standInOverrides, wineDllPath, type Whose } from './system_dlls.js';
 
 export interface WinePrefixOptions {
   /** Of the prefix; made and filled unless that has been done. */
@@ -39,7 +39,12 @@ export interface ProgramOptions {
   environment?: Record<string, string | undefined>;
   cwd?: string;
   /** Which ws2_32.dll: the test Winsock (see system_dlls.ts), or Wine's own, the default. */
-  winsock?: 'test' | 'wine';
+  winsock?: Whose;
+  /**
+   * Which iphlpapi.dll: the test iphlpapi, with which our DLLs take the path that they take on Windows 10, or Wine's own, the default,
+   * with which they take the one for Windows before Vista.
+   */
+  ipHelper?: Whose;
 }
 
 export interface RunOptions extends ProgramOptions {
@@ -307,10 +312,10 @@ export class WinePrefix {
 
   /** Starts a program; `executable` as for run. */
   spawn(executable: string, parameters: readonly string[] = [], options: ProgramOptions = {}): WineProgram {
-    const { environment, cwd, winsock = 'wine' } = options;
+    const { environment, cwd, winsock, ipHelper } = options;
     const program = new WineProgram(
       [...this.#namespaced(), this.#wine, executable, ...parameters],
-      { ...this.#environment(winsock), ...environment },
+      { ...this.#environment(winsock, ipHelper), ...environment },
       cwd,
     );
     this.#programs.add(program);
@@ -331,7 +336,7 @@ export class WinePrefix {
     await Promise.all([...this.#programs].map((program) => program.kill()));
     this.#killServer();
     await new Promise((ended) => {
-      spawn(this.#server, ['-w'], { env: this.#environment('wine'), stdio: 'ignore' })
+      spawn(this.#server, ['-w'], { env: this.#environment(), stdio: 'ignore' })
         .on('exit', ended)
         .on('error', ended);
     });
@@ -353,7 +358,7 @@ export class WinePrefix {
     // Not a pipe, which would stay open as long as the server.
     const said = join(this.directory, 'wineserver-said');
     const file = openSync(said, 'w');
-    const { status, error } = spawnSync(command, parameters, { env: this.#environment('wine'), stdio: ['ignore', file, file] });
+    const { status, error } = spawnSync(command, parameters, { env: this.#environment(), stdio: ['ignore', file, file] });
     closeSync(file);
     // 2: one runs already.
     if (error !== undefined || (status !== 0 && status !== 2)) {
@@ -363,20 +368,20 @@ export class WinePrefix {
 
   #killServer(): void {
     // It starts nothing, and fails harmlessly when no wineserver runs.
-    spawnSync(this.#server, ['-k'], { env: this.#environment('wine'), stdio: 'ignore' });
+    spawnSync(this.#server, ['-k'], { env: this.#environment(), stdio: 'ignore' });
   }
 
   #namespaced(): string[] {
     return this.networkNamespace === undefined ? [] : ['ip', 'netns', 'exec', this.networkNamespace];
   }
 
-  #environment(winsock: 'test' | 'wine'): NodeJS.ProcessEnv {
+  #environment(winsock: Whose = 'wine', ipHelper: Whose = 'wine'): NodeJS.ProcessEnv {
     const environment: NodeJS.ProcessEnv = {
       ...process.env,
       WINEPREFIX: this.directory,
       WINEDEBUG: process.env.WINEDEBUG ?? '-all',
       WINEDLLPATH: wineDllPath(this.directory, this.#wine32),
-      WINEDLLOVERRIDES: ['mscoree,mshtml=', 'winemenubuilder.exe=d', ...standInOverrides(winsock)].join(';'),
+      WINEDLLOVERRIDES: ['mscoree,mshtml=', 'winemenubuilder.exe=d', ...standInOverrides({ ws2_32: winsock, iphlpapi: ipHelper })].join(';'),
     };
     // No windows, whatever screen this runs on.
     delete environment.DISPLAY;

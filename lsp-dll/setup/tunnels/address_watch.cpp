@@ -2,6 +2,7 @@
 
 #include <winsock2.h>
 
+#include "../../system/platform.hpp"
 #include "../../system/system_function.hpp"
 
 namespace lsp::setup {
@@ -48,7 +49,7 @@ void AddressWatch::start() noexcept {
         return;
     }
     const auto notify = notify_address_change.get();
-    if (notify == nullptr || cancel_notification.get() == nullptr || system::is_wine()) return;
+    if (notify == nullptr || cancel_notification.get() == nullptr || !system::tells_of_address_changes()) return;
     if (notify(AF_UNSPEC, on_change, this, FALSE, &notification_) == NO_ERROR) {
         ChangeTimerQueueTimer(nullptr, timer_, interval_told_ms, interval_told_ms);
     } else {

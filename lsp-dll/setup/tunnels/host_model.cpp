@@ -4,6 +4,7 @@
 
 #include "../../core/text.hpp"
 #include "../../system/interfaces.hpp"
+#include "../../system/platform.hpp"
 #include "../../system/policy_store_keys.hpp"
 #include "../../system/text.hpp"
 #include "../registry_write.hpp"
@@ -168,8 +169,7 @@ HostModelFunctions system_host_model() {
     functions.initialize = ip_helper::initialize_ip_interface_entry.get();
     functions.get = ip_helper::get_ip_interface_entry.get();
     functions.set = ip_helper::set_ip_interface_entry.get();
-    const bool before_vista = look_up(SystemLibrary::kernel32, "GetTickCount64") == nullptr;
-    functions.weak_by_nature = before_vista || is_wine();
+    functions.weak_by_nature = !has_strong_host();
     return functions;
 }
 
