@@ -7,7 +7,7 @@
 namespace lsp::setup {
 namespace {
 
-constexpr wchar_t mutex_name[] = L"winsock-lsp-catalog";
+constexpr wchar_t lock_name[] = L"winsock-lsp-catalog";
 constexpr DWORD catalog_patience_ms = 30 * 1000;
 
 std::atomic<DWORD> patience{catalog_patience_ms};
@@ -19,9 +19,9 @@ void CatalogLock::set_patience(unsigned long milliseconds) noexcept {
 }
 
 Result<CatalogLock> CatalogLock::take() {
-    auto mutex = NamedMutex::take(mutex_name, patience, "the protocol catalog", "ERR_CATALOG_BUSY", is_cancelled);
-    if (!mutex) return mutex.error();
-    return CatalogLock(std::move(*mutex));
+    auto lock = FileLock::take(lock_name, patience, "the protocol catalog", "ERR_CATALOG_BUSY", is_cancelled);
+    if (!lock) return lock.error();
+    return CatalogLock(std::move(*lock));
 }
 
 }  // namespace lsp::setup

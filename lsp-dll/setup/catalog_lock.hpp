@@ -1,7 +1,7 @@
 // Private to setup: one process at a time changes the catalog.
 #pragma once
 
-#include "named_mutex.hpp"
+#include "file_lock.hpp"
 #include "setup.hpp"
 
 namespace lsp::setup {
@@ -14,8 +14,8 @@ class CatalogLock {
     static void set_patience(unsigned long milliseconds) noexcept;
 
   private:
-    explicit CatalogLock(NamedMutex mutex) noexcept : mutex_(std::move(mutex)) {}
-    NamedMutex mutex_;
+    explicit CatalogLock(FileLock lock) noexcept : lock_(std::move(lock)) {}
+    FileLock lock_;
 };
 
 }  // namespace lsp::setup

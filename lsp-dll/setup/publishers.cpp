@@ -10,6 +10,7 @@
 
 #include "../system/policy_store_keys.hpp"
 #include "../system/text.hpp"
+#include "registry_tree.hpp"
 #include "registry_write.hpp"
 #include "security.hpp"
 #include "tunnels/policy_store_write.hpp"
@@ -141,8 +142,8 @@ Outcome forbid_publishers() {
     error = RegSetKeySecurity(key.get(), DACL_SECURITY_INFORMATION, security.get()->lpSecurityDescriptor);
     if (error != ERROR_SUCCESS) return publishers_error(error, "RegSetKeySecurity");
     key.close();
-    // Its subkeys, and nothing below them: see erase_tunnel.
-    error = delete_tree(HKEY_LOCAL_MACHINE, key_path().c_str(), 2);
+    // All that members have made there: nothing of it is gone through by a link (registry_tree.hpp).
+    error = delete_tree(HKEY_LOCAL_MACHINE, key_path());
     if (error == ERROR_SUCCESS || error == ERROR_FILE_NOT_FOUND) return Done{};
     return system_error(static_cast<std::uint32_t>(error), "RegDeleteKeyExW",
                         concat({"Only administrators may publish tunnels now, but what is in ", store_name(), "\\",

@@ -14,8 +14,8 @@ inline constexpr wchar_t folder_rights[] =
     L"O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FRFX;;;WD)(A;OICI;FRFX;;;S-1-15-2-1)";
 // The same for a file.
 inline constexpr wchar_t file_rights[] = L"O:BAG:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FRFX;;;WD)(A;;FRFX;;;S-1-15-2-1)";
-// SYSTEM and Administrators only.
-inline constexpr wchar_t mutex_rights[] = L"D:P(A;;GA;;;SY)(A;;GA;;;BA)";
+// A file of SYSTEM's and the Administrators' only.
+inline constexpr wchar_t lock_rights[] = L"O:BAG:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)";
 
 // True for a process with an administrator's rights: one that UAC has filtered has not.
 bool is_elevated();

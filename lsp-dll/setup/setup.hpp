@@ -28,20 +28,19 @@ struct InstallReport {
 
 // Puts our provider above TCP, UDP and RAW over IPv4 and IPv6, or what was chosen of them, first in the catalog, and
 // reads the catalog back. The choice is remembered until the provider is removed. Installing again repairs or upgrades,
-// it never doubles. On any error the catalog is put back as it was. Serialised between processes by a named mutex. What
-// stage_provider_dll made for earlier registrations is deleted, at the next start of Windows where it is in use. The
-// whole catalog is first written as JSON to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json. Errors:
-// ERROR_ACCESS_DENIED before anything is touched if the process is not elevated; ERR_UNSUPPORTED_PLATFORM (Windows for
-// ARM64); ERROR_FILE_NOT_FOUND; ERR_NOT_A_PROVIDER (no DLL, or without WSPStartup); ERR_NO_LSP_GUID (a provider, but
-// without GetLspGuid);
-// ERR_WRONG_ARCHITECTURE (the DLL is for the other catalog); ERR_UNTRUSTED_PATH (ordinary users can write the DLL or
-// replace it, or the folder of the backups is a link or one that they can write); ERROR_INVALID_PARAMETER (name or path);
-// ERROR_NOT_SUPPORTED (a 32-bit DLL, but no 32-bit catalog that this process could write); ERR_CATALOG_BUSY;
-// ERR_OTHERS_DEPEND (a repair would have to take out entries that another provider's chains stand on);
-// ERR_NO_LOWER_PROVIDER (nothing to stand on); ERR_UNKNOWN_ENTRY, ERR_INVALID_CHOICE (an entry that was chosen by its
-// id does not exist or cannot be stood on); ERR_NON_IFS_PROVIDER (both catalogs, and what is topmost in one
-// has no IFS handles); ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH (the catalog does not hold what was written); the code
-// of the failing WSC function.
+// it never doubles. On any error the catalog is put back as it was. Serialised between processes by a lock
+// (file_lock.hpp). What stage_provider_dll made for earlier registrations is deleted, at the next start of Windows
+// where it is in use. The whole catalog is first written as JSON to %ProgramData%\winsock-lsp\backup\catalog-<UTC
+// time>.json. Errors: ERROR_ACCESS_DENIED before anything is touched if the process is not elevated;
+// ERR_UNSUPPORTED_PLATFORM (Windows for ARM64); ERROR_FILE_NOT_FOUND; ERR_NOT_A_PROVIDER (no DLL, or without
+// WSPStartup); ERR_NO_LSP_GUID (a provider, but without GetLspGuid); ERR_WRONG_ARCHITECTURE (the DLL is for the other
+// catalog); ERR_UNTRUSTED_PATH (ordinary users can write the DLL or replace it, or the folder of the backups is a link
+// or one that they can write); ERROR_INVALID_PARAMETER (name or path); ERROR_NOT_SUPPORTED (a 32-bit DLL, but no 32-bit
+// catalog that this process could write); ERR_CATALOG_BUSY; ERR_OTHERS_DEPEND (a repair would have to take out entries
+// that another provider's chains stand on); ERR_NO_LOWER_PROVIDER (nothing to stand on); ERR_UNKNOWN_ENTRY,
+// ERR_INVALID_CHOICE (an entry that was chosen by its id does not exist or cannot be stood on); ERR_NON_IFS_PROVIDER
+// (both catalogs, and what is topmost in one has no IFS handles); ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH (the
+// catalog does not hold what was written); the code of the failing WSC function.
 Result<InstallReport> install_provider(const InstallOptions& options);
 
 struct RemoveReport {

@@ -7,9 +7,9 @@ void RegistryKey::close() noexcept {
     key_ = nullptr;
 }
 
-LONG RegistryKey::open(HKEY parent, const wchar_t* name, REGSAM access) noexcept {
+LONG RegistryKey::open(HKEY parent, const wchar_t* name, REGSAM access, DWORD options) noexcept {
     close();
-    const LONG error = RegOpenKeyExW(parent, name, 0, access | KEY_WOW64_64KEY, &key_);
+    const LONG error = RegOpenKeyExW(parent, name, options, access | KEY_WOW64_64KEY, &key_);
     if (error != ERROR_SUCCESS) key_ = nullptr;
     return error;
 }

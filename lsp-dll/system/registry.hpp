@@ -1,5 +1,5 @@
-// Private to system and setup: registry keys with an owner, always in the 64-bit view (design §7). Read only: what writes is
-// ../setup/registry_write.hpp.
+// Private to system and setup: registry keys with an owner, always in the 64-bit view (design §7), read. They are
+// written by ../setup/registry_write.hpp.
 #pragma once
 
 #include <windows.h>
@@ -26,7 +26,7 @@ class RegistryKey {
     void close() noexcept;
 
     // Win32 error, 0 on success.
-    LONG open(HKEY parent, const wchar_t* name, REGSAM access) noexcept;
+    LONG open(HKEY parent, const wchar_t* name, REGSAM access, DWORD options = 0) noexcept;  // REG_OPTION_…
 
   private:
     HKEY key_ = nullptr;

@@ -110,16 +110,14 @@ int give(LoadedPlugin& plugin, const std::string& event, const std::vector<std::
     return result;
 }
 
-/// By a thread of its own: the one that calls the plugin would get it again.
+/// As another process that publishes would (setup/file_lock.cpp).
 void hold_the_tunnels() {
-    const HANDLE held = CreateEventW(nullptr, TRUE, FALSE, nullptr);
-    std::thread([held] {
-        const HANDLE mutex = CreateMutexW(nullptr, FALSE, L"Global\\winsock-lsp-tunnels");
-        if (mutex != nullptr && WaitForSingleObject(mutex, 10'000) == WAIT_OBJECT_0) SetEvent(held);
-        Sleep(INFINITE);
-    }).detach();
-    const int result = WaitForSingleObject(held, 20'000) == WAIT_OBJECT_0 ? 0 : 1;
-    std::printf("EVENT %s -> %d\n", hold_tunnels, result);
+    wchar_t folder[MAX_PATH];
+    const UINT length = GetSystemWindowsDirectoryW(folder, MAX_PATH);
+    const std::wstring path = std::wstring(folder, length) + L"\\winsock-lsp-tunnels.lock";
+    const HANDLE file = CreateFileW(path.c_str(), GENERIC_READ | GENERIC_WRITE | DELETE, 0, nullptr, OPEN_ALWAYS,
+                                    FILE_FLAG_DELETE_ON_CLOSE, nullptr);
+    std::printf("EVENT %s -> %d\n", hold_tunnels, file != INVALID_HANDLE_VALUE ? 0 : 1);
     std::fflush(stdout);
 }
 

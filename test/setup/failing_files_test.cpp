@@ -6,6 +6,7 @@
 
 #include "../system/support.hpp"
 #include "setup/catalog_plan.hpp"
+#include "setup/file_lock.hpp"
 #include "setup/files.hpp"
 #include "setup/old_versions.hpp"
 #include "system/handle.hpp"
@@ -143,14 +144,15 @@ TEST_CASE("staging says what it could not write, and leaves no half file") {
     }
 }
 
-TEST_CASE("something else of the lock's name is an error that names the call") {
-    const Handle event(CreateEventW(nullptr, TRUE, FALSE, L"Global\\winsock-lsp-catalog"));
-    REQUIRE(event);
+TEST_CASE("something else where the lock's file belongs is an error that names the call") {
+    const std::wstring path = FileLock::path_of(L"winsock-lsp-catalog");
+    REQUIRE(CreateDirectoryW(path.c_str(), nullptr));
     InstallOptions options;
     options.dll = fake_provider_path();
     for (const Error& error : {install_provider(options).error(), remove_provider().error()}) {
-        CHECK(error.code == "ERROR_INVALID_HANDLE");
-        CHECK(error.syscall == "CreateMutexW");
+        CHECK(error.code == "ERROR_ACCESS_DENIED");
+        CHECK(error.syscall == "CreateFileW");
         CHECK(contains(error.message, "lock of the protocol catalog"));
     }
+    CHECK(RemoveDirectoryW(path.c_str()));
 }

@@ -1,11 +1,35 @@
 #include "children.hpp"
 
+#include "setup/file_lock.hpp"
+#include "setup/security.hpp"
 #include "setup/setup.hpp"
 #include "setup/tunnels/policy_store_write.hpp"
 #include "support.hpp"
 #include "system/text.hpp"
 
 using namespace lsp::setup;
+
+namespace {
+
+// Makes the kernel objects that our locks once were, as any user can: "open" and held, "denied" to everybody, or an
+// "event".
+int squat(const std::string& how) {
+    wchar_t empty_list[] = L"D:P";
+    wchar_t open_list[] = L"D:(A;;GA;;;WD)";
+    SecurityAttributes security(how == "denied" ? empty_list : open_list);
+    for (const wchar_t* space : {L"Global\\", L"Local\\"}) {
+        for (const wchar_t* name : {L"winsock-lsp-catalog", L"winsock-lsp-tunnels", L"winsock-lsp-policy"}) {
+            const std::wstring path = std::wstring(space) + name;
+            const HANDLE made = how == "event" ? CreateEventW(security.get(), TRUE, FALSE, path.c_str())
+                                               : CreateMutexW(security.get(), TRUE, path.c_str());
+            if (made == nullptr) return 1;
+        }
+    }
+    Sleep(INFINITE);
+    return 0;
+}
+
+}  // namespace
 
 bool is_child_command(const std::string& argument) { return argument.rfind("child-", 0) == 0; }
 
@@ -16,6 +40,12 @@ int run_child(int count, char** arguments) {
         return 0;
     }
     if (count < 2) return 2;
+    if (command == "child-squat") return squat(arguments[1]);
+    if (command == "child-hold") {
+        const auto lock = FileLock::take(widen(arguments[1]), 1000, "it", "ERR_BUSY");
+        if (!lock) return 1;
+        Sleep(INFINITE);
+    }
     if (command == "child-publish") return write_tunnel(sample_tunnel(arguments[1])) ? 0 : 1;
     InstallOptions options;
     options.dll = widen(arguments[1]);

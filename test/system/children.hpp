@@ -1,5 +1,7 @@
 // Other processes: this program, started again with a command.
 //   child-wait             until it is killed
+//   child-squat HOW        makes the named objects that our locks once were (children.cpp), until it is killed
+//   child-hold LOCK        has that lock (setup/file_lock.hpp) until it is killed
 //   child-publish NAME     writes a tunnel
 //   child-install DLL      installs the provider once; exit code 0 if that went well
 //   child-install-forever DLL   installs and removes it until it is killed

@@ -6,7 +6,8 @@
 #include "../../core/text.hpp"
 #include "../../system/policy_store_keys.hpp"
 #include "../../system/text.hpp"
-#include "../named_mutex.hpp"
+#include "../file_lock.hpp"
+#include "../registry_tree.hpp"
 #include "../registry_write.hpp"
 #include "../security.hpp"
 
@@ -16,13 +17,21 @@ using namespace system;
 
 namespace {
 
-constexpr wchar_t policy_mutex[] = L"winsock-lsp-policy";
+constexpr wchar_t policy_lock[] = L"winsock-lsp-policy";
 constexpr unsigned long policy_patience_ms = 10 * 1000;
+
+constexpr DWORD most_misnamed = 4096;  // keys that are looked at
 
 constexpr REGSAM write_access = KEY_CREATE_SUB_KEY | KEY_ENUMERATE_SUB_KEYS;
 
 Error registry_error(LONG error, const char* syscall, std::string_view attempt) {
-    const char* const remedy = error == ERROR_ACCESS_DENIED ? "Run it from an elevated prompt." : "";
+    const char* remedy = "";
+    if (error == ERROR_ACCESS_DENIED) remedy = "Run it from an elevated prompt.";
+    if (error == ERROR_KEY_HAS_CHILDREN) {
+        remedy =
+            "There are keys below it, which only somebody who means harm makes there. winsock-lsp install "
+            "--no-publishers deletes all of them, where they are a delegated tunnel's.";
+    }
     return system_error(static_cast<std::uint32_t>(error), syscall, attempt, remedy);
 }
 
@@ -38,7 +47,8 @@ LONG open_tunnels(RegistryKey& tunnels) {
     // rights we did not choose is not to be made.
     if (security.get() == nullptr) return static_cast<LONG>(GetLastError());
     RegistryKey store;
-    error = create_key(store, HKEY_LOCAL_MACHINE, policy_store_key, REG_OPTION_NON_VOLATILE, write_access, security.get());
+    error =
+        create_key(store, HKEY_LOCAL_MACHINE, policy_store_key, REG_OPTION_NON_VOLATILE, write_access, security.get());
     if (error != ERROR_SUCCESS) return error;
     // It inherits the store's rights.
     return create_key(tunnels, store.get(), tunnels_key, REG_OPTION_NON_VOLATILE, write_access, nullptr);
@@ -56,6 +66,15 @@ std::string about_tunnel(const char* attempt, const std::string& name, bool dele
 
 std::string place(const TextError& fault) {
     return fault.line == 0 ? std::string() : concat({"line ", fault.line, ", column ", fault.column, ": "});
+}
+
+// The name of a key that no tunnel can have, and that is told as `name`: it may hold a zero, or what is no UTF-16.
+std::wstring find_misnamed(HKEY tunnels, const std::string& name) {
+    std::wstring found;
+    for (DWORD index = 0; index < most_misnamed && subkey_name(tunnels, index, found) == ERROR_SUCCESS; ++index) {
+        if (narrow(found) == name) return found;
+    }
+    return {};
 }
 
 }  // namespace
@@ -83,7 +102,7 @@ Outcome write_policy(const std::vector<std::string>& lines, const std::vector<st
                          concat({"Cannot set the policy: ", place(*fault), fault->message, ". Nothing was changed."}));
     }
     if (const Outcome created = create_policy_store(); !created) return created.error();
-    const auto lock = NamedMutex::take(policy_mutex, policy_patience_ms, "the policy", "ERR_POLICY_BUSY");
+    const auto lock = FileLock::take(policy_lock, policy_patience_ms, "the policy", "ERR_POLICY_BUSY");
     if (!lock) return lock.error();
     if (expected != nullptr) {
         const auto now = read_policy();
@@ -145,7 +164,7 @@ Outcome write_tunnel(const Tunnel& tunnel) {
                            static_cast<DWORD>(definition.size()));
     if (error != ERROR_SUCCESS) {
         key.close();
-        if (created) delete_key(tunnels.get(), name.c_str());
+        if (created) delete_key(tunnels.get(), name);
         return registry_error(error, "RegSetValueExW", attempt);
     }
     return Done{};
@@ -156,7 +175,6 @@ Result<StoredTunnel> erase_tunnel(const std::string& name, bool delegated) {
         return system_error(ERROR_FILE_NOT_FOUND, "RegOpenKeyExW", concat({"Cannot withdraw the tunnel ", name}),
                             "No tunnel of that name is published.");
     };
-    if (!is_tunnel_name(name)) return missing();
     RegistryKey store, tunnels;
     LONG error = store.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_READ);
     if (error == ERROR_SUCCESS)
@@ -166,11 +184,11 @@ Result<StoredTunnel> erase_tunnel(const std::string& name, bool delegated) {
     if (error != ERROR_SUCCESS) return registry_error(error, "RegOpenKeyExW", attempt);
 
     StoredTunnel stored;
-    const std::wstring key_name = widen(name);
-    if (read_stored_tunnel(tunnels.get(), key_name, stored) == ERROR_FILE_NOT_FOUND) return missing();
-    // Below a delegated one there may be what its maker has put there, a link into somebody else's keys, even: nothing
-    // of it is gone through with an administrator's rights.
-    error = delete_tree(tunnels.get(), key_name.c_str(), delegated ? 1 : default_depth_limit);
+    const std::wstring key_name = is_tunnel_name(name) ? widen(name) : find_misnamed(tunnels.get(), name);
+    if (key_name.empty() || read_stored_tunnel(tunnels.get(), key_name, stored) == ERROR_FILE_NOT_FOUND)
+        return missing();
+    // Below a delegated one there may be what its maker has put there: OpenVPN's service does not go through it.
+    error = delete_tree(tunnels.get(), key_name, delegated ? 1 : default_depth_limit);
     if (error == ERROR_FILE_NOT_FOUND) return missing();
     if (error != ERROR_SUCCESS) return registry_error(error, "RegDeleteKeyExW", attempt);
     return stored;

@@ -10,7 +10,7 @@
 #include "../../system/delegation.hpp"
 #include "../../system/interfaces.hpp"
 #include "../../system/text.hpp"
-#include "../named_mutex.hpp"
+#include "../file_lock.hpp"
 #include "../security.hpp"
 #include "host_model.hpp"
 #include "policy_store_write.hpp"
@@ -21,15 +21,15 @@ using namespace system;
 
 namespace {
 
-constexpr wchar_t tunnels_mutex[] = L"winsock-lsp-tunnels";
+constexpr wchar_t tunnels_lock[] = L"winsock-lsp-tunnels";
 constexpr unsigned long tunnels_patience_ms = 10 * 1000;
 
 // One writer at a time. Those who may not set the host model have nothing that needs it: the store's writes are whole.
-Result<std::optional<NamedMutex>> take_lock() {
-    if (!is_elevated()) return std::optional<NamedMutex>();
-    auto lock = NamedMutex::take(tunnels_mutex, tunnels_patience_ms, "the tunnels", "ERR_TUNNELS_BUSY");
+Result<std::optional<FileLock>> take_lock() {
+    if (!is_elevated()) return std::optional<FileLock>();
+    auto lock = FileLock::take(tunnels_lock, tunnels_patience_ms, "the tunnels", "ERR_TUNNELS_BUSY");
     if (!lock) return lock.error();
-    return std::optional<NamedMutex>(std::move(*lock));
+    return std::optional<FileLock>(std::move(*lock));
 }
 
 Outcome check_source(const Tunnel& tunnel, const IpAddress& source) {
@@ -84,7 +84,8 @@ Outcome write_delegated(const HostModelFunctions& functions, const Tunnel& tunne
     if (!policy) return policy.error();
     const auto addresses = interface_addresses();
     if (!addresses) return addresses.error();
-    const std::string fault = delegated_tunnel_fault(tunnel, *addresses, policy->tunnels);
+    std::string fault = delegated_tunnel_fault(tunnel, *addresses, policy->tunnels);
+    if (tunnel.otherwise == Otherwise::refuse) fault = "only an administrator may refuse programs the network";
     if (!fault.empty()) {
         return own_error("ERR_INVALID_TUNNEL", concat({"Cannot publish the tunnel ", tunnel.name,
                                                        " without an administrator's rights: ", fault, "."}));

@@ -14,7 +14,7 @@ struct HostModelFunctions;
 // it to the store; where the host model cannot be set the tunnel is not published. A tunnel of the same name is
 // replaced. Tunnels whose publisher is dead are erased on the way, and switches of the host model that we turned on and
 // no tunnel in force needs any more are restored (host_model.hpp), unless this process is not elevated: then the next
-// that is does it. Elevated writers are serialised by a named mutex.
+// that is does it. Elevated writers are serialised by a lock (../file_lock.hpp).
 // Errors: ERR_INVALID_TUNNEL, ERROR_ACCESS_DENIED, ERROR_NOT_FOUND (the host does not have the source address, or no
 // such interface), ERR_HOST_MODEL, ERR_TUNNELS_BUSY, ….
 system::Outcome publish_tunnel(const Tunnel& tunnel);
