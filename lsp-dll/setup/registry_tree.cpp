@@ -95,7 +95,7 @@ LONG delete_children(HANDLE key, unsigned depth_limit, Budget& budget) noexcept 
         if (status == no_more_entries) break;
         LONG error = error_of(status);
         if (status >= 0) {
-            const std::size_t length = std::min(child.name_bytes / sizeof(wchar_t), longest_key_name);
+            const std::size_t length = std::min<std::size_t>(child.name_bytes / sizeof(wchar_t), longest_key_name);
             error = delete_named(key, {child.name, length}, depth_limit, budget);
         }
         if (error == ERROR_SUCCESS) continue;

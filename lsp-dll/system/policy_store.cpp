@@ -83,6 +83,14 @@ std::string delegated_tunnel_fault(const Tunnel& tunnel, const std::vector<Inter
     return rejection_text(tunnel, rejected, which, 0, {});
 }
 
+std::vector<Tunnel> tunnels_in_force(const std::vector<StoredTunnel>& tunnels) {
+    std::vector<Tunnel> in_force;
+    for (const StoredTunnel& entry : tunnels) {
+        if (is_in_force(entry)) in_force.push_back(entry.tunnel);
+    }
+    return in_force;
+}
+
 Result<StoredPolicy> read_policy() {
     StoredPolicy policy;
     StoreReader reader;

@@ -36,6 +36,8 @@ struct StoredPolicy {
 
 // A good definition whose publisher lives.
 inline bool is_in_force(const StoredTunnel& stored) { return stored.rejected.empty() && stored.alive; }
+// Those that count, in the order of their rules.
+std::vector<Tunnel> tunnels_in_force(const std::vector<StoredTunnel>& tunnels);
 
 // Reads everything (StoreReader). Interfaces that
 // rules name are resolved by this call: one that the host does not have keeps index 0, and `source interface` without

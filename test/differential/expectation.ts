@@ -84,6 +84,8 @@ const sends = new Set(['sendto', 'wsasendto', 'gather', 'sendmsg', 'wsasendmsg']
 const settles = new Set(['listen', 'recv', 'recvfrom', 'recvmsg', 'wsarecv', 'wsarecvfrom', 'duplicate', 'child', 'joinleaf', 'member']);
 /** … these for datagram sockets alone. (What asks for the base handle, to poll, is bound after a tenth of a second only.) */
 const settlesDatagrams = new Set(['select', 'writable', 'peer', 'eventselect', 'asyncselect', 'protocol-info']);
+/** … and these with an address that cannot be read. */
+const settlesUnreadable = new Set(['bind', 'connect', 'wsaconnect', 'connectex', 'sendto', 'sendmsg', 'wsasendmsg', 'joinleaf']);
 const succeeded = (result: string) => !/^(error|no function)/.test(result);
 
 /** Host and family of `m-target:closed`, as the rules see it. */
@@ -198,7 +200,7 @@ function settle({ verb, words, process }: Step, result: string, model: SocketMod
   const shown = verb === 'accept' || verb === 'wsaaccept' || verb === 'acceptex' || verb === 'duplicate' ? sockets.get(words[0] ?? '') : model;
   if (shown?.binding !== 'wildcard, any port') return;
   const settled =
-    settles.has(verb) || (verb === 'wait' && Number(words[0]) >= 600 && shown.polled) || verb === 'acceptex' || process?.command.endsWith('child') === true || (shown.protocol === 'udp' && settlesDatagrams.has(verb)) ||
+    settles.has(verb) || (verb === 'bad' && settlesUnreadable.has(words[0] ?? '') && words[1] !== 'long') || (verb === 'wait' && Number(words[0]) >= 600 && shown.polled) || verb === 'acceptex' || process?.command.endsWith('child') === true || (shown.protocol === 'udp' && settlesDatagrams.has(verb)) ||
     // A second bind, which fails, is the lower provider's to judge.
     (verb === 'bind' && result !== 'ok') ||
     (verb === 'option' && ['reuse', 'exclusive', 'v6only'].includes(words[0] ?? ''));

@@ -167,7 +167,9 @@ TEST_CASE("a rule that refuses a destination refuses it whatever source the prog
 
 TEST_CASE("source or nothing: another source of the program's is refused, the rule's own is not") {
     check_all({"to 1.2.3.0/24 source 11.22.33.44 otherwise refuse", "to 11.22.33.45 source 128.129.0.2"},
-              [](const Choice& choice) { return choice.chosen == std::string(physical_address) ? 0 : WSAEACCES; });
+              [](const Choice& choice) {
+                  return choice.chosen != nullptr && choice.chosen == std::string(physical_address) ? 0 : WSAEACCES;
+              });
 }
 
 TEST_CASE("source, or else as without us: what the program chose goes on") {

@@ -213,7 +213,7 @@ void Session::uninstall() {
     // Another tunnel's session found the provider there, and needs it. A withdrawn tunnel of ours that is still in the
     // store does not count.
     const auto policy = system::read_policy();
-    const auto needs = [this](const Tunnel& tunnel) { return tunnel.name != name_; };
+    const auto needs = [this](const Tunnel& tunnel) { return std::string_view(tunnel.name) != name_; };
     const std::vector<Tunnel> others = policy ? system::tunnels_in_force(policy->tunnels) : std::vector<Tunnel>();
     if (std::any_of(others.begin(), others.end(), needs)) {
         log_.note("left the provider that this session had installed to another tunnel");
