@@ -23,6 +23,8 @@ export interface OpenVpnExeOptions {
   network: Network;
   prefix: WinePrefix;
   keys: Keys;
+  /** The virtual address that its server will give it; exeAddress unless told. */
+  address?: string;
   /** Where the management interface listens; each openvpn.exe on a host needs one of its own. */
   managementPort?: number;
   /** `tunnel` unless told. */
@@ -58,22 +60,24 @@ export class OpenVpnExe {
   readonly #options: OpenVpnExeOptions;
   readonly #process: WineProgram;
   readonly #plan: TunnelPlan;
+  readonly #address: string;
   readonly #port: number;
 
   private constructor(options: OpenVpnExeOptions, process: WineProgram) {
     this.#options = options;
     this.#process = process;
     this.#plan = options.plan ?? tunnel;
+    this.#address = options.address ?? exeAddress(this.#plan);
     this.#port = options.managementPort ?? 7505;
   }
 
   /** Starts it; does not wait for anything. */
   static async begin(options: OpenVpnExeOptions): Promise<OpenVpnExe> {
-    const { prefix, network, plan = tunnel } = options;
+    const { prefix, network, plan = tunnel, address = exeAddress(plan) } = options;
     const executable = await installOpenVpn(prefix);
     const file = join(prefix.directory, 'drive_c', 'Program Files', 'OpenVPN', 'config', `client-${plan.interface}.ovpn`);
     writeFileSync(file, configurationOf(options));
-    await network.exec('client', ['ip', 'address', 'replace', `${exeAddress(plan)}/32`, 'dev', plan.interface]);
+    await network.exec('client', ['ip', 'address', 'replace', `${address}/32`, 'dev', plan.interface]);
     const process = prefix.spawn(executable, ['--config', prefix.toWindowsPath(file)], {
       winsock: 'test',
       // Without it Wine ends openvpn.exe at its first call of what Wine's iphlpapi lacks (InitializeIpInterfaceEntry).
@@ -160,7 +164,7 @@ export class OpenVpnExe {
 
   async #loseAddress(): Promise<void> {
     const { network } = this.#options;
-    await network.exec('client', ['ip', 'address', 'del', `${exeAddress(this.#plan)}/32`, 'dev', this.#plan.interface], { mayFail: true });
+    await network.exec('client', ['ip', 'address', 'del', `${this.#address}/32`, 'dev', this.#plan.interface], { mayFail: true });
   }
 }
 
