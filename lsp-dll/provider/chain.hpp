@@ -29,7 +29,17 @@ inline Family address_family(int family) noexcept {
 
 struct Chain {
     WSPPROC_TABLE lower{};
-    WSAPROTOCOL_INFOW info{};        // our chain entry as WSPStartup was given it
+    // Our chain entry as WSPStartup was given it last. An installation again gives the same chain another id and GUID,
+    // while other threads read: the new one is written beside the old, and few are never read at the same time.
+    WSAPROTOCOL_INFOW infos[4]{};
+    std::atomic<unsigned> newest_info{0};
+    const WSAPROTOCOL_INFOW& info() const noexcept { return infos[newest_info.load(std::memory_order_acquire)]; }
+    void set_info(const WSAPROTOCOL_INFOW& entry) noexcept {
+        const unsigned next = (newest_info.load(std::memory_order_relaxed) + 1) % 4;
+        infos[next] = entry;
+        newest_info.store(next, std::memory_order_release);
+    }
+
     WSAPROTOCOL_INFOW lower_info{};  // what the lower WSPSocket expects
     WSPUPCALLTABLE upcalls{};
     SocketType type = SocketType::other;

@@ -38,30 +38,52 @@ class SlotsLock {
     ~SlotsLock() { slots_lock.clear(std::memory_order_release); }
 };
 
-// The slot of this chain over this lower table, else a free one. A slot that was cleaned up keeps its chain, because
-// pointers to its procedures may live on in the program; it is used again for the same chain only, until none is free.
-// Then such a pointer leads to the new chain's lower provider, which is the same base provider in all likelihood.
 constexpr std::size_t no_slot = chain_capacity;
 
+// How well a slot serves a chain that starts.
+enum class Fit : std::uint8_t {
+    none,
+    same_lower,   // another chain of the same kind over a provider with the same procedures
+    used_before,  // nobody's now; pointers to its procedures may live on in the program
+    fresh,
+    installed_again,  // the same chain under the id that another installation has given it
+    same_chain,
+};
+
+Fit fit_of(std::size_t slot, const WSAPROTOCOL_INFOW& info, const WSAPROTOCOL_INFOW& lower,
+           const WSPPROC_TABLE& table) {
+    const Chain& chain = chains[slot];
+    if (!occupied[slot]) return Fit::fresh;
+    const bool same_table = std::memcmp(&chain.lower, &table, sizeof(table)) == 0;
+    const bool same_kind =
+        chain.type == socket_type(info.iSocketType) && chain.family == address_family(info.iAddressFamily);
+    if (chain.info().dwCatalogEntryId == info.dwCatalogEntryId && (references[slot] == 0 || same_table))
+        return Fit::same_chain;
+    if (same_kind && same_table) {
+        return chain.lower_info.dwCatalogEntryId == lower.dwCatalogEntryId ? Fit::installed_again : Fit::same_lower;
+    }
+    return references[slot] == 0 ? Fit::used_before : Fit::none;
+}
+
+// A program that keeps sockets across any number of installations stays under its rules: the chain's new id comes to
+// the slot that the old one has. Where all slots are taken, one with the same provider below serves another chain too.
 std::size_t take_slot(const WSAPROTOCOL_INFOW& info, const WSAPROTOCOL_INFOW& lower, const WSPPROC_TABLE& table,
                       const WSPUPCALLTABLE& upcalls) {
     const SlotsLock lock;
     std::size_t slot = no_slot;
+    Fit fit = Fit::none;
     for (std::size_t i = 0; i < chain_capacity; ++i) {
-        const bool same_chain = occupied[i] && chains[i].info.dwCatalogEntryId == info.dwCatalogEntryId;
-        if (same_chain && (references[i] == 0 || std::memcmp(&chains[i].lower, &table, sizeof(table)) == 0)) {
-            slot = i;
-            break;
-        }
-        // Free ones are behind those that were ever taken.
-        if (references[i] == 0 && (slot == no_slot || (occupied[slot] && !occupied[i]))) slot = i;
+        const Fit found = fit_of(i, info, lower, table);
+        if (found <= fit) continue;
+        slot = i;
+        fit = found;
     }
     if (slot == no_slot) return no_slot;
 
     Chain& chain = chains[slot];
+    if (fit != Fit::same_lower) chain.set_info(info);
     if (references[slot]++ == 0) {
         chain.lower = table;
-        chain.info = info;
         chain.lower_info = lower;
         chain.upcalls = upcalls;
         chain.type = socket_type(info.iSocketType);

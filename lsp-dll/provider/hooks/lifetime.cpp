@@ -15,13 +15,13 @@ namespace {
 // ws2_32 under its own entry, and it goes on without us.
 SOCKET adopt(Chain& chain, SOCKET s) noexcept {
     int failed = 0;
-    if (chain.upcalls.lpWPUModifyIFSHandle(chain.info.dwCatalogEntryId, s, &failed) != s) forget_socket(s);
+    if (chain.upcalls.lpWPUModifyIFSHandle(chain.info().dwCatalogEntryId, s, &failed) != s) forget_socket(s);
     return s;
 }
 
 // Whether ws2_32 still has our chain in its catalog. WSAEINVAL is its answer for a provider that it does not know.
 bool is_in_catalog(const Chain& chain) noexcept {
-    GUID provider = chain.info.ProviderId;
+    GUID provider = chain.info().ProviderId;
     wchar_t path[MAX_PATH];
     int length = MAX_PATH;
     int error = 0;
@@ -102,7 +102,7 @@ int duplicate_socket(Chain& chain, SOCKET s, DWORD process_id, LPWSAPROTOCOL_INF
     // Without our entry the other process could not open it under our description.
     if (result != 0 || !is_in_catalog(chain)) return result;
     // The lower provider describes itself; with its entry's id the other process would open the socket past us.
-    WSAPROTOCOL_INFOW described = chain.info;
+    WSAPROTOCOL_INFOW described = chain.info();
     if (!guarded_read(described.dwProviderReserved, &info->dwProviderReserved) || !guarded_write(info, described)) {
         *error = WSAEFAULT;
         return SOCKET_ERROR;

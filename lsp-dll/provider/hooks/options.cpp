@@ -36,7 +36,7 @@ int answer_protocol_info(Chain& chain, SOCKET s, SocketState& state, char* value
         if (const int failed = settle(chain, s, state); failed != 0) return failed;
     }
     // What is given back to WSASocket shall come to us again; ws2_32 goes by this alone.
-    const DWORD id = chain.info.dwCatalogEntryId;
+    const DWORD id = chain.info().dwCatalogEntryId;
     return guarded_write(value + offsetof(WSAPROTOCOL_INFOW, dwCatalogEntryId), id) ? 0 : WSAEFAULT;
 }
 
@@ -98,11 +98,11 @@ int get_option(Chain& chain, SOCKET s, int level, int name, char* value, LPINT v
     int failed = 0;
     if (state.kind != SocketKind::unknown) {
         failed = answer_protocol_info(chain, s, state, value);
-    } else if (!is_of_chain(chain.info, value)) {
+    } else if (!is_of_chain(chain.info(), value)) {
         // Of a handle that it does not know, an inherited one, ws2_32 asks chain after chain so, and gives it to the
         // first that answers. The base provider answers for all its sockets.
         failed = WSAENOTSOCK;
-    } else if (!write_protocol_info(chain.info, wide, value)) {
+    } else if (!write_protocol_info(chain.info(), wide, value)) {
         failed = WSAEFAULT;
     }
     if (failed == 0) return 0;
