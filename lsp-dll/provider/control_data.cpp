@@ -23,20 +23,20 @@ struct PacketInfo6 {
 
 struct Entry {
     enum : std::uint32_t { empty, being_written, ready };
-    std::atomic<std::uint32_t> state;
-    std::uint32_t interface_index;
+    std::atomic<std::uint32_t> state{empty};
+    std::uint32_t interface_index = 0;
     IpAddress source;
-    WSABUF buffer;
-    alignas(std::uint64_t) char bytes[sizeof(WSACMSGHDR) + sizeof(PacketInfo6) + 8];
+    WSABUF buffer{};
+    alignas(std::uint64_t) char bytes[sizeof(WSACMSGHDR) + sizeof(PacketInfo6) + 8] = {};
 };
 
 // A list of pages that only grows: a process meets one or two pairs of source and interface, a roaming laptop's browser
 // some dozens in its life.
 struct Page {
     Entry entries[32];
-    std::atomic<Page*> next;
+    std::atomic<Page*> next{nullptr};
 };
-Page first_page;
+constinit Page first_page;
 
 template <typename Info>
 void write_entry(Entry& entry, const IpAddress& source, std::uint32_t interface_index, int level, int type) noexcept {

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/readable.hpp"
 #include "support.hpp"
 #include "system/interfaces.hpp"
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "setup/tunnels/policy_store_write.hpp"
 #include "support.hpp"
 #include "system/interfaces.hpp"
 
