@@ -69,6 +69,17 @@ function exported({ dump }: Dll): string[] {
   return [...names].map(([, each = '']) => each).sort();
 }
 
+/** What the linker says that winsock-lsp.dll was made of; only MinGW's leaves it. */
+function linkMap(architecture: Architecture): string {
+  return readFileSync(join(repository, 'build', `lsp-dll-${architecture}`, 'lsp-dll', 'winsock-lsp.dll.map'), 'utf8');
+}
+
+/** The sources that winsock-lsp.dll is built of, as the unit that CMake made of them has them. */
+function providerSources(architecture: Architecture): string[] {
+  const unit = join(repository, 'build', `lsp-dll-${architecture}`, 'lsp-dll', 'CMakeFiles', 'winsock_lsp_dll.dir', 'Unity', 'unity_0_cxx.cxx');
+  return [...readFileSync(unit, 'utf8').matchAll(/^#include "(.*\.cpp)"/gm)].map(([, each = '']) => each);
+}
+
 /** What the file holds for a section. */
 function sectionOf({ path, architecture }: Dll, name: string): Buffer {
   const headers = execFileSync(objdump[architecture], ['-h', path], { encoding: 'utf8' });
@@ -91,28 +102,6 @@ function resourceNames(resources: Buffer): [number, number[]][] {
   return entries(0).map(([type, at]) => [type, entries(at).map(([name]) => name)]);
 }
 
-/** The pointer encodings that the records of an .eh_frame have in common (Linux Standard Base, 10.6.1.1.1). */
-function commonEncodings(frames: Buffer): (number | undefined)[] {
-  const result: (number | undefined)[] = [];
-  let at = 0;
-  for (let length = 0; at + 4 <= frames.length && (length = frames.readUInt32LE(at)) > 0; at += 4 + length) {
-    if (frames.readUInt32LE(at + 4) !== 0) continue;
-    const record = frames.subarray(at + 8, at + 4 + length);
-    const end = record.indexOf(0, 1);
-    const augmentation = record.toString('latin1', 1, end);
-    // Then the two alignment factors, the return address's column and the length of what follows: a byte each, as all are
-    // below 64. 'P' has its own encoding, then a pointer of 4 bytes; 'L' and 'R' only an encoding.
-    let data = end + 1 + 4;
-    let encoding: number | undefined;
-    for (const each of augmentation.slice(1)) {
-      if (each === 'R') encoding = record[data];
-      data += each === 'P' ? 5 : 1;
-    }
-    result.push(encoding);
-  }
-  return result;
-}
-
 // Functions that Windows XP exports (for x64, Server 2003), of those that we have a use for. A new import fails the test below until
 // somebody has looked it up ("Minimum supported client" is no help, it names XP for much older ones) and added it here.
 const sinceXp: Record<string, string> = {
@@ -128,7 +117,7 @@ const sinceXp: Record<string, string> = {
     WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler lstrcpyW lstrcpynA lstrcpynW lstrlenA lstrlenW`,
   'ADVAPI32.DLL': `AllocateAndInitializeSid CheckTokenMembership ConvertSidToStringSidW
     ConvertStringSecurityDescriptorToSecurityDescriptorW FreeSid GetAce GetNamedSecurityInfoW GetSecurityDescriptorDacl
-    GetSecurityDescriptorOwner RegCloseKey RegCreateKeyExW RegDeleteKeyW RegDeleteValueW RegEnumKeyExW RegEnumValueW RegNotifyChangeKeyValue
+    GetSecurityDescriptorOwner RegCloseKey RegCreateKeyExW RegDeleteKeyW RegDeleteValueW RegEnumKeyExW RegQueryInfoKeyW RegEnumValueW RegNotifyChangeKeyValue
     RegOpenKeyExW RegQueryValueExW RegSetValueExW`,
   'WS2_32.DLL': `WSAEnumNameSpaceProvidersW WSAGetLastError WSASetLastError WSAStartup WSACleanup WSCDeinstallProvider WSCEnumProtocols WSCGetProviderPath
     WSCInstallProvider WSCWriteProviderOrder htonl htons ntohl ntohs`,
@@ -195,17 +184,29 @@ for (const architecture of ['x64', 'ia32'] as const) {
       const highEntropy = 0x20;
       assert.is((characteristics & highEntropy) !== 0, architecture === 'x64', 'high-entropy addresses');
     });
-
-    test(`${file} has no thread-local storage, for which the system would make room in each thread of each program`, () => {
-      assert.match(dll.dump, /^Entry 9 0+ 0+ Thread Storage Directory/m);
-    });
-
-    // No budget, only an alarm: pages that nobody touches cost a process nothing.
-    test(`${file} is smaller than 256 KB`, () => {
-      const { size } = statSync(dll.path);
-      assert.ok(size > 0 && size < 256 * 1024, `${size} bytes`);
-    });
   }
+
+  test(`winsock-lsp.dll, ${architecture}, is smaller than 256 KB: an alarm, not a budget`, () => {
+    const { size } = statSync(provider.path);
+    assert.ok(size > 0 && size < 256 * 1024, `${size} bytes`);
+  });
+
+  test(`winsock-lsp.dll, ${architecture}, has no thread-local storage, for which the system would make room in each thread of each program`, () => {
+    assert.match(provider.dump, /^Entry 9 0+ 0+ Thread Storage Directory/m);
+  });
+
+  test(`winsock-lsp.dll, ${architecture}, is linked without the C++ run time and start-up code, and has nothing to initialise`, () => {
+    const map = linkMap(architecture);
+    // Beside our own unit and the system's import libraries: GCC's arithmetic, member by member.
+    const members = [...map.matchAll(/^(?:LOAD |[^\n]*?)(\S+\/)?(lib[\w+.-]+\.a)\((\S+)\)/gm)].map(([, , library = '', member = '']) => `${library} ${member}`);
+    const linked = new Set(members.filter((each) => !/^lib(kernel32|advapi32|ws2_32|msvcrt[\w-]*)\.a /.test(each)));
+    assert.equal([...linked].filter((each) => !/^libgcc\.a _?(chkstk_ms|chkstk|udivdi3|umoddi3|divdi3|moddi3|udivmoddi4|lshrdi3|ashldi3)\.o$/.test(each)), []);
+    for (const absent of ['libstdc++', 'libsupc++', 'libmingwex', 'libmingw32', 'crtbegin', 'crtend', 'dllcrt2']) {
+      assert.not.ok(map.includes(absent), absent);
+    }
+    const initialisers = [...map.matchAll(/^ \.(?:ctors|init_array|CRT\$X\w+|tls)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)/gm)].filter(([, size = '']) => Number.parseInt(size, 16) > 0);
+    assert.equal(initialisers.map(([line]) => line), []);
+  });
 
   test(`the DLL exports what ws2_32, installers and OpenVPN look for, and nothing else, ${architecture}`, () => {
     assert.equal(exported(provider), [
@@ -255,22 +256,40 @@ for (const architecture of ['x64', 'ia32'] as const) {
     assert.ok(Number.parseInt(shared[0]?.[2] ?? '', 16) <= 7_000);
   });
 
-  if (architecture === 'ia32') {
-    for (const dll of [provider, setup]) {
-      // lsp-dll/runtime/unwinder.cpp reads no others.
-      test(`${basename(dll.path)}: where a function begins is said relative to its frame description, ${architecture}`, () => {
-        const encodings = commonEncodings(sectionOf(dll, '.eh_fram'));
-        assert.ok(encodings.length > 0);
-        const relativeSigned4 = 0x1b;
-        assert.equal(encodings.filter((each) => each !== relativeSigned4), []);
-      });
-    }
-  }
-
   test(`the DLL is for ${architecture}`, () => {
     const format = { x64: 'pei-x86-64', ia32: 'pei-i386' };
     for (const { dump } of [provider, setup]) assert.match(dump, new RegExp(`file format ${format[architecture]}$`, 'm'));
   });
+}
+
+/** Each source of winsock-lsp.dll, file by file, as CMake has it for a Debug build. */
+const compilers = [
+  { name: 'GCC, Debug', x64: 'x86_64-w64-mingw32-g++-win32', ia32: 'i686-w64-mingw32-g++-win32', flags: ['-O0', '-g'] },
+  { name: 'Clang', x64: 'clang++-14', ia32: 'clang++-14', flags: ['-pedantic'] },
+] as const;
+
+for (const architecture of ['x64', 'ia32'] as const) {
+  for (const compiler of compilers) {
+    test(`every source of winsock-lsp.dll compiles by itself without a warning: ${compiler.name}, ${architecture}`, () => {
+      const target: string[] = [];
+      if (compiler.name === 'Clang') {
+        const machine = architecture === 'x64' ? 'x86_64' : 'i686';
+        const gcc = `${machine}-w64-mingw32-g++-win32`;
+        const library = execFileSync(gcc, ['-print-file-name=include/c++'], { encoding: 'utf8' }).trim();
+        target.push(`--target=${machine}-w64-windows-gnu`, '-isystem', library, '-isystem', join(library, `${machine}-w64-mingw32`));
+      }
+      const definitions = ['NOMINMAX', 'UNICODE', '_UNICODE', 'WIN32_LEAN_AND_MEAN', '_WIN32_WINNT=0x0601', `WINSOCK_LSP_VERSION="${version}"`];
+      const sources = providerSources(architecture);
+      assert.ok(sources.length > 40, `${sources.length} sources`);
+      const flags = ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-fsyntax-only', '-Wall', '-Wextra', '-Werror'];
+      const output = execFileSync(
+        compiler[architecture],
+        [...target, ...flags, ...compiler.flags, ...definitions.map((each) => `-D${each}`), ...sources],
+        { encoding: 'utf8', cwd: repository },
+      );
+      assert.is(output, '');
+    });
+  }
 }
 
 test.run();

@@ -11,7 +11,8 @@ class Arena {
   public:
     constexpr Arena() noexcept = default;
     // `memory` is aligned to memory::alignment and stays the caller's.
-    constexpr Arena(void* memory, std::size_t bytes) noexcept : start_(static_cast<unsigned char*>(memory)), size_(bytes) {}
+    constexpr Arena(void* memory, std::size_t bytes) noexcept
+        : start_(static_cast<unsigned char*>(memory)), size_(bytes) {}
 
     // How much of an arena an allocation takes.
     static constexpr std::size_t rounded(std::size_t bytes) noexcept {

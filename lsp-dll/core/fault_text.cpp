@@ -121,8 +121,7 @@ std::string rule_fault_text(const Fault& fault) {
         case FaultKind::expected_index:
             return "expected an interface index from 1 to 4294967295, or a LUID, found " + shown(fault) +
                    " (a name that is a number stands in quotes)";
-        case FaultKind::action_missing:
-            return "expected an action (keep, refuse or source), found the end of the line";
+        case FaultKind::action_missing: return "expected an action (keep, refuse or source), found the end of the line";
         case FaultKind::expected_action:
             return "expected a matcher (app, to, except, port, proto, via) or an action (keep, refuse, source), "
                    "found " +
@@ -151,8 +150,7 @@ std::string tunnel_fault_text(const Fault& fault) {
         case FaultKind::expected_interface:
             return "expected an interface index from 1 to 4294967295, found " + shown(fault);
         case FaultKind::expected_subnet: return "expected an address with its prefix length, found " + shown(fault);
-        case FaultKind::second_subnet:
-            return "expected one address of each family, found " + shown(fault) + " as well";
+        case FaultKind::second_subnet: return "expected one address of each family, found " + shown(fault) + " as well";
         case FaultKind::expected_tunnel_source: return "expected a source address, found " + shown(fault);
         case FaultKind::second_source: return "expected one source of each family, found " + shown(fault) + " as well";
         case FaultKind::expected_publisher:
@@ -165,14 +163,12 @@ std::string tunnel_fault_text(const Fault& fault) {
         case FaultKind::address_family: return "the tunnel's address is of the wrong family";
         case FaultKind::address_special: return "the tunnel's address " + address_of(fault) + " is " + kind_of(fault);
         case FaultKind::prefix_too_long: return "the tunnel's prefix length is too large";
-        case FaultKind::subnet_of_all:
-            return "the tunnel's subnet has length 0: it would take in every destination";
+        case FaultKind::subnet_of_all: return "the tunnel's subnet has length 0: it would take in every destination";
         case FaultKind::address_in_subnet:
             return "the tunnel's address " + address_of(fault) + " is " + place_of(fault) + " of its subnet";
         case FaultKind::no_source: return "the tunnel has no source address to send from";
         case FaultKind::source_family: return "the source address is of the wrong family";
-        case FaultKind::source_without_address:
-            return source(" has no use: the tunnel has no address of its family");
+        case FaultKind::source_without_address: return source(" has no use: the tunnel has no address of its family");
         case FaultKind::source_special: return source(" is ") + kind_of(fault);
         case FaultKind::source_is_tunnels: return source(" is the tunnel's own: expected the physical address");
         case FaultKind::source_in_subnet: return source(" is ") + place_of(fault) + " of the tunnel's subnet";

@@ -21,9 +21,8 @@ std::size_t loaded_bytes(const RulesBound& bound, std::size_t tunnels) noexcept 
     const std::size_t items = bound.items + of_tunnels;
     // Each text ends with a zero, and each allocation is rounded.
     const std::size_t rounding = texts_of_rule * (1 + 2 * (memory::alignment - 1));
-    return Arena::rounded(rules * sizeof(Rule)) + Arena::rounded(of_tunnels * sizeof(Prefix)) +
-           rules * rounding + bound.text + items * sizeof(Prefix) +
-           PolicyIndex::bound(rules, items, bound.ranges) + memory::alignment;
+    return Arena::rounded(rules * sizeof(Rule)) + Arena::rounded(of_tunnels * sizeof(Prefix)) + rules * rounding +
+           bound.text + items * sizeof(Prefix) + PolicyIndex::bound(rules, items, bound.ranges) + memory::alignment;
 }
 
 void begin_rules(const RulesBound& bound, std::size_t tunnels, LoadedPolicy& loaded) {
@@ -55,9 +54,7 @@ void load_tunnel(const Tunnel& tunnel, LoadedPolicy& loaded) {
     ++loaded.tunnels;
 }
 
-void load_index(std::string_view process, LoadedPolicy& loaded) {
-    loaded.index = PolicyIndex(loaded.policy, process);
-}
+void load_index(std::string_view process, LoadedPolicy& loaded) { loaded.index = PolicyIndex(loaded.policy, process); }
 
 void copy_loaded(const LoadedPolicy& from, LoadedPolicy& loaded) {
     loaded.policy = from.policy;

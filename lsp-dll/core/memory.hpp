@@ -1,5 +1,5 @@
-// Where the containers of this folder get their memory. Each program defines these two: winsock-lsp.dll serves the arena
-// of the policy that is being loaded (../provider/memory.cpp), everybody else the heap (heap.cpp).
+// Where the containers of this folder get their memory. Each program defines these two: winsock-lsp.dll serves the
+// arena of the policy that is being loaded (../provider/memory.cpp), everybody else the heap (heap.cpp).
 #pragma once
 
 #include <cstddef>

@@ -226,9 +226,9 @@ class RuleParser {
             // short. Whoever writes one in mapped form means IPv4, and would get a rule that does something else.
             if (prefix->address.is_v4_mapped()) {
                 fault_.flag = prefix->length >= 96;
-                fault_.prefix = fault_.flag ? Prefix{prefix->address.unmapped(),
-                                                     static_cast<std::uint8_t>(prefix->length - 96)}
-                                            : Prefix{prefix->network(), prefix->length};
+                fault_.prefix = fault_.flag
+                                    ? Prefix{prefix->address.unmapped(), static_cast<std::uint8_t>(prefix->length - 96)}
+                                    : Prefix{prefix->network(), prefix->length};
                 return fail_with_piece(column, FaultKind::mapped_prefix, piece, word.quoted);
             }
             prefixes.push_back(*prefix);
@@ -245,8 +245,8 @@ class RuleParser {
             const std::size_t column = column_of(word, piece);
             const std::size_t dash = piece.find('-');
             const auto first = text::parse_number(piece_of(piece, 0, dash), 65535);
-            const auto last = dash == std::string_view::npos ? first
-                                                             : text::parse_number(piece_of(piece, dash + 1), 65535);
+            const auto last =
+                dash == std::string_view::npos ? first : text::parse_number(piece_of(piece, dash + 1), 65535);
             if (!first || !last) return fail_with_piece(column, FaultKind::expected_port, piece, word.quoted);
             if (*first > *last) return fail_with_piece(column, FaultKind::port_range_reversed, piece, word.quoted);
             rule_.ports.push_back({static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)});
@@ -359,8 +359,8 @@ class RuleParser {
     std::size_t after_ = 0;  // … and where it ends
 };
 
-const RuleParser::Matcher RuleParser::matcher_table[matcher_count] = {
-    {"app", &RuleParser::read_app},     {"to", &RuleParser::read_to},          {"except", &RuleParser::read_except},
+constinit const RuleParser::Matcher RuleParser::matcher_table[matcher_count] = {
+    {"app", &RuleParser::read_app},    {"to", &RuleParser::read_to},          {"except", &RuleParser::read_except},
     {"port", &RuleParser::read_ports}, {"proto", &RuleParser::read_protocol}, {"via", &RuleParser::read_via},
 };
 

@@ -20,8 +20,8 @@ struct Policy {
 
 // One rule from one line, e.g.  "app curl.exe to 10.0.0.0/8,1.2.3.4 port 80,443-445 proto tcp via 12 source 11.22.33.44
 // otherwise refuse". Matchers in any order, each at most once, then the action. Blank lines and lines that start with
-// '#' are not rules: see is_rule_line. Words stand between spaces and tabs, keywords in any case; lists are separated by
-// commas alone. A value may stand in double quotes, where a doubled quote is a quote; a quoted number after `via` or
+// '#' are not rules: see is_rule_line. Words stand between spaces and tabs, keywords in any case; lists are separated
+// by commas alone. A value may stand in double quotes, where a doubled quote is a quote; a quoted number after `via` or
 // `interface` is a name, not an index. False if it is none, and `fault` says why: the column is the word's, or the
 // value's in a list, or the line's end where one is missing; Fault::line is 0. `rule` is overwritten in either case.
 // Memory: only what the rule holds.
@@ -37,8 +37,8 @@ inline constexpr std::size_t longest_list = 1024;  // prefixes, or port ranges, 
 Policy build_policy(Vector<Rule> rules, const Vector<Tunnel>& tunnels);
 void add_tunnel(const Tunnel& tunnel, Policy& policy);
 
-// A number by which a recorded decision's rule number is only looked up in the policy that it is of: FNV-1a of all lines
-// and then of each tunnel's name and text.
+// A number by which a recorded decision's rule number is only looked up in the policy that it is of: FNV-1a of all
+// lines and then of each tunnel's name and text.
 class PolicyStamp {
   public:
     void add_line(std::string_view line) noexcept;

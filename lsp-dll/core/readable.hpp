@@ -26,8 +26,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 
 }  // namespace text
 
-// As the parsers read them (address.hpp, policy.hpp, tunnel.hpp). A rule is written as it was before the system resolved
-// names: an interface's text goes before its index, `source interface` before the address found for it.
+// As the parsers read them (address.hpp, policy.hpp, tunnel.hpp). A rule is written as it was before the system
+// resolved names: an interface's text goes before its index, `source interface` before the address found for it.
 std::string to_string(const IpAddress& address);
 std::string to_string(const Prefix& prefix);
 std::string to_string(const Rule& rule);

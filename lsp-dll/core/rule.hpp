@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+
 #include "address.hpp"
 #include "string.hpp"
 #include "vector.hpp"
@@ -25,7 +26,7 @@ struct PortRange {
 // An interface as a rule names it: by index, or by what the system resolves (alias, GUID or LUID).
 struct InterfaceName {
     std::uint32_t index = 0;  // 0: not resolved, or no interface named
-    String text;         // an alias, or a GUID in braces
+    String text;              // an alias, or a GUID in braces
     std::uint64_t luid = 0;
 
     explicit operator bool() const noexcept { return index != 0 || is_resolved(); }

@@ -15,8 +15,8 @@ class String {
     constexpr String() noexcept = default;
     // Of anything that is a std::string_view.
     template <typename Text>
-        requires(std::convertible_to<const Text&, std::string_view> && !std::same_as<Text, String>)
-    String(const Text& text) {
+    requires(std::convertible_to<const Text&, std::string_view> && !std::same_as<Text, String>)
+        String(const Text& text) {
         append(text);
     }
     String(const String& other) { append(other); }
@@ -27,8 +27,8 @@ class String {
     }
     String& operator=(String&& other) noexcept = default;
     template <typename Text>
-        requires(std::convertible_to<const Text&, std::string_view> && !std::same_as<Text, String>)
-    String& operator=(const Text& text) {
+    requires(std::convertible_to<const Text&, std::string_view> && !std::same_as<Text, String>) String& operator=(
+        const Text& text) {
         assign(text);
         return *this;
     }
@@ -36,8 +36,8 @@ class String {
     operator std::string_view() const noexcept { return {data(), size()}; }
     // To std::string where there is one.
     template <typename Text>
-        requires(std::constructible_from<Text, const char*, std::size_t> && std::copyable<Text> &&
-                 !std::same_as<Text, std::string_view> && requires(Text text) { text.push_back('c'); })
+    requires(std::constructible_from<Text, const char*, std::size_t>&& std::copyable<Text> &&
+             !std::same_as<Text, std::string_view> && requires(Text text) { text.push_back('c'); })
     operator Text() const {
         return Text(data(), size());
     }

@@ -54,7 +54,7 @@ class TunnelParser {
 
   private:
     struct Key {
-        std::string_view name;
+        const char* name;
         bool (TunnelParser::*read)(std::string_view);
         bool required;
     };
@@ -163,9 +163,8 @@ class TunnelParser {
     bool read_publisher(std::string_view value) noexcept {
         const std::size_t at = value.find('@');
         const auto id = text::parse_number(text::piece_of(value, 0, at), UINT32_MAX);
-        const auto started = at == std::string_view::npos
-                                 ? std::nullopt
-                                 : text::parse_number(text::piece_of(value, at + 1), UINT64_MAX);
+        const auto started =
+            at == std::string_view::npos ? std::nullopt : text::parse_number(text::piece_of(value, at + 1), UINT64_MAX);
         if (!id || *id == 0 || !started) return fail(FaultKind::expected_publisher, value);
         tunnel_.publisher = {static_cast<std::uint32_t>(*id), *started};
         return true;
@@ -177,7 +176,7 @@ class TunnelParser {
     Fault& fault_;
 };
 
-const TunnelParser::Key TunnelParser::key_table[key_count] = {
+constinit const TunnelParser::Key TunnelParser::key_table[key_count] = {
     {"interface", &TunnelParser::read_interface, true},  {"address", &TunnelParser::read_address, true},
     {"source", &TunnelParser::read_source, true},        {"otherwise", &TunnelParser::read_otherwise, false},
     {"publisher", &TunnelParser::read_publisher, false},

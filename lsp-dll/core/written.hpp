@@ -1,5 +1,5 @@
-// The text forms of addresses, rules and tunnels, written to anything that takes characters and texts by +=: a string, or
-// what only wants to know their length or their stamp. Private to core; readable.hpp has them as strings.
+// The text forms of addresses, rules and tunnels, written to anything that takes characters and texts by +=: a string,
+// or what only wants to know their length or their stamp. Private to core; readable.hpp has them as strings.
 #pragma once
 
 #include <algorithm>

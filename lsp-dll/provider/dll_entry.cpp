@@ -1,5 +1,5 @@
-// MinGW only. Where Windows enters the DLL. There is no C++ run time to start and nothing to initialise: all that is global
-// here is constant at the beginning (../CMakeLists.txt links no start-up code that would call a constructor).
+// MinGW only. Where Windows enters the DLL. There is no C++ run time to start and nothing to initialise: all that is
+// global here is constant at the beginning (../CMakeLists.txt links no start-up code that would call a constructor).
 #if defined(__MINGW32__)
 
 #include <windows.h>

@@ -39,8 +39,8 @@ std::atomic<DWORD> last_check{0};
 std::atomic<bool> enforcing{false};
 std::atomic<bool> loading{false};
 
-// The loader's only. `current` is the one in force, or null where that has nothing to decide for this process; rules that
-// are rejected leave the last good ones here.
+// The loader's only. `current` is the one in force, or null where that has nothing to decide for this process; rules
+// that are rejected leave the last good ones here.
 Snapshot* in_force = nullptr;
 bool delegated = false;           // there are tunnels that the host's addresses bear out, or do not
 bool follows = false;             // something in force depends on the host's addresses,
@@ -114,7 +114,8 @@ class NewSnapshot {
         bool changed = false;
         {
             const Serving serving(scratch);
-            changed = system::resolve_interfaces({snapshot_->policy.rules.data(), snapshot_->policy.rules.size()}, error);
+            changed =
+                system::resolve_interfaces({snapshot_->policy.rules.data(), snapshot_->policy.rules.size()}, error);
         }
         if (is_no_memory(error)) return false;
         if (only_if_changed && !changed) return true;
@@ -257,8 +258,8 @@ bool load_store() noexcept {
     watch_tunnels(values);
     delegated = std::any_of(values.tunnels.begin(), values.tunnels.end(),
                             [](const system::TunnelEntry& entry) { return entry.tunnel.delegated; });
-    follows = delegated || (in_force != nullptr &&
-                            system::follow_interfaces({in_force->policy.rules.data(), rules_in_force()}));
+    follows = delegated ||
+              (in_force != nullptr && system::follow_interfaces({in_force->policy.rules.data(), rules_in_force()}));
     // What was read before the system was asked to tell may be old already: it is read again at the next check.
     if (follows && watch_network()) --resolved_with;
     return true;

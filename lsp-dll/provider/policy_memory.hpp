@@ -30,8 +30,8 @@ class ArenaPages {
 };
 void free_pages(void* memory) noexcept;
 
-// While it lives, memory::allocate serves this arena; without one it serves nothing. The loading thread alone makes one,
-// and no other thread of this DLL allocates.
+// While it lives, memory::allocate serves this arena; without one it serves nothing. The loading thread alone makes
+// one, and no other thread of this DLL allocates.
 class Serving {
   public:
     explicit Serving(Arena& arena) noexcept;

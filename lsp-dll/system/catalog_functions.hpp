@@ -21,8 +21,8 @@ class CatalogEntries {
     std::size_t count_ = 0;
 };
 
-// A provider's DLL as the catalog has it, with a zero. `length` is the room in characters; what it should have been where
-// that is too little (WSAEFAULT). Errors as above.
+// A provider's DLL as the catalog has it, with a zero. `length` is the room in characters; what it should have been
+// where that is too little (WSAEFAULT). Errors as above.
 int provider_path(Architecture architecture, const GUID& provider, wchar_t* path, int& length) noexcept;
 
 // True if this process can read and change that catalog.

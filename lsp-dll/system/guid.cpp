@@ -5,7 +5,6 @@
 namespace lsp::system {
 namespace {
 
-
 int guid_digit(char c) noexcept {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;

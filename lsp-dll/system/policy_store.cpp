@@ -22,8 +22,7 @@ std::string rejection_text(const Tunnel& tunnel, TunnelRejection rejected, const
         case TunnelRejection::unread: return concat({"its value Definition cannot be read: ", error_text(number)});
         case TunnelRejection::definition: return stored_tunnel_fault_text(fault);
         case TunnelRejection::too_many: return concat({"there are more than ", number, " tunnels"});
-        case TunnelRejection::no_publisher:
-            return "it names no publisher, which only an administrator's tunnel may do";
+        case TunnelRejection::no_publisher: return "it names no publisher, which only an administrator's tunnel may do";
         case TunnelRejection::address_not_there:
             return concat({interface_text(tunnel), " does not have the address ", to_string(address)});
         case TunnelRejection::source_not_there:

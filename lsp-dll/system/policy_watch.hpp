@@ -24,7 +24,8 @@ class PolicyWatch {
     // What the caller reads after it is at least as new as what it tells of. One thread at a time.
     bool changed() noexcept;
 
-    // Watches the publishers of these tunnels, of which no more than can be in force count; replaces those given before.
+    // Watches the publishers of these tunnels, of which no more than can be in force count; replaces those given
+    // before.
     void watch_publishers(std::span<const Publisher> publishers) noexcept;
     static constexpr std::size_t most_watched = most_tunnels + most_delegated_tunnels;
 

@@ -24,18 +24,18 @@ inline constexpr std::size_t most_delegated_tunnels = 16;
 enum class TunnelRejection : std::uint8_t {
     none,
     not_a_name,
-    unopened,            // TunnelEntry::number: the system's error
+    unopened,  // TunnelEntry::number: the system's error
     without_definition,
-    unread,              // …
-    definition,          // TunnelEntry::fault
-    too_many,            // number: the limit
+    unread,      // …
+    definition,  // TunnelEntry::fault
+    too_many,    // number: the limit
     // Of a delegated one; see delegation.hpp.
     no_publisher,
-    address_not_there,   // TunnelEntry::address
-    source_not_there,    // …
+    address_not_there,  // TunnelEntry::address
+    source_not_there,   // …
     interface_taken,
     interface_is_hardware,
-    addresses_unread,    // number: the system's error
+    addresses_unread,  // number: the system's error
 };
 
 struct TunnelEntry {
@@ -87,8 +87,9 @@ class StoreReader {
     LONG open() noexcept;  // ERROR_FILE_NOT_FOUND: there is no store, which is an empty policy
     LONG measure(StoreSize& size) noexcept;
     LONG read_policy_value(StoredPolicyValue& value);
-    // All of them, delegated ones last; room for StoreSize::tunnels is best made before. A tunnel beyond `most_tunnels`, or `most_delegated_tunnels`, of those whose
-    // publishers live is rejected, and so is a delegated one that this host's addresses do not bear out.
+    // All of them, delegated ones last; room for StoreSize::tunnels is best made before. A tunnel beyond
+    // `most_tunnels`, or `most_delegated_tunnels`, of those whose publishers live is rejected, and so is a delegated
+    // one that this host's addresses do not bear out.
     LONG read_tunnels(Vector<TunnelEntry>& tunnels);
 
   private:

@@ -2,8 +2,9 @@
 // byte is the type, the second says how long the tunnel's name is, which follows; the rest is the value.
 #include <algorithm>
 
-#include "core/stored_values.hpp"
+#include "../core/memory.hpp"
 #include "core/readable.hpp"
+#include "core/stored_values.hpp"
 #include "core/utf16.hpp"
 #include "property.hpp"
 
@@ -27,6 +28,33 @@ void check_rules(std::uint32_t type, const std::vector<unsigned char>& bytes) {
     fuzz::require(again.rejected.empty(), "a stored policy is accepted again");
     fuzz::require(again.lines == lines, "the lines are the same");
     fuzz::require(again.rules == stored.rules, "the rules are the same");
+}
+
+// What loading it takes is no more than is told before, by the bytes and the number of tunnels.
+void check_bound(std::uint32_t type, const std::vector<unsigned char>& bytes) {
+    const StoredBytes stored{type, bytes};
+    const RulesBound bound = bound_rules(stored);
+    const std::size_t tunnels = bytes.size() % 3;
+    Tunnel tunnel;
+    tunnel.interface_index = 2;
+    tunnel.address4 = {IpAddress::v4(10, 8, 0, 2), 24};
+    tunnel.source4 = IpAddress::v4(192, 0, 2, 1);
+    tunnel.address6 = {IpAddress::v4(10, 8, 0, 2).mapped(), 64};
+    tunnel.source6 = tunnel.address6.address;
+    String line;
+    line.reserve(bound.longest_line);
+    const test_memory::ArenaInUse in_use(loaded_bytes(bound, tunnels));
+    LoadedPolicy loaded;
+    Fault fault;
+    if (load_rules(stored, bound, tunnels, line, loaded, fault)) {
+        for (Rule& rule : loaded.policy.rules) {
+            if (rule.via) rule.via.index = 1;
+            if (rule.source_interface) rule.source = IpAddress::v4(192, 0, 2, 1);
+        }
+        for (std::size_t i = 0; i < tunnels; ++i) load_tunnel(tunnel, loaded);
+        load_index("C:\\Programs\\curl.exe", loaded);
+    }
+    fuzz::require(!in_use.arena().exhausted(), "a policy takes no more memory than its bytes told before");
 }
 
 void check_tunnel(std::string_view name, std::uint32_t type, const std::vector<unsigned char>& bytes) {
@@ -71,6 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string name(fuzz::text_of(data + 2, name_length));
     const std::vector<unsigned char> bytes(data + 2 + name_length, data + size);
     check_rules(type, bytes);
+    check_bound(type, bytes);
     check_tunnel(name, type, bytes);
     check_utf16(bytes);
     return 0;

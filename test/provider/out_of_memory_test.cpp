@@ -1,26 +1,30 @@
-// The DLL in a program that has no memory left. A 32-bit one only: of a 64-bit one's address space nobody sees the end.
-#ifndef _WIN64
-
+// The DLL in a program that has no memory left. Its address space is used up, which is the end of memory for whoever
+// wants pages; of what the heap holds already only the large pieces, for Wine itself needs small ones in every call.
 #include <doctest/doctest.h>
 #include <winsock2.h>
 
 #include <cstdlib>
+#include <string>
+#include <vector>
 
-#include "system/catalog.hpp"
+#include "fixture.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
+
+using namespace test;
 
 namespace {
 
-// All of the address space and of the heap, until it is released.
 class AllMemory {
   public:
     AllMemory() {
-        for (SIZE_T size = 1u << 30; size >= 1u << 16; size /= 2) {
+        constexpr SIZE_T largest = SIZE_T{1} << (sizeof(void*) == 8 ? 46 : 30);
+        for (SIZE_T size = largest; size >= 1u << 16; size /= 2) {
             while (void* const block = VirtualAlloc(nullptr, size, MEM_RESERVE, PAGE_NOACCESS)) {
                 reserved_[count_] = block;
                 if (++count_ == capacity) return;
             }
         }
-        for (size_t size = 1u << 16; size >= sizeof(void*); size /= 2) {
+        for (size_t size = 1u << 16; size >= 1u << 12; size /= 2) {
             while (void* const block = std::malloc(size)) {
                 *static_cast<void**>(block) = blocks_;
                 blocks_ = block;
@@ -38,7 +42,11 @@ class AllMemory {
     AllMemory(const AllMemory&) = delete;
     AllMemory& operator=(const AllMemory&) = delete;
 
-    bool all() const { return count_ < capacity; }
+    bool all() const {
+        void* const page = VirtualAlloc(nullptr, 1, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+        if (page != nullptr) VirtualFree(page, 0, MEM_RELEASE);
+        return count_ < capacity && page == nullptr;
+    }
 
   private:
     static constexpr int capacity = 60'000;
@@ -47,55 +55,101 @@ class AllMemory {
     void* blocks_ = nullptr;
 };
 
-HMODULE load_installed_dll() {
-    const auto catalog = lsp::system::enumerate_catalog();
-    if (!catalog) return nullptr;
-    for (const auto& entry : *catalog) {
-        if (entry.ours && entry.is_layered()) return LoadLibraryW(entry.path.c_str());
+std::vector<std::string> thousand_rules() {
+    std::vector<std::string> rules;
+    for (int i = 0; i < 999; ++i) {
+        rules.push_back("to 10." + std::to_string(i / 250) + "." + std::to_string(i % 250) +
+                        ".0/24 port 80,443-445 keep");
     }
-    return nullptr;
+    rules.push_back("source 128.129.0.2 otherwise refuse");
+    return rules;
+}
+
+// What a program sees without memory; nothing here allocates.
+struct Seen {
+    int connected = -1;     // 0 or the Winsock error
+    sockaddr_in source{};   // of the connection
+    int sent = -1;          // bytes
+    char received[8] = {};  // what came back
+    int datagram = -1;
+    sockaddr_in datagram_source{};
+};
+
+void exchange(SOCKET listener, int port, Seen& seen) {
+    const SOCKET client = WSASocketW(AF_INET, SOCK_STREAM, 0, nullptr, 0, WSA_FLAG_OVERLAPPED);
+    seen.connected = connect_to(client, target_address, port);
+    int length = sizeof(seen.source);
+    const SOCKET server = accept(listener, reinterpret_cast<sockaddr*>(&seen.source), &length);
+    seen.sent = send(client, "hello", 5, 0);
+    char buffer[8] = {};
+    const int arrived = recv(server, buffer, sizeof(buffer), 0);
+    if (arrived > 0) send(server, buffer, arrived, 0);
+    recv(client, seen.received, sizeof(seen.received) - 1, 0);
+    closesocket(server);
+    closesocket(client);
+
+    const SOCKET receiver = WSASocketW(AF_INET, SOCK_DGRAM, 0, nullptr, 0, WSA_FLAG_OVERLAPPED);
+    const SOCKET sender = WSASocketW(AF_INET, SOCK_DGRAM, 0, nullptr, 0, WSA_FLAG_OVERLAPPED);
+    bind_to(receiver, target_address, 0);
+    seen.datagram = send_to(sender, target_address, local_port(receiver));
+    length = sizeof(seen.datagram_source);
+    recvfrom(receiver, buffer, sizeof(buffer), 0, reinterpret_cast<sockaddr*>(&seen.datagram_source), &length);
+    closesocket(sender);
+    closesocket(receiver);
+}
+
+std::string source_now(TcpTarget& target) {
+    const Socket s = tcp();
+    if (const int error = connect_to(s, target_address, target.port()); error != 0) {
+        return "error " + std::to_string(error);
+    }
+    return target.accepted_from();
 }
 
 }  // namespace
 
 TEST_SUITE_BEGIN("out-of-memory");
 
-// GCC's own start-up code registers a DLL's unwind tables with libgcc_s_dw2-1.dll where that is loaded, although the
-// unwinder that is linked into the DLL will look for them in itself; it would end the program.
-TEST_CASE("a plugin that gets no memory opens and publishes nothing, also in a program that was made by GCC") {
-    REQUIRE(LoadLibraryW(L"libgcc_s_dw2-1.dll"));
-    const HMODULE dll = load_installed_dll();
-    REQUIRE(dll);
-    const auto symbol = [dll](const char* name) { return reinterpret_cast<void*>(GetProcAddress(dll, name)); };
-    using Open = void*(unsigned*, const char* const*, const char* const*);
-    const auto open = reinterpret_cast<Open*>(symbol("openvpn_plugin_open_v1"));
-    using Event = int(void*, int, const char* const*, const char* const*);
-    const auto event = reinterpret_cast<Event*>(symbol("openvpn_plugin_func_v1"));
-    using Close = void(void*);
-    const auto close = reinterpret_cast<Close*>(symbol("openvpn_plugin_close_v1"));
-    REQUIRE(bool(open));
-    REQUIRE(bool(event));
-    REQUIRE(bool(close));
-    constexpr int up = 0, route_up = 2;
-    unsigned events = 0;
+TEST_CASE("without memory a program goes on by the last good policy while one of 1 000 rules waits to be loaded") {
+    const AdministratorRules last_good({"source 11.22.33.44 otherwise refuse"});
+    wait_for_policy();
+    TcpTarget target(target_address);
+    REQUIRE(source_now(target) == physical_address);
+    const Socket listener = tcp();
+    REQUIRE(bind_to(listener, target_address, 0) == 0);
+    REQUIRE(listen(listener, 5) == 0);
+    const int port = local_port(listener);
+    Seen warm, seen[8];
+    exchange(listener, port, warm);
+    REQUIRE(warm.connected == 0);
+    // All calls come before the next look at the store, which is 50 ms after the last one: the policy waits.
+    const std::vector<std::string> rules = thousand_rules();
+    REQUIRE(lsp::setup::write_policy(rules));
     bool all = false;
-    void* without = nullptr;
-    int results[2] = {-1, -1};
     {
         const AllMemory memory;
+        for (Seen& each : seen) {
+            Sleep(60);
+            exchange(listener, port, each);
+        }
         all = memory.all();
-        // A plugin that does not open ends OpenVPN.
-        without = open(&events, nullptr, nullptr);
-        results[0] = event(without, up, nullptr, nullptr);
-        results[1] = event(without, route_up, nullptr, nullptr);
-        close(without);
     }
     CHECK(all);
-    CHECK(without != nullptr);
-    CHECK(results[0] == 0);
-    CHECK(results[1] == 1);
+    for (const Seen& each : seen) {
+        CHECK(each.connected == 0);
+        CHECK(text(each.source) == physical_address);
+        CHECK(each.sent == 5);
+        CHECK(std::string(each.received) == "hello");
+        CHECK(each.datagram == 0);
+        CHECK(text(each.datagram_source) == physical_address);
+    }
+    // With memory again it is loaded, a second after it could not be.
+    std::string source;
+    for (int attempt = 0; attempt < 50 && source != virtual_address; ++attempt) {
+        Sleep(100);
+        source = source_now(target);
+    }
+    CHECK(source == virtual_address);
 }
 
 TEST_SUITE_END();
-
-#endif

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "core/policy.hpp"
+#include "core/readable.hpp"
 #include "support.hpp"
 #include "system/guid.hpp"
 #include "system/interface_names.hpp"
@@ -34,13 +34,14 @@ TEST_CASE("what the host does not have is not found") {
     REQUIRE(found);
     CHECK_FALSE(*found);
     CHECK_FALSE(interface_exists(987654));
+    const std::vector<InterfaceAddress> no_addresses;
     for (const char* name : {"no such interface", "{", "{00000000-0000-0000-0000-000000000000}",
                              "{00000000-0000-0000-0000-00000000000g}"}) {
         CAPTURE(name);
-        CHECK(find_interface({0, name}, {}) == 0);
+        CHECK(find_interface({0, name}, no_addresses) == 0);
     }
-    CHECK(find_interface({0, "", std::uint64_t{71} << 48 | 987654}, {}) == 0);
-    CHECK_FALSE(interface_source(987654, Family::ipv4, {}));
+    CHECK(find_interface({0, "", std::uint64_t{71} << 48 | 987654}, no_addresses) == 0);
+    CHECK_FALSE(interface_source(987654, Family::ipv4, no_addresses));
 }
 
 TEST_CASE("an interface's own address is of the preferred family where it has one") {
@@ -76,10 +77,10 @@ std::vector<std::string> names_of_loopback() {
     return {std::to_string(index), narrow((*found)->alias), guid_text(guid), std::to_string(luid.Value)};
 }
 
-std::vector<Rule> rules_of(const std::vector<std::string>& lines) {
+Vector<Rule> rules_of(const std::vector<std::string>& lines) {
     auto parsed = parse_rules(lines);
-    REQUIRE(std::holds_alternative<std::vector<Rule>>(parsed));
-    return std::get<std::vector<Rule>>(parsed);
+    REQUIRE(std::holds_alternative<Vector<Rule>>(parsed));
+    return std::get<Vector<Rule>>(parsed);
 }
 
 }  // namespace
@@ -118,7 +119,7 @@ TEST_CASE("rules: an interface is found by index, alias, GUID and LUID") {
     const auto index = static_cast<std::uint32_t>(std::stoul(names_of_loopback()[0]));
     for (const std::string& name : names_of_loopback()) {
         CAPTURE(name);
-        std::vector<Rule> rules = rules_of({"via " + name + " source interface " + name});
+        Vector<Rule> rules = rules_of({"via " + name + " source interface " + name});
         CHECK(resolve_interfaces(rules));
         CHECK(rules[0].via.index == index);
         CHECK(rules[0].source_interface.index == index);
@@ -128,11 +129,11 @@ TEST_CASE("rules: an interface is found by index, alias, GUID and LUID") {
 
 TEST_CASE("rules: resolving again tells what changed meanwhile, and nothing else") {
     const std::vector<std::string> names = names_of_loopback();
-    std::vector<Rule> rules = rules_of({"via " + names[1] + " keep", "source interface " + names[0],
+    Vector<Rule> rules = rules_of({"via " + names[1] + " keep", "source interface " + names[0],
                                         "via \"no such interface\" keep", "source interface 987654"});
-    const std::vector<Rule> as_parsed = rules;
+    const Vector<Rule> as_parsed = rules;
     CHECK(resolve_interfaces(rules));
-    const std::vector<Rule> resolved = rules;
+    const Vector<Rule> resolved = rules;
     CHECK_FALSE(resolve_interfaces(rules));
     CHECK(rules == resolved);
     CHECK(rules[2] == as_parsed[2]);

@@ -3,6 +3,7 @@
 #include "children.hpp"
 #include "setup/tunnels/policy_store_write.hpp"
 #include "support.hpp"
+#include "system/policy_watch.hpp"
 
 using namespace lsp;
 using namespace lsp::setup;
@@ -22,15 +23,6 @@ bool changed_soon(PolicyWatch& watch) {
         Sleep(10);
     }
     return false;
-}
-
-std::vector<Tunnel> published_by(const std::vector<Publisher>& publishers) {
-    std::vector<Tunnel> tunnels;
-    for (const Publisher& publisher : publishers) {
-        tunnels.push_back(sample_tunnel("vpn"));
-        tunnels.back().publisher = publisher;
-    }
-    return tunnels;
 }
 
 // Whatever has been signalled so far.
@@ -94,8 +86,9 @@ TEST_CASE_FIXTURE(Watched, "watch: a publisher's death is told once") {
     PolicyWatch watch;
     CHECK(watch.changed());
     Child first(L"child-wait"), second(L"child-wait");
-    watch.watch_publishers(
-        published_by({{first.id(), first.started()}, {second.id(), second.started()}, current_publisher(), {}}));
+    const Publisher publishers[] = {
+        {first.id(), first.started()}, {second.id(), second.started()}, current_publisher(), {}};
+    watch.watch_publishers(publishers);
     CHECK_FALSE(watch.changed());
     first.kill();
     CHECK(watch.changed());
@@ -111,7 +104,7 @@ TEST_CASE_FIXTURE(Watched, "watch: a publisher that died before it was watched i
     Child child(L"child-wait");
     const Publisher publisher{child.id(), child.started()};
     child.kill();
-    watch.watch_publishers(published_by({publisher}));
+    watch.watch_publishers({&publisher, 1});
     CHECK(watch.changed());
     CHECK_FALSE(watch.changed());
 }

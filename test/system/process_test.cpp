@@ -6,6 +6,7 @@
 #include "children.hpp"
 #include "support.hpp"
 #include "system/policy_store.hpp"
+#include "system/policy_watch.hpp"
 
 using namespace lsp;
 using namespace lsp::system;
@@ -49,9 +50,7 @@ TEST_CASE("a publisher that may not be opened is alive until it has ended") {
 
     PolicyWatch watch;
     CHECK(watch.changed());
-    Tunnel tunnel = sample_tunnel("vpn");
-    tunnel.publisher = publisher;
-    watch.watch_publishers({tunnel});
+    watch.watch_publishers({&publisher, 1});
     CHECK_FALSE(watch.changed());
     child.kill();
     bool told = false;
