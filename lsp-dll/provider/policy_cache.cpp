@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "../system/interface_names.hpp"
+#include "../system/own_token.hpp"
 #include "../system/policy_store.hpp"
 #include "network_changes.hpp"
 #include "process.hpp"
@@ -94,10 +95,20 @@ void note_resolving(std::uint32_t now) noexcept {
     in_force->resolved_with = address_changes();
 }
 
-void load(std::uint32_t now) {
+void follow_network() noexcept {
+    in_force->follows = in_force->delegated || system::follow_interfaces(in_force->rules);
+    // What was read before the system was asked to tell may be old already: it is read again at the next check.
+    if (in_force->follows && watch_network()) --in_force->resolved_with;
+}
+
+bool resolve_again() { return in_force->follows && system::resolve_interfaces(in_force->rules); }
+
+// Without `rules` those stay as they are, and only what is said of tunnels is read.
+void load(std::uint32_t now, bool rules) {
     count(Counter::policy_loads);
     note_resolving(now);
-    system::Result<system::StoredPolicy> stored = system::read_policy();
+    system::Result<system::StoredPolicy> stored =
+        system::read_policy(rules ? system::PolicyPart::all : system::PolicyPart::tunnels);
     if (!stored) {
         count(Counter::policy_rejections);
         return;  // the last good one stays
@@ -106,19 +117,23 @@ void load(std::uint32_t now) {
                           std::any_of(stored->tunnels.begin(), stored->tunnels.end(),
                                       [](const system::StoredTunnel& entry) { return !entry.rejected.empty(); });
     if (rejected) count(Counter::policy_rejections);
-    in_force->tunnels = system::tunnels_in_force(stored->tunnels);
+    std::vector<Tunnel> tunnels = system::tunnels_in_force(stored->tunnels);
+    in_force->delegated = std::any_of(stored->tunnels.begin(), stored->tunnels.end(),
+                                      [](const system::StoredTunnel& entry) { return entry.tunnel.delegated; });
+    if (!rules && !resolve_again() && tunnels == in_force->tunnels) {
+        follow_network();
+        read_failed = false;
+        return;  // what changed is in nobody's force
+    }
+    in_force->tunnels = std::move(tunnels);
     watch->watch_publishers(in_force->tunnels);
 
     // Rejected rules leave the last good ones in force; what the tunnels say is separate and still counts.
-    if (stored->rejected.empty()) {
+    if (rules && stored->rejected.empty()) {
         in_force->rules = std::move(stored->rules);
         in_force->lines = std::move(stored->lines);
     }
-    in_force->delegated = std::any_of(stored->tunnels.begin(), stored->tunnels.end(),
-                                      [](const system::StoredTunnel& entry) { return entry.tunnel.delegated; });
-    in_force->follows = in_force->delegated || system::follow_interfaces(in_force->rules);
-    // What was read before the system was asked to tell may be old already: it is read again at the next check.
-    if (in_force->follows && watch_network()) --in_force->resolved_with;
+    follow_network();
     make_snapshot();
     read_failed = false;
 }
@@ -127,7 +142,7 @@ void load(std::uint32_t now) {
 void follow_addresses(std::uint32_t now) {
     if (!in_force->follows) return;
     if (address_changes() == in_force->resolved_with && now - in_force->resolved_at < address_lifetime_ms()) return;
-    if (in_force->delegated) return load(now);
+    if (in_force->delegated) return load(now, false);
     note_resolving(now);
     if (system::resolve_interfaces(in_force->rules)) make_snapshot();
 }
@@ -136,12 +151,16 @@ void refresh_policy(DWORD now) noexcept {
     const DWORD last = last_check.load(std::memory_order_relaxed);
     if (last != 0 && now - last < check_interval_ms) return;
     if (loading.exchange(true, std::memory_order_acquire)) return;  // somebody is at it; go on with what there is
+    // The policy is the machine's, whomever the program's thread stands for just now.
+    const system::OwnToken own;
     try {
         if (in_force == nullptr) in_force = new InForce;
         if (watch == nullptr) watch = new system::PolicyWatch;
-        if (watch->changed() || (read_failed && now - in_force->resolved_at >= retry_interval_ms)) {
+        const system::PolicyChange change = watch->changed();
+        if (change || (read_failed && now - in_force->resolved_at >= retry_interval_ms)) {
+            const bool rules = change.rules || read_failed;
             read_failed = true;
-            load(now);
+            load(now, rules);
         } else {
             follow_addresses(now);
         }

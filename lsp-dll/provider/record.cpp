@@ -4,9 +4,9 @@
 #include <atomic>
 #include <cstring>
 
+#include "decision_ring.hpp"
 #include "flow.hpp"
 #include "process.hpp"
-#include "telemetry.hpp"
 
 namespace lsp::provider {
 
@@ -72,7 +72,7 @@ void record(const Flow& flow, int error) noexcept {
     std::copy(destination.bytes.begin(), destination.bytes.end(), entry.destination);
     std::copy(decision.source.bytes.begin(), decision.source.bytes.end(), entry.source);
     copy_image(entry.image);
-    append(telemetry, entry);
+    tell_decision(entry);
 }
 
 }  // namespace lsp::provider

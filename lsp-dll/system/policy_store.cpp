@@ -53,6 +53,8 @@ LONG read_tunnels(HKEY key, bool delegated, std::vector<StoredTunnel>& tunnels) 
         StoredTunnel tunnel;
         if (read_stored_tunnel(parent.get(), name, tunnel) == ERROR_FILE_NOT_FOUND) continue;
         tunnel.tunnel.delegated = delegated;
+        // Whoever is no administrator refuses nobody anything.
+        if (delegated) tunnel.tunnel.otherwise = Otherwise::keep;
         if (is_in_force(tunnel) && ++good > most) tunnel.rejected = concat({"there are more than ", most, " tunnels"});
         tunnels.push_back(std::move(tunnel));
     }
@@ -89,7 +91,8 @@ LONG read_stored_tunnel(HKEY tunnels, const std::wstring& name, StoredTunnel& st
         return ERROR_SUCCESS;
     }
     RegistryKey key;
-    LONG error = key.open(tunnels, name.c_str(), KEY_QUERY_VALUE);
+    // A member's may be a link, which is not followed: it has no definition.
+    LONG error = key.open(tunnels, name.c_str(), KEY_QUERY_VALUE, REG_OPTION_OPEN_LINK);
     if (error == ERROR_FILE_NOT_FOUND || error == ERROR_KEY_DELETED) return ERROR_FILE_NOT_FOUND;
     if (error != ERROR_SUCCESS) {
         stored.rejected = concat({"it cannot be opened: ", error_text(static_cast<std::uint32_t>(error))});
@@ -117,13 +120,13 @@ LONG read_stored_tunnel(HKEY tunnels, const std::wstring& name, StoredTunnel& st
     return ERROR_SUCCESS;
 }
 
-Result<StoredPolicy> read_policy() {
+Result<StoredPolicy> read_policy(PolicyPart part) {
     StoredPolicy policy;
     RegistryKey key;
     LONG error = key.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_READ);
     if (error == ERROR_FILE_NOT_FOUND) return policy;
     const char* syscall = "RegOpenKeyExW";
-    if (error == ERROR_SUCCESS) {
+    if (error == ERROR_SUCCESS && part == PolicyPart::all) {
         syscall = "RegQueryValueExW";
         error = read_lines(key.get(), policy);
     }

@@ -52,12 +52,20 @@ inline constexpr std::size_t most_delegated_tunnels = 16;
 // an address keeps an empty source: what becomes of such a rule is said in core/decide.hpp. A store that does not exist
 // is an empty policy, not an error. Garbage is reported in `rejected`, never an error. Errors: only what keeps the
 // registry from being read.
-Result<StoredPolicy> read_policy();
+// PolicyPart::tunnels leaves the rules out.
+enum class PolicyPart { all, tunnels };
+Result<StoredPolicy> read_policy(PolicyPart part = PolicyPart::all);
 
 // This process as a publisher.
 Publisher current_publisher();
 // False if the process is gone or its id belongs to a later process.
 bool is_alive(const Publisher& publisher);
+
+struct PolicyChange {
+    bool rules = false;    // the administrator's rules may have changed,
+    bool tunnels = false;  // tunnels may have: always with `rules`
+    explicit operator bool() const noexcept { return rules || tunnels; }
+};
 
 // Tells that the store may have changed since the last call, by RegNotifyChangeKeyValue's event: no thread, no polling
 // of the content. One object per process.
@@ -68,9 +76,10 @@ class PolicyWatch {
     PolicyWatch(const PolicyWatch&) = delete;
     PolicyWatch& operator=(const PolicyWatch&) = delete;
 
-    // True the first time, whenever the store was written, created or deleted since, and when a watched publisher died.
-    // What the caller reads after it is at least as new as what it tells of. One thread at a time.
-    bool changed();
+    // Both the first time, and whenever the store was created or deleted since, or something written to the key itself;
+    // tunnels alone when one was written, or a watched publisher died. Of delegated tunnels it tells at most once a
+    // second. What the caller reads after it is at least as new as what it tells of. One thread at a time.
+    PolicyChange changed();
 
     // Watches the publishers of these tunnels; replaces those given before.
     void watch_publishers(const std::vector<Tunnel>& tunnels);

@@ -4,56 +4,39 @@
 #include <utility>
 
 #include "handle.hpp"
-#include "policy_store.hpp"
+#include "policy_store_keys.hpp"
 #include "process.hpp"
-#include "registry.hpp"
+#include "watched_key.hpp"
 
 namespace lsp::system {
 namespace {
 
-// Without it (before Windows 8) the system takes the end of the thread that asked for a change of the key: one needless
-// reading, no loss.
-constexpr DWORD thread_agnostic = 0x10000000;
-constexpr DWORD what_to_notify = REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET;
 constexpr DWORD unopened_check_ms = 1000;
+// Of what people write who are no administrators, not more than one change in so long is told: each costs every process
+// a reading.
+constexpr DWORD delegated_interval_ms = 1000;
 
 }  // namespace
 
 struct PolicyWatch::State {
-    Handle event{CreateEventW(nullptr, FALSE, FALSE, nullptr)};
-    RegistryKey key;
+    // One each, so that what members of the group do makes nobody read the administrator's rules again.
+    WatchedKey store{policy_store_key, false};
+    WatchedKey tunnels{tunnels_path, true};
+    WatchedKey delegated{delegated_tunnels_path, true};
+    DWORD delegated_told = GetTickCount() - delegated_interval_ms;
     bool told_once = false;
     bool publisher_died = false;
     std::vector<Handle> processes;
     std::vector<Publisher> unopened;  // their processes may not be opened: looked for in the list, now and then
     DWORD unopened_checked = 0;
 
-    bool arm() noexcept {
-        if (!event) return false;
-        LONG error = RegNotifyChangeKeyValue(key.get(), TRUE, what_to_notify | thread_agnostic, event.get(), TRUE);
-        if (error == ERROR_INVALID_PARAMETER || error == ERROR_INVALID_FLAGS) {
-            error = RegNotifyChangeKeyValue(key.get(), TRUE, what_to_notify, event.get(), TRUE);
-        }
-        return error == ERROR_SUCCESS;
-    }
-
-    bool open() noexcept {
-        if (key.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_NOTIFY) != ERROR_SUCCESS) return false;
-        if (event) ResetEvent(event.get());
-        if (arm()) return true;
-        key.close();
-        return false;
-    }
-
-    bool store_changed() noexcept {
-        if (!key) return open();
-        if (WaitForSingleObject(event.get(), 0) != WAIT_OBJECT_0) return false;
-        // Armed again before the caller reads, so that nothing can fall in between. Where that fails the key was
-        // deleted; a new one may be there already.
-        if (!arm()) {
-            key.close();
-            open();
-        }
+    bool tunnels_changed(bool store_changed) {
+        // A key that is not there comes into being by a change of the store's own.
+        const bool administrators = (store_changed || tunnels.is_open()) && tunnels.changed();
+        const DWORD now = GetTickCount();
+        const bool due = delegated.is_open() ? now - delegated_told >= delegated_interval_ms : store_changed;
+        if (!due || !delegated.changed()) return administrators;
+        delegated_told = now;
         return true;
     }
 
@@ -79,11 +62,12 @@ struct PolicyWatch::State {
 PolicyWatch::PolicyWatch() : state_(std::make_unique<State>()) {}
 PolicyWatch::~PolicyWatch() = default;
 
-bool PolicyWatch::changed() {
+PolicyChange PolicyWatch::changed() {
     const bool first = !std::exchange(state_->told_once, true);
-    const bool store = state_->store_changed();
+    const bool store = state_->store.changed();
+    const bool tunnels = state_->tunnels_changed(store);
     const bool publisher = state_->a_publisher_died();
-    return first || store || publisher;
+    return {first || store, first || store || tunnels || publisher};
 }
 
 void PolicyWatch::watch_publishers(const std::vector<Tunnel>& tunnels) {
