@@ -26,14 +26,14 @@ class RegistryKey {
     void close() noexcept;
 
     // Win32 error, 0 on success.
-    LONG open(HKEY parent, const wchar_t* name, REGSAM access) noexcept;
+    LONG open(HKEY parent, const wchar_t* name, REGSAM access, DWORD options = 0) noexcept;  // REG_OPTION_…
 
   private:
     HKEY key_ = nullptr;
 };
 
-// A value's bytes and type. ERROR_MORE_DATA if it is longer than `limit` bytes. `bytes` is a std::vector or a Vector;
-// of one that cannot grow the error is ERROR_NOT_ENOUGH_MEMORY.
+// A value's bytes and type. ERROR_MORE_DATA if it is longer than `limit` bytes. `bytes` is a std::vector or a Vector; of
+// one that cannot grow the error is ERROR_NOT_ENOUGH_MEMORY.
 template <typename Bytes>
 LONG read_value(HKEY key, const wchar_t* name, std::size_t limit, DWORD& type, Bytes& bytes) {
     bytes.clear();
