@@ -112,12 +112,12 @@ const sinceXp: Record<string, string> = {
     GetModuleFileNameW GetModuleHandleExW GetModuleHandleW GetProcAddress GetProcessHeap GetProcessTimes
     GetStdHandle GetSystemDirectoryW GetSystemTime GetSystemTimeAsFileTime GetSystemWow64DirectoryW GetTickCount GetVersion HeapAlloc HeapFree InitializeCriticalSection
     IsDBCSLeadByteEx LeaveCriticalSection LoadLibraryA LoadLibraryExW LoadLibraryW LocalFree MapViewOfFile MoveFileExW MultiByteToWideChar OpenFileMappingW OpenProcess
-    ProcessIdToSessionId RaiseException
+    RaiseException
     ReadFile ReleaseMutex RemoveDirectoryW ResetEvent RtlCaptureContext RtlLookupFunctionEntry RtlUnwindEx RtlVirtualUnwind
-    SetEvent SetLastError Sleep TerminateProcess TlsAlloc TlsFree TlsGetValue TlsSetValue UnmapViewOfFile VirtualAlloc VirtualFree VirtualProtect VirtualQuery
+    SetEvent SetLastError Sleep TerminateProcess TlsAlloc TlsFree TlsGetValue TlsSetValue VirtualAlloc VirtualFree VirtualProtect VirtualQuery
     WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler lstrcpyW lstrcpynA lstrcpynW lstrlenA lstrlenW`,
   'ADVAPI32.DLL': `AddAccessAllowedAce AllocateAndInitializeSid CheckTokenMembership ConvertSidToStringSidW
-    ConvertStringSecurityDescriptorToSecurityDescriptorW ConvertStringSidToSidW CreateWellKnownSid EqualSid FreeSid GetAce
+    ConvertStringSecurityDescriptorToSecurityDescriptorW CreateWellKnownSid EqualSid FreeSid GetAce
     GetKernelObjectSecurity GetNamedSecurityInfoW GetSecurityDescriptorDacl GetSecurityDescriptorOwner GetTokenInformation InitializeAcl
     InitializeSecurityDescriptor OpenProcessToken OpenThreadToken RegCloseKey RegCreateKeyExW RegDeleteKeyW RegDeleteValueW RegEnumKeyExW RegQueryInfoKeyW RegEnumValueW RegNotifyChangeKeyValue
     RegOpenKeyExW RegQueryValueExW RegSetValueExW SetSecurityDescriptorControl SetSecurityDescriptorDacl SetSecurityDescriptorGroup
