@@ -438,7 +438,7 @@ TEST_CASE("a published tunnel: through it with the physical address, its own sub
     tunnel.address6 = prefix("fd00:8::2/64");
     tunnel.source4 = address("11.22.33.44");
     tunnel.source6 = address("2001:db8::44");
-    const Policy policy = lsp::build_policy({rule("app excluded.exe keep")}, {tunnel});
+    const Policy policy = lsp::build_policy({rule("app excluded.exe keep")}, std::vector{tunnel});
     const struct {
         Flow flow;
         Verdict verdict;

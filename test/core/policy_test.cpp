@@ -477,7 +477,7 @@ TEST_CASE("the policy of several tunnels keeps all their subnets, without host b
     second.source4 = {};
     second.address6 = support::prefix("fd00:8::2/64");
     second.source6 = support::address("2001:db8::44");
-    const Policy policy = build_policy({}, {first, second});
+    const Policy policy = build_policy({}, std::vector{first, second});
     CHECK(policy.own_subnets == Vector<Prefix>{support::prefix("10.8.0.0/24"), support::prefix("fd00:8::/64")});
     REQUIRE(policy.rules.size() == 2);
     CHECK(to_string(policy.rules[0]) == "except 10.8.0.0/24 via 12 source 11.22.33.44");

@@ -26,7 +26,7 @@ void* allocate(std::size_t bytes) {
 void release(void*, std::size_t) { --leaves; }
 void* out_of_memory(std::size_t) { return nullptr; }
 
-constexpr TableMemory memory{allocate, release};
+constexpr TableMemory table_memory{allocate, release};
 constexpr TableMemory no_memory{out_of_memory, release};
 
 SocketState state(SocketKind kind) {
@@ -43,7 +43,7 @@ TEST_SUITE_BEGIN("socket table");
 
 TEST_CASE("a state comes back as it was set, and other handles know nothing of it") {
     const auto table = std::make_unique<SocketTable>();
-    table->use_memory(memory);
+    table->use_memory(table_memory);
     for (const SocketKind kind :
          {SocketKind::unbound, SocketKind::deferred, SocketKind::wildcard, SocketKind::explicit_, SocketKind::ours}) {
         SocketState full = state(kind);
@@ -60,7 +60,7 @@ TEST_CASE("a state comes back as it was set, and other handles know nothing of i
 
 TEST_CASE("a handle that is no kernel handle is not tracked, and looking at one allocates nothing") {
     const auto table = std::make_unique<SocketTable>();
-    table->use_memory(memory);
+    table->use_memory(table_memory);
     const int before = leaves;
     for (const std::uintptr_t handle : {std::uintptr_t{0x1235}, std::uintptr_t{1} << 27, ~std::uintptr_t{0}}) {
         CHECK(!table->set(handle, state(SocketKind::ours)));
@@ -82,7 +82,7 @@ TEST_CASE("without memory a socket is not tracked, and that is all") {
 
 TEST_CASE("an exchange happens only from the expected state") {
     const auto table = std::make_unique<SocketTable>();
-    table->use_memory(memory);
+    table->use_memory(table_memory);
     REQUIRE(table->set(8, state(SocketKind::deferred)));
     SocketState expected = state(SocketKind::unbound);
     CHECK(!table->exchange(8, expected, state(SocketKind::ours)));
@@ -93,7 +93,7 @@ TEST_CASE("an exchange happens only from the expected state") {
 
 TEST_CASE("a hundred thousand sockets at once") {
     const auto table = std::make_unique<SocketTable>();
-    table->use_memory(memory);
+    table->use_memory(table_memory);
     for (std::uintptr_t i = 1; i <= 100000; ++i) {
         REQUIRE(table->set(i * 4, state(i % 2 == 0 ? SocketKind::ours : SocketKind::wildcard)));
     }
@@ -104,7 +104,7 @@ TEST_CASE("a hundred thousand sockets at once") {
 
 TEST_CASE("of many threads that settle the same socket one wins each time") {
     const auto table = std::make_unique<SocketTable>();
-    table->use_memory(memory);
+    table->use_memory(table_memory);
     constexpr int rounds = 2000;
     constexpr int threads = 4;
     std::atomic<int> wins{0};
@@ -129,7 +129,7 @@ TEST_CASE("of many threads that settle the same socket one wins each time") {
 
 TEST_CASE("every state fits into the word and comes back") {
     const auto table = std::make_unique<SocketTable>();
-    table->use_memory(memory);
+    table->use_memory(table_memory);
     for (unsigned bits = 0; bits < 6 * 4 * 3 * 8; ++bits) {
         constexpr Family families[] = {Family::none, Family::ipv4, Family::ipv6};
         SocketState each;
@@ -146,7 +146,7 @@ TEST_CASE("every state fits into the word and comes back") {
 
 TEST_CASE("the first and the last handle of the table are tracked, the next is not") {
     const auto table = std::make_unique<SocketTable>();
-    table->use_memory(memory);
+    table->use_memory(table_memory);
     constexpr std::uintptr_t end = std::uintptr_t{HandleTable<std::uint16_t>::leaf_count} * HandleTable<std::uint16_t>::handles_per_leaf * 4;
     const int before = leaves;
     CHECK(table->set(4, state(SocketKind::ours)));
@@ -160,7 +160,7 @@ TEST_CASE("the first and the last handle of the table are tracked, the next is n
 
 TEST_CASE("an exchange of an unseen socket starts from unknown; of one that cannot be tracked it fails as unknown") {
     const auto table = std::make_unique<SocketTable>();
-    table->use_memory(memory);
+    table->use_memory(table_memory);
     SocketState expected = state(SocketKind::deferred);
     const int before = leaves;
     CHECK_FALSE(table->exchange(0x8000, expected, state(SocketKind::ours)));
@@ -177,7 +177,7 @@ TEST_CASE("an exchange of an unseen socket starts from unknown; of one that cann
 
 TEST_CASE("a process with few handles has no table for many") {
     const auto table = std::make_unique<SocketTable>();
-    table->use_memory(memory);
+    table->use_memory(table_memory);
     const int before = leaves;
     for (const std::uintptr_t handle : {0x4, 0x3ffc, 0x4000, 0xffffc}) {
         CHECK(table->get(handle) == SocketState{});
@@ -204,7 +204,7 @@ TEST_CASE("threads that meet in an empty leaf keep one leaf and lose no state") 
     }
     for (int round = 0; round < 100; ++round) {
         const auto table = std::make_unique<SocketTable>();
-        table->use_memory(memory);
+        table->use_memory(table_memory);
         const int before = leaves;
         std::atomic<int> ready{0};
         std::vector<std::thread> workers;

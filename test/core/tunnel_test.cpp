@@ -102,7 +102,7 @@ TEST_CASE("a tunnel is one rule for each family that has a source: via it, excep
 }
 
 TEST_CASE("the administrator's rules come before the tunnels', and a tunnel's subnets are kept") {
-    const Policy policy = build_policy({support::rule("app a.exe keep")}, {good_tunnel()});
+    const Policy policy = build_policy({support::rule("app a.exe keep")}, std::vector{good_tunnel()});
     REQUIRE(policy.rules.size() == 2);
     CHECK(policy.rules[0].app == "a.exe");
     CHECK(policy.own_subnets.size() == 1);
@@ -114,7 +114,7 @@ TEST_CASE("the administrator's rules come before the tunnels', and a tunnel's su
 TEST_CASE("the subnet of a delegated tunnel is left out of its own rule, and not kept against the administrator's") {
     Tunnel tunnel = good_tunnel();
     tunnel.delegated = true;
-    const Policy policy = build_policy({support::rule("to 128.129.0.77 refuse")}, {tunnel});
+    const Policy policy = build_policy({support::rule("to 128.129.0.77 refuse")}, std::vector{tunnel});
     CHECK(policy.own_subnets.empty());
     const Route route{tunnel.interface_index, tunnel.address4.address};
     const auto decided = [&](const char* to) {
