@@ -16,7 +16,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { goName } from './e2e/go_program.js';
 import { missingForNetwork } from './e2e/namespaces.js';
 import { visit } from './e2e/native_node.js';
 import { addresses } from './e2e/network.js';
@@ -136,9 +135,9 @@ function define(): void {
   if (missing32 !== undefined) test.skip(`the network scenario with 32-bit programs (${missing32})`, () => undefined);
   const architectures = missing32 === undefined ? (['x64', 'ia32'] as const) : (['x64'] as const);
   const nodes = architectures.flatMap((architecture) => nodeExecutables(architecture));
-  const programs = [...nodes.map(({ name }) => name), ...architectures.map(goName)];
+  const programs = nodes.map(({ name }) => name);
   test.before(reported(async () => {
-    bed = await TestBed.create({ nodeExecutables: nodes, go: architectures });
+    bed = await TestBed.create({ nodeExecutables: nodes });
   }));
   test.after(reported(() => bed?.destroy()));
 
@@ -155,7 +154,7 @@ function define(): void {
   for (const stage of stages) {
     test(`${stage.name}: begins`, async () => {
       await stage.begin();
-      const started = [...bed.windows, ...bed.go].map(async (host) => [host.name, await bed.startProber(host)] as const);
+      const started = bed.windows.map(async (host) => [host.name, await bed.startProber(host)] as const);
       probers.set(stage.name, new Map(await Promise.all(started)));
     });
     for (const program of programs) {
@@ -165,7 +164,6 @@ function define(): void {
       }
       defineServers(stage, program);
     }
-    for (const architecture of architectures) defineGo(stage, goName(architecture));
     if (stage.name === 'first session') {
       definePluginChecks();
       for (const { name: node } of nodes) defineRecordingTests(test, node, () => ({ bed, virtualAddress }));
@@ -177,10 +175,9 @@ function define(): void {
 
 function defineExchanges(startedIn: Stage, now: Stage, node: string): void {
   const since = startedIn === now ? '' : ` running since '${startedIn.name}'`;
-  const inGo = node.startsWith('Go');
   for (const situation of situations) {
     const phase = phaseFor(situation, startedIn, now);
-    const outcome = expected(situation, phase, inGo);
+    const outcome = expected(situation, phase);
     test(`${now.name}, ${node}${since}: ${situation.name} → ${outcome}`, async () => {
       const exchange = await prober(startedIn, node).ask(situation.request(phase, virtualAddress));
       assert.is(outcomeOf(exchange), outcome, JSON.stringify(exchange));
@@ -206,16 +203,6 @@ function defineServers(stage: Stage, node: string): void {
         assert.ok((after?.receivedPackets ?? 0) > (before?.receivedPackets ?? 0), 'it came out of the tunnel');
       }
     });
-  });
-}
-
-function defineGo(stage: Stage, go: string): void {
-  test(`${stage.name}, ${go}: the ws2_32.dll that it loads from system32 is the test Winsock`, async () => {
-    assert.ok((await prober(stage, go).ask({ kind: 'winsock' })).ok);
-  });
-  test(`${stage.name}, ${go}: net/http keeps its connection alive`, async () => {
-    const exchange = await prober(stage, go).ask({ kind: 'http' });
-    assert.is(outcomeOf(exchange), 'loopback', JSON.stringify(exchange));
   });
 }
 

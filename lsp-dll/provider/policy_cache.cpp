@@ -254,9 +254,11 @@ bool load_store(bool rules) noexcept {
 
     // A rule of the store is at least "keep" and a zero.
     const std::size_t most_rules = size.policy / 10 + 2 * size.tunnels + rules_in_force();
-    ArenaPages scratch(size.policy + size.tunnels == 0
-                           ? system::resolving_bytes(most_rules)
-                           : system::reading_bytes(size) + system::resolving_bytes(most_rules) + memory::alignment);
+    const bool reads = size.policy + size.tunnels != 0;
+    ArenaPages scratch(reads ? system::reading_bytes(size) + system::resolving_bytes(most_rules) + 2 * memory::alignment
+                             : system::resolving_bytes(most_rules));
+    // RegQueryValueExW may look at the character before a value of one byte (Wine's does). There is to be one.
+    if (reads) scratch.arena().allocate(memory::alignment);
     StoreValues values;
     {
         const Serving serving(scratch.arena());

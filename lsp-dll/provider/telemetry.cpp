@@ -5,6 +5,9 @@
 #if defined(_MSC_VER)
 #pragma section(".shared", read, write, shared)
 #define LSP_SHARED_SECTION __declspec(allocate(".shared"))
+#elif defined(__clang__)
+// Clang has no attribute for it: its linker is told so (-Xlinker /SECTION:.shared,RWS).
+#define LSP_SHARED_SECTION __attribute__((section(".shared")))
 #else
 #define LSP_SHARED_SECTION __attribute__((section(".shared"), shared))
 #endif

@@ -225,7 +225,9 @@ function wishFor(step: Step, model: SocketModel, policy: TestPolicy): Wish {
     return refusesOwn(step, model, wish) ? { error: WSAEACCES } : undefined;
   }
   // An IPv6 socket that is for IPv6 alone can have no IPv4 source, and not go there either.
-  if (mapped && model.ipv6Only && ('source' in wish || (sends.has(verb) && wish.tried === true))) return undefined;
+  if (mapped && model.ipv6Only && ('source' in wish || (sends.has(verb) && wish.tried === true))) {
+    return connects.has(verb) ? otherwise(wish) : undefined;
+  }
   if (sends.has(verb)) {
     if (model.protocol === 'tcp' || words.includes('no-name')) return undefined;
     // The lower provider sees what is wrong with the destination before it sees the source.

@@ -15,8 +15,6 @@ export interface Situation {
   request: (phase: Phase, virtualAddress: string) => Request;
   /** Without policy, with it, and without tunnel. */
   outcomes: readonly [Outcome, Outcome, Outcome];
-  /** Of the program in Go, where it does something else than Node. */
-  inGo?: readonly [Outcome, Outcome, Outcome];
   /** Its socket lives as long as the program, and stays what it was when it was made. */
   keepsSocket?: boolean;
 }
@@ -100,8 +98,6 @@ export const situations: readonly Situation[] = [
     name: 'UDP to the target, connected after receiving',
     request: (phase) => ({ kind: 'udp', host: target, port: udp, connect: true, timeout: patience(phase) }),
     outcomes: ['virtual', 'virtual', 'unreachable'],
-    // Go connects first.
-    inGo: ['virtual', 'physical', 'unreachable'],
   },
   {
     name: 'UDP to the LAN without bind',
@@ -137,8 +133,8 @@ export const situations: readonly Situation[] = [
 
 const phases: readonly Phase[] = ['tunnel without policy', 'tunnel with policy', 'no tunnel'];
 
-export function expected(situation: Situation, phase: Phase, inGo = false): Outcome {
-  const outcome = ((inGo ? situation.inGo : undefined) ?? situation.outcomes)[phases.indexOf(phase)];
+export function expected(situation: Situation, phase: Phase): Outcome {
+  const outcome = situation.outcomes[phases.indexOf(phase)];
   if (outcome === undefined) throw new Error(`situation '${situation.name}' has no outcome for phase '${phase}'`);
   return outcome;
 }

@@ -3,11 +3,10 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { requireArtifact, type Architecture, type NodeExecutable } from '../support/artifacts.js';
+import { requireArtifact, type NodeExecutable } from '../support/artifacts.js';
 import type { Whose } from '../support/system_dlls.js';
 import { stageProgram, WinePrefix } from '../support/wine.js';
 import { onExit } from './cleanup.js';
-import { goProgram } from './go_program.js';
 import { createKeys, type Keys } from './keys.js';
 import { ownedTemporaryDirectory } from './namespaces.js';
 import { nativeNode, startEchoServers } from './native_node.js';
@@ -19,8 +18,6 @@ import { Prober, type NodeHost } from './prober.js';
 
 export interface TestBedOptions {
   nodeExecutables: readonly NodeExecutable[];
-  /** Of the programs in Go; none unless told. */
-  go?: readonly Architecture[];
   /** Starts the server, in its own directory, and waits until it serves; startServer unless told. */
   serve?: (options: ServerOptions) => Promise<unknown>;
   /** Which iphlpapi.dll its programs get, as ProgramOptions has it; the test iphlpapi, as on Windows 10, unless told. */
@@ -38,8 +35,6 @@ export class TestBed {
   readonly linux: NodeHost;
   /** Windows' node.exe of each version on the client, through the test Winsock. */
   readonly windows: NodeHost[];
-  /** Programs in Go on the client, which load ws2_32.dll from system32 alone. */
-  readonly go: NodeHost[];
   readonly prefix: WinePrefix;
   readonly keys: Keys;
   readonly ipHelper: Whose;
@@ -50,7 +45,7 @@ export class TestBed {
   #made = 0;
 
   static async create(options: TestBedOptions): Promise<TestBed> {
-    const { nodeExecutables, go = [], serve = startServer, clientConfiguration: configuration, log = () => undefined } = options;
+    const { nodeExecutables, serve = startServer, clientConfiguration: configuration, log = () => undefined } = options;
     const { ipHelper = 'test' } = options;
     const directory = ownedTemporaryDirectory();
     const forgetExit = onExit(() => remove(directory));
@@ -67,9 +62,9 @@ export class TestBed {
       const prefix = await WinePrefix.create({
         directory: join(directory, 'wine'),
         networkNamespace: network.namespace('client'),
-        programs32: go.includes('ia32') || nodeExecutables.some(({ architecture }) => architecture === 'ia32'),
+        programs32: nodeExecutables.some(({ architecture }) => architecture === 'ia32'),
       });
-      return new TestBed(directory, forgetExit, network, keys, client, prefix, ipHelper, nodeExecutables, go);
+      return new TestBed(directory, forgetExit, network, keys, client, prefix, ipHelper, nodeExecutables);
     } catch (error) {
       network?.destroy();
       remove(directory);
@@ -87,7 +82,6 @@ export class TestBed {
     prefix: WinePrefix,
     ipHelper: Whose,
     nodeExecutables: readonly NodeExecutable[],
-    go: readonly Architecture[],
   ) {
     this.#directory = directory;
     this.#forgetExit = forgetExit;
@@ -98,7 +92,6 @@ export class TestBed {
     this.prefix = prefix;
     this.linux = nativeNode(network, 'client');
     this.windows = nodeExecutables.map((node) => this.windowsNode(node));
-    this.go = go.map((architecture) => goProgram(prefix, architecture));
     // The plugin installs the last one for 32-bit programs.
     const dlls = [[requireArtifact('lspDll')], [requireArtifact('lspSetupDll')], [requireArtifact('lspDll', 'ia32'), 'winsock-lsp-ia32.dll']] as const;
     this.#plugin = join(copyPlugin(prefix, dlls), basename(requireArtifact('lspDll')));

@@ -259,7 +259,7 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
 
   test(named('stats reads the counters of the installed DLL'), async () => {
     const counters = await cli<Stats>(0, 'stats');
-    assert.is(Object.keys(counters).length, 14);
+    assert.is(Object.keys(counters).length, 16);
     assert.ok(Object.values(counters).every((value) => Number.isInteger(value) && value >= 0), JSON.stringify(counters));
     const startups = await evaluate(
       node,
