@@ -67,7 +67,10 @@ class String {
         return bytes_.append(text.begin(), text.end()) && bytes_.push_back('\0');
     }
     bool push_back(char c) {
-        if (bytes_.empty()) return bytes_.reserve(16) && bytes_.push_back(c) && bytes_.push_back('\0');
+        if (bytes_.empty()) {
+            // What was reserved is enough.
+            return (bytes_.capacity() >= 2 || bytes_.reserve(16)) && bytes_.push_back(c) && bytes_.push_back('\0');
+        }
         if (!bytes_.push_back('\0')) return false;
         bytes_[bytes_.size() - 2] = c;
         return true;
