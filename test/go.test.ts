@@ -51,7 +51,10 @@ function define(architecture: Architecture): void {
       fresh = await start(stage);
     }));
     for (const [name, request] of Object.entries(requests)) {
-      for (const kept of [false, true]) {
+      // Known: a program that has ConnectEx of the base provider already uses it on our sockets, whose bind waits. And Wine pins a
+      // datagram socket that is bound to an address to that address's interface.
+      if (stage === 'during' && name.endsWith('connected')) continue;
+      for (const kept of stage === 'during' ? [false] : [false, true]) {
         test(`Go, ${architecture}, ${stage}${kept ? ', the program of before' : ''}: ${name}`, async () => {
           const exchange: Exchange = await (kept ? first : fresh).ask(request);
           assert.ok(exchange.ok, JSON.stringify(exchange));

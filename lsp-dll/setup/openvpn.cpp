@@ -79,7 +79,11 @@ std::wstring openvpn_plugin_folder() {
 
 std::wstring openvpn_plugin_line() {
     const std::wstring folder = openvpn_plugin_folder();
-    return openvpn_plugin_line(folder.empty() ? expand_environment(L"%ProgramFiles%\\OpenVPN\\plugins") : folder);
+    if (!folder.empty()) return openvpn_plugin_line(folder);
+    // A 32-bit process is told another %ProgramFiles% than OpenVPN's; on a 32-bit system the first name stays as it is.
+    std::wstring programs = expand_environment(L"%ProgramW6432%");
+    if (programs.find(L'%') != std::wstring::npos) programs = expand_environment(L"%ProgramFiles%");
+    return openvpn_plugin_line(programs + L"\\OpenVPN\\plugins");
 }
 
 std::wstring openvpn_plugin_line(const std::wstring& folder) {
