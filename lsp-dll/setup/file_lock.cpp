@@ -1,5 +1,7 @@
 #include "file_lock.hpp"
 
+#include <atomic>
+
 #include "../system/system_function.hpp"
 #include "../system/text.hpp"
 #include "security.hpp"
@@ -12,6 +14,9 @@ namespace {
 
 constexpr DWORD look_again_ms = 20;
 constexpr LONG delete_pending = static_cast<LONG>(0xC0000056);  // STATUS_DELETE_PENDING
+
+// The files of the locks that this process has.
+constinit std::atomic<HANDLE> files_held[8]{};
 
 constinit SystemFunction<LONG NTAPI()> last_nt_status{SystemLibrary::ntdll, "RtlGetLastNtStatus"};
 
@@ -29,6 +34,27 @@ DWORD try_to_open(const std::wstring& path, SECURITY_ATTRIBUTES* security, Handl
 }
 
 }  // namespace
+
+FileLock::FileLock(Handle file) noexcept : file_(std::move(file)) {
+    for (std::atomic<HANDLE>& place : files_held) {
+        HANDLE none = nullptr;
+        if (place.compare_exchange_strong(none, file_.get())) return;
+    }
+}
+
+FileLock::~FileLock() {
+    if (!file_) return;
+    for (std::atomic<HANDLE>& place : files_held) {
+        HANDLE own = file_.get();
+        if (place.compare_exchange_strong(own, nullptr)) return;
+    }
+}
+
+void FileLock::release_all() noexcept {
+    for (std::atomic<HANDLE>& place : files_held) {
+        if (const HANDLE file = place.exchange(nullptr)) CloseHandle(file);
+    }
+}
 
 std::wstring FileLock::path_of(std::wstring_view name) {
     // Not GetWindowsDirectoryW, which gives each user of a terminal server another folder.

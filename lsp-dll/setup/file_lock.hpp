@@ -23,11 +23,19 @@ class FileLock {
     static system::Result<FileLock> take(std::wstring_view name, unsigned long patience_ms, std::string_view what,
                                          std::string_view busy_code, bool (*called_off)() noexcept = nullptr);
 
+    FileLock(FileLock&&) noexcept = default;
+    FileLock& operator=(FileLock&&) noexcept = default;
+    ~FileLock();
+
+    // Lets go of all locks that this process has, as its end does. For tests in which a killed thread stands for a
+    // killed process.
+    static void release_all() noexcept;
+
     // The file's full path; empty if the system does not tell its folder. For tests.
     static std::wstring path_of(std::wstring_view name);
 
   private:
-    explicit FileLock(system::Handle file) noexcept : file_(std::move(file)) {}
+    explicit FileLock(system::Handle file) noexcept;
     system::Handle file_;
 };
 

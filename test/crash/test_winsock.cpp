@@ -1,5 +1,7 @@
 #include "test_winsock.hpp"
 
+#include "setup/file_lock.hpp"
+
 #include <cstdlib>
 
 namespace {
@@ -76,5 +78,7 @@ bool run_until_killed(const std::function<void()>& work) {
     if (thread == nullptr) std::abort();
     WaitForSingleObject(thread, INFINITE);
     CloseHandle(thread);
+    // The end of a process lets go of its locks.
+    if (!job.done) lsp::setup::FileLock::release_all();
     return job.done;
 }
