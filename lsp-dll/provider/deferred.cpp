@@ -26,6 +26,9 @@ void CALLBACK settle_now(void* context, BOOLEAN) {
 
 SOCKET reserve_port(Chain& chain, SOCKET s, SocketState& state) noexcept {
     if (state.kind != SocketKind::deferred) return INVALID_SOCKET;
+    // A handle that was closed behind our back has no name; the lower provider says so.
+    Endpoint own;
+    if (lower::local_endpoint(chain, s, state.family, own) != WSAEINVAL) return INVALID_SOCKET;
     Note* const note = make_note(chain, s, state);
     if (note == nullptr) return INVALID_SOCKET;
     if (const SOCKET there = note->reservation.load(); there != 0) return there;
