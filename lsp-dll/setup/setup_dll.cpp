@@ -24,10 +24,14 @@ Result<InstallReport> install_unless_present(const std::wstring& provider_dll) {
     const auto present = is_installed();
     if (present && *present) return InstallReport{};
     InstallOptions options;
+    const std::wstring second = sibling32(provider_dll);
+    std::vector<std::wstring> sources = {provider_dll};
+    if (!second.empty()) sources.push_back(second);
+    if (const Outcome checked = check_sources(sources, SourceTrust::judge, false); !checked) return checked.error();
     auto staged = stage_provider_dll(provider_dll);
     if (!staged) return staged.error();
     options.dll = *staged;
-    if (const std::wstring second = sibling32(provider_dll); !second.empty()) {
+    if (!second.empty()) {
         auto staged32 = stage_provider_dll(second);
         if (!staged32) return staged32.error();
         options.dll32 = *staged32;
