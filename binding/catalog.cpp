@@ -183,7 +183,8 @@ setup::SourceTrust read_trust(const Napi::Value& value) {
 
 Napi::Value stage_provider_dll(const Napi::CallbackInfo& call) {
     return run_async(
-        call.Env(), [source = read_wide_text(call[0], "source"), trust = read_trust(call[1])] {
+        call.Env(),
+        [source = read_wide_text(call[0], "source"), trust = read_trust(call[1])] {
             return setup::stage_provider_dll(source, trust);
         },
         [](Napi::Env env, const std::wstring& path) { return write_text(env, path); });
@@ -191,9 +192,11 @@ Napi::Value stage_provider_dll(const Napi::CallbackInfo& call) {
 
 std::vector<std::wstring> read_paths(const Napi::Value& value, const char* name) {
     std::vector<std::wstring> paths;
-    if (!value.IsArray()) throw invalid_argument(value.Env(), std::string("The argument '") + name + "' must be an array");
+    if (!value.IsArray())
+        throw invalid_argument(value.Env(), std::string("The argument '") + name + "' must be an array");
     const Napi::Array list = value.As<Napi::Array>();
-    for (std::uint32_t i = 0; i < list.Length() && i < most_paths; ++i) paths.push_back(read_wide_text(list.Get(i), name));
+    for (std::uint32_t i = 0; i < list.Length() && i < most_paths; ++i)
+        paths.push_back(read_wide_text(list.Get(i), name));
     return paths;
 }
 

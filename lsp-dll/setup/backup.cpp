@@ -207,8 +207,8 @@ Result<std::wstring> write_backup(std::vector<CatalogDump> dumps) {
     GetSystemTime(&time);
     const std::string json = catalog_json(dumps, time);
     const std::string stem = concat({folder, "\\catalog-", time_text(time, false)});
-    // Rights of its own: an account that makes a file otherwise owns it, and its programs that are not elevated could then
-    // write what `restore` reads.
+    // Rights of its own: an account that makes a file otherwise owns it, and its programs that are not elevated could
+    // then write what `restore` reads.
     SecurityAttributes security(file_rights);
     if (security.get() == nullptr) {
         return backup_error(GetLastError(), "ConvertStringSecurityDescriptorToSecurityDescriptorW", folder);

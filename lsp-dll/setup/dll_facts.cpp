@@ -48,14 +48,12 @@ std::wstring search(const std::wstring& name, Architecture architecture) {
     return length == 0 || length >= MAX_PATH ? native + L"\\" + name : std::wstring(found, length);
 }
 
-// Variables that an account may set for its own programs, or that differ from one account to the next, are none of these.
+// Variables that an account may set for its own programs, or that differ from one account to the next, are none of
+// these.
 constexpr std::wstring_view machine_variables[] = {
-    L"SystemRoot",        L"windir",
-    L"SystemDrive",       L"ProgramFiles",
-    L"ProgramFiles(x86)", L"ProgramW6432",
-    L"CommonProgramFiles", L"CommonProgramFiles(x86)",
-    L"CommonProgramW6432", L"ProgramData",
-    L"ALLUSERSPROFILE",
+    L"SystemRoot",         L"windir",       L"SystemDrive",        L"ProgramFiles",
+    L"ProgramFiles(x86)",  L"ProgramW6432", L"CommonProgramFiles", L"CommonProgramFiles(x86)",
+    L"CommonProgramW6432", L"ProgramData",  L"ALLUSERSPROFILE",
 };
 
 bool same_name(std::wstring_view a, std::wstring_view b) {

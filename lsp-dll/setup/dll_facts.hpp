@@ -16,8 +16,8 @@ struct DllFacts {
     std::uint16_t machine = 0;   // IMAGE_FILE_MACHINE_…; 0: it is no DLL
     bool is_provider = false;    // it exports WSPStartup
     std::string replaceable_by;  // who other than administrators could replace it; empty if nobody
-    // It exists, and nothing else is known: it is in use, or this account may not read it, or it is elsewhere, which is not
-    // opened.
+    // It exists, and nothing else is known: it is in use, or this account may not read it, or it is elsewhere, which is
+    // not opened.
     bool unreadable = false;
     bool in_system_folder = false;  // Windows' own folder of DLLs, by what the path leads to
     bool elsewhere = false;         // the path leads to another machine, or others could have it lead there

@@ -234,7 +234,8 @@ class CatalogExamination {
             add("other-provider", Severity::info,
                 concat({"another layered provider is in ", catalog_of(facts_.architecture), ": \"",
                         named->info.szProtocol, "\", ", entry.path, " (entries ", ids, ")."}),
-                "If programs misbehave, look whether they still do without it: its maker's own uninstaller takes it out.");
+                "If programs misbehave, look whether they still do without it: its maker's own uninstaller takes it "
+                "out.");
         }
     }
 
@@ -540,15 +541,15 @@ Diagnosis diagnose(const Facts& facts) {
                             {}});
     }
     if (!facts.store_writable_by.empty()) {
-        findings.push_back({"store-replaceable",
-                            Severity::error,
-                            concat({"Others than administrators may write HKLM\\SOFTWARE\\winsock-lsp (",
-                                    facts.store_writable_by,
-                                    "), by which the sockets of every process go: they have power over all of them."}),
-                            "Look at the rules (winsock-lsp policy get), then: winsock-lsp remove --purge, delete the key "
-                            "HKLM\\SOFTWARE\\winsock-lsp, winsock-lsp install, and set the rules again.",
-                            Fix::none,
-                            {}});
+        findings.push_back(
+            {"store-replaceable",
+             Severity::error,
+             concat({"Others than administrators may write HKLM\\SOFTWARE\\winsock-lsp (", facts.store_writable_by,
+                     "), by which the sockets of every process go: they have power over all of them."}),
+             "Look at the rules (winsock-lsp policy get), then: winsock-lsp remove --purge, delete the key "
+             "HKLM\\SOFTWARE\\winsock-lsp, winsock-lsp install, and set the rules again.",
+             Fix::none,
+             {}});
     }
     if (!facts.policy_rejected.empty()) {
         findings.push_back({"policy-rejected",

@@ -148,8 +148,7 @@ std::string who_can_write_store() {
     if (error == ERROR_FILE_NOT_FOUND) return {};
     constexpr SECURITY_INFORMATION wanted = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
     DWORD size = 0;
-    if (error != ERROR_SUCCESS ||
-        RegGetKeySecurity(key.get(), wanted, nullptr, &size) != ERROR_INSUFFICIENT_BUFFER) {
+    if (error != ERROR_SUCCESS || RegGetKeySecurity(key.get(), wanted, nullptr, &size) != ERROR_INSUFFICIENT_BUFFER) {
         return "rights that cannot be read";
     }
     const auto memory = std::make_unique<std::max_align_t[]>(size / sizeof(std::max_align_t) + 1);

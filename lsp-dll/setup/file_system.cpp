@@ -81,8 +81,8 @@ class WindowsFileSystem final : public FileSystem {
 
         constexpr DWORD asking = READ_CONTROL | FILE_READ_ATTRIBUTES;
         constexpr DWORD sharing = FILE_SHARE_READ | FILE_SHARE_WRITE;
-        // Only who may read or write takes part in sharing, so only such a handle holds the object. Whoever may not, or comes
-        // when it is in use, asks without holding it.
+        // Only who may read or write takes part in sharing, so only such a handle holds the object. Whoever may not, or
+        // comes when it is in use, asks without holding it.
         Handle handle = open(path, asking | FILE_READ_DATA, sharing);
         if (!handle) handle = open(path, asking, sharing | FILE_SHARE_DELETE);
         if (!handle) {
@@ -94,9 +94,9 @@ class WindowsFileSystem final : public FileSystem {
             facts.rights = rights_of_wine();
         } else {
             PSECURITY_DESCRIPTOR descriptor = nullptr;
-            facts.error = GetSecurityInfo(handle.get(), SE_FILE_OBJECT,
-                                          OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, nullptr, nullptr,
-                                          nullptr, nullptr, &descriptor);
+            facts.error =
+                GetSecurityInfo(handle.get(), SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION,
+                                nullptr, nullptr, nullptr, nullptr, &descriptor);
             if (facts.error != ERROR_SUCCESS) return facts;
             facts.rights = rights_of(descriptor);
             LocalFree(descriptor);
@@ -145,8 +145,8 @@ AccessRights rights_of(PSECURITY_DESCRIPTOR descriptor) {
         auto* const allowed = static_cast<ACCESS_ALLOWED_ACE*>(entry);
         const BYTE type = allowed->Header.AceType;
         const bool plain = type == ACCESS_ALLOWED_ACE_TYPE || type == ACCESS_DENIED_ACE_TYPE;
-        rights.entries.push_back({type, allowed->Header.AceFlags, allowed->Mask,
-                                  plain ? account_of(&allowed->SidStart) : std::string()});
+        rights.entries.push_back(
+            {type, allowed->Header.AceFlags, allowed->Mask, plain ? account_of(&allowed->SidStart) : std::string()});
     }
     rights.known = true;
     return rights;

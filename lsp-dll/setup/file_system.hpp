@@ -1,5 +1,5 @@
-// Private to setup: what the file system says of a path. One small interface, because Wine enforces no access rights: the
-// tests put a double in its place that can be told what a folder is like (test/setup/told_file_system.hpp).
+// Private to setup: what the file system says of a path. One small interface, because Wine enforces no access rights:
+// the tests put a double in its place that can be told what a folder is like (test/setup/told_file_system.hpp).
 #pragma once
 
 #include <windows.h>
@@ -40,15 +40,16 @@ enum class DriveKind {
 struct PathFacts {
     DWORD error = ERROR_SUCCESS;  // why nothing else is known
     bool link = false;            // it stands for another path, and was not followed: nothing else is known
-    std::wstring final_path;      // what it leads to, with long names: "C:\…"; empty where that cannot be asked (Windows XP)
+    std::wstring
+        final_path;  // what it leads to, with long names: "C:\…"; empty where that cannot be asked (Windows XP)
     AccessRights rights;
 };
 
 class FileSystem {
   public:
     virtual DriveKind drive(wchar_t letter) = 0;
-    // Of a file or a folder by its full path; of a drive's root with the backslash. Where the system allows it, `held` keeps
-    // the object from being renamed, deleted or replaced for as long as it lives.
+    // Of a file or a folder by its full path; of a drive's root with the backslash. Where the system allows it, `held`
+    // keeps the object from being renamed, deleted or replaced for as long as it lives.
     virtual PathFacts look(const std::wstring& path, system::Handle& held) = 0;
 
   protected:

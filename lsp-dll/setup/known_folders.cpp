@@ -58,8 +58,7 @@ std::wstring program_data() {
     if (!folder.empty()) return without_variables(folder);
     const std::wstring profiles = folder_value(profiles_key, L"ProfilesDirectory");
     const std::wstring all_users = folder_value(profiles_key, L"AllUsersProfile");
-    return profiles.empty() || all_users.empty() ? std::wstring()
-                                                 : without_variables(profiles) + L"\\" + all_users;
+    return profiles.empty() || all_users.empty() ? std::wstring() : without_variables(profiles) + L"\\" + all_users;
 }
 
 }  // namespace lsp::setup

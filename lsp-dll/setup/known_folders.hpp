@@ -1,5 +1,5 @@
-// Private to setup: Windows' folders by the registry's word. A user may set environment variables that an elevated process
-// inherits.
+// Private to setup: Windows' folders by the registry's word. A user may set environment variables that an elevated
+// process inherits.
 #pragma once
 
 #include <string>

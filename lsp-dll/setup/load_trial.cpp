@@ -21,7 +21,8 @@ std::atomic<Trial> other_trial{nullptr};
 constexpr DWORD loadlibrary_failed = 3, getprocaddress_failed = 4, dllserver_failed = 5;
 
 constexpr char refused_remedy[] =
-    " Nothing was changed. Look at Windows' event log (Applications and Services Logs, Microsoft, Windows: CodeIntegrity and "
+    " Nothing was changed. Look at Windows' event log (Applications and Services Logs, Microsoft, Windows: "
+    "CodeIntegrity and "
     "AppLocker) and at that of the antivirus program for what refuses it.";
 
 // Windows' own program of that bitness; empty if there is none.
@@ -42,8 +43,8 @@ Handle start(const std::wstring& program, const std::wstring& dll) {
     PROCESS_INFORMATION process{};
     // The child inherits it: no window about a DLL that is missing waits for somebody to close it.
     const UINT mode = SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
-    const BOOL started = CreateProcessW(program.c_str(), line.data(), nullptr, nullptr, FALSE, CREATE_NO_WINDOW, nullptr,
-                                        folder_of(program).c_str(), &startup, &process);
+    const BOOL started = CreateProcessW(program.c_str(), line.data(), nullptr, nullptr, FALSE, CREATE_NO_WINDOW,
+                                        nullptr, folder_of(program).c_str(), &startup, &process);
     SetErrorMode(mode);
     if (!started) return {};
     CloseHandle(process.hThread);
@@ -73,7 +74,8 @@ TrialAnswer trial_answer(DWORD exit_code) noexcept {
         case getprocaddress_failed:
         case dllserver_failed: return TrialAnswer::loads;
         case loadlibrary_failed: return TrialAnswer::refused;
-        case 0xC000007B:  // STATUS_INVALID_IMAGE_FORMAT, STATUS_DLL_NOT_FOUND, STATUS_DLL_INIT_FAILED: of regsvr32 itself,
+        case 0xC000007B:  // STATUS_INVALID_IMAGE_FORMAT, STATUS_DLL_NOT_FOUND, STATUS_DLL_INIT_FAILED: of regsvr32
+                          // itself,
         case 0xC0000135:  // which has not come to our DLL
         case 0xC0000142: return TrialAnswer::unknown;
         default: return exit_code >= 0xC0000000 ? TrialAnswer::refused : TrialAnswer::unknown;
@@ -91,10 +93,12 @@ Outcome try_to_load(const std::wstring& dll, Architecture architecture) {
         if (!called_off && GetTickCount() - started < trial_patience) continue;
         TerminateProcess(process.get(), 1);
         if (called_off) return cancelled(attempt);
-        return refused(attempt, concat({"a process that does had not come to its end after ", trial_patience.load(), " ms"}));
+        return refused(attempt,
+                       concat({"a process that does had not come to its end after ", trial_patience.load(), " ms"}));
     }
     DWORD exit_code = 0;
-    if (!GetExitCodeProcess(process.get(), &exit_code) || trial_answer(exit_code) != TrialAnswer::refused) return Done{};
+    if (!GetExitCodeProcess(process.get(), &exit_code) || trial_answer(exit_code) != TrialAnswer::refused)
+        return Done{};
     return refused(attempt, exit_code == loadlibrary_failed
                                 ? std::string("regsvr32 could not load it")
                                 : concat({"regsvr32, told to load it, ended with ", error_name(exit_code)}));

@@ -9,8 +9,8 @@ namespace lsp::setup {
 
 using namespace system;
 
-// Has regsvr32.exe of that bitness load the DLL: our DLLs have no DllRegisterServer, so nothing else happens. Success if
-// it is loaded, or if that cannot be found out (no regsvr32, or a rule that keeps it from running). Errors:
+// Has regsvr32.exe of that bitness load the DLL: our DLLs have no DllRegisterServer, so nothing else happens. Success
+// if it is loaded, or if that cannot be found out (no regsvr32, or a rule that keeps it from running). Errors:
 // ERR_DLL_REFUSED (it is not loaded, the process crashes, or does not end within a minute); ERR_ABORTED (cancel.hpp).
 Outcome try_to_load(const std::wstring& dll, Architecture architecture);
 
@@ -18,8 +18,8 @@ enum class TrialAnswer { loads, refused, unknown };
 // What regsvr32's exit code says.
 TrialAnswer trial_answer(DWORD exit_code) noexcept;
 
-// What install_provider has done: try_to_load, or what a test that installs thousands of times has put in its place (null:
-// try_to_load again).
+// What install_provider has done: try_to_load, or what a test that installs thousands of times has put in its place
+// (null: try_to_load again).
 using Trial = Outcome (*)(const std::wstring& dll, Architecture architecture);
 Trial trial() noexcept;
 void set_trial(Trial other) noexcept;

@@ -12,7 +12,8 @@ namespace lsp::setup {
 namespace {
 
 constexpr char origin_remedy[] =
-    " Make the folder that docs/fleet.md describes (node.exe and the package below Program Files) and run it from there, or, "
+    " Make the folder that docs/fleet.md describes (node.exe and the package below Program Files) and run it from "
+    "there, or, "
     "if nobody else has an account here that they could use for it, add --trust-source.";
 
 // Of the program itself if `module` is null.
@@ -46,8 +47,10 @@ Outcome check_run_from(const std::vector<std::wstring>& scripts) {
         const std::string who = who_can_replace(file);
         if (who.empty()) continue;
         return own_error("ERR_UNTRUSTED_PATH",
-                         concat({"Cannot run ", file, " with an administrator's rights: others than administrators can "
-                                 "replace it (", who, "). Nothing was changed.", origin_remedy}));
+                         concat({"Cannot run ", file,
+                                 " with an administrator's rights: others than administrators can "
+                                 "replace it (",
+                                 who, "). Nothing was changed.", origin_remedy}));
     }
     return Done{};
 }
@@ -63,9 +66,10 @@ Outcome check_source(const std::wstring& dll, std::vector<Handle>& held) {
         // What is said of a missing one is said by whoever reads it.
         if (!judgement.elsewhere && !file_exists(file)) continue;
         return own_error("ERR_UNTRUSTED_PATH",
-                         concat({"Cannot install ", file, ": every process would load it, and others than administrators "
-                                 "can replace it where it comes from (", judgement.replaceable_by,
-                                 "). Nothing was changed.", origin_remedy}));
+                         concat({"Cannot install ", file,
+                                 ": every process would load it, and others than administrators "
+                                 "can replace it where it comes from (",
+                                 judgement.replaceable_by, "). Nothing was changed.", origin_remedy}));
     }
     return Done{};
 }

@@ -91,14 +91,14 @@ std::optional<std::uint32_t> resource_entry(const Reader& reader, std::uint64_t 
                                             std::optional<std::uint32_t> id) {
     const auto directory = reader.at<IMAGE_RESOURCE_DIRECTORY>(directory_offset);
     if (!directory) return std::nullopt;
-    const std::uint32_t count =
-        std::min<std::uint32_t>(std::uint32_t{directory->NumberOfNamedEntries} + directory->NumberOfIdEntries,
-                                most_resources);
+    const std::uint32_t count = std::min<std::uint32_t>(
+        std::uint32_t{directory->NumberOfNamedEntries} + directory->NumberOfIdEntries, most_resources);
     for (std::uint32_t i = 0; i < count; ++i) {
         // Two words: the id, or where its name is; where it leads, with the highest bit set for a directory.
         const std::uint64_t offset =
             directory_offset + sizeof(IMAGE_RESOURCE_DIRECTORY) + std::uint64_t{i} * 2 * sizeof(std::uint32_t);
-        const auto name = reader.at<std::uint32_t>(offset), to = reader.at<std::uint32_t>(offset + sizeof(std::uint32_t));
+        const auto name = reader.at<std::uint32_t>(offset),
+                   to = reader.at<std::uint32_t>(offset + sizeof(std::uint32_t));
         if (!name || !to) return std::nullopt;
         if (!id || *name == *id) return *to & ~IMAGE_RESOURCE_DATA_IS_DIRECTORY;
     }

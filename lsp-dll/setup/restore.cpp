@@ -340,7 +340,8 @@ std::string put_back(const std::vector<BackedUpCatalog>& before, const std::wstr
     const auto now = take_snapshot();
     // Not only to save work: what cannot be made again would get another place.
     if (now && text_of(backup_of(*now)) == text_of(before)) return " The catalogs are as they were before.";
-    const Outcome outcome = now ? restore_everything({before, options, report, false, nullptr}, *now) : Outcome(now.error());
+    const Outcome outcome =
+        now ? restore_everything({before, options, report, false, nullptr}, *now) : Outcome(now.error());
     if (outcome) return " The catalogs are as they were before.";
     return concat({" And the catalogs could not be put back as they were: ", outcome.error().message,
                    " A copy of them is in ", file, "."});

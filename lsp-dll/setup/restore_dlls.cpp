@@ -140,7 +140,8 @@ Error untrusted(std::size_t catalog, const char* list, std::size_t index, const 
         "ERR_UNTRUSTED_PATH",
         concat({"Cannot restore the catalogs: $.catalogs[", catalog, "].", list, "[", index, "].path is ", path,
                 ", which every program would load, and others than administrators can replace it (", who,
-                "). Nothing was changed. Ask where the file comes from; a backup of a sound machine names no such path."}));
+                "). Nothing was changed. Ask where the file comes from; a backup of a sound machine names no such "
+                "path."}));
 }
 
 }  // namespace
@@ -162,8 +163,8 @@ Outcome check_trust(const BackedUpCatalog& backup, std::size_t index, const Cata
         const NamespaceProvider& provider = (*backup.namespaces)[i];
         const DllFacts* const dll = find_dll(namespace_dlls, provider.path);
         if (dll == nullptr || dll->replaceable_by.empty() || dll->in_system_folder) continue;
-        const bool is_there = std::any_of(
-            current_namespaces.begin(), current_namespaces.end(), [&](const NamespaceProvider& each) {
+        const bool is_there =
+            std::any_of(current_namespaces.begin(), current_namespaces.end(), [&](const NamespaceProvider& each) {
                 return same_guid(each.id, provider.id) && same_file_name(each.path, provider.path);
             });
         if (!is_there) return untrusted(index, "namespaces", i, dll->replaceable_by, provider.path);

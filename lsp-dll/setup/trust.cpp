@@ -46,8 +46,7 @@ bool same_path(const std::wstring& a, const std::wstring& b) { return _wcsicmp(a
 std::wstring normal_path(const std::wstring& path) {
     std::wstring result(MAX_PATH, L'\0');
     for (int attempt = 0; attempt < 2; ++attempt) {
-        const DWORD length =
-            GetFullPathNameW(path.c_str(), static_cast<DWORD>(result.size()), result.data(), nullptr);
+        const DWORD length = GetFullPathNameW(path.c_str(), static_cast<DWORD>(result.size()), result.data(), nullptr);
         if (length < result.size()) {
             result.resize(length);
             return result;
@@ -114,7 +113,8 @@ std::string who_can_replace(const AccessRights& rights, TrustedObject object) {
     for (const AccessEntry& entry : rights.entries) {
         if ((entry.flags & INHERIT_ONLY_ACE) != 0 || (entry.rights & replacing_rights(object)) == 0) continue;
         if (denies(entry.type)) continue;
-        if (entry.type != ACCESS_ALLOWED_ACE_TYPE) return concat({"an access control entry of type ", unsigned{entry.type}});
+        if (entry.type != ACCESS_ALLOWED_ACE_TYPE)
+            return concat({"an access control entry of type ", unsigned{entry.type}});
         if (!is_trusted(entry.account)) return entry.account;
     }
     return {};
@@ -157,9 +157,9 @@ PathJudgement judge_path(const std::wstring& path, TrustedObject last) {
             judgement.elsewhere = true;
             return judgement;
         }
-        const TrustedObject object = left == 0                                       ? last
+        const TrustedObject object = left == 0                                  ? last
                                      : left == 1 && last == TrustedObject::file ? TrustedObject::folder
-                                                                                     : TrustedObject::ancestor;
+                                                                                : TrustedObject::ancestor;
         if (const std::string who = who_can_replace(facts.rights, object); !who.empty()) {
             judgement.replaceable_by = concat({who, " on ", step});
             return judgement;

@@ -1,5 +1,5 @@
-// Private to setup: whether ordinary users could put their own code where the catalog points (design §7). A path is judged
-// by what it leads to.
+// Private to setup: whether ordinary users could put their own code where the catalog points (design §7). A path is
+// judged by what it leads to.
 #pragma once
 
 #include <string>
@@ -24,9 +24,9 @@ std::string who_can_replace(const AccessRights& rights, TrustedObject object);
 
 // Of a file and all that is above it, or of a folder if `last` is that.
 struct PathJudgement {
-    std::string replaceable_by;   // "SID on PATH", "PATH is a link", …; empty: only administrators can
-    bool elsewhere = false;       // it is on another machine, or its path may lead there: it is not to be opened
-    bool in_system_folder = false;  // it lies in Windows' own folder of DLLs itself, not below
+    std::string replaceable_by;        // "SID on PATH", "PATH is a link", …; empty: only administrators can
+    bool elsewhere = false;            // it is on another machine, or its path may lead there: it is not to be opened
+    bool in_system_folder = false;     // it lies in Windows' own folder of DLLs itself, not below
     std::vector<system::Handle> held;  // keep what was judged from being replaced
 };
 

@@ -9,6 +9,9 @@
 #include "../system/catalog_support.hpp"
 #include "../system/support.hpp"
 #include "setup/catalog_plan.hpp"
+#include "system/policy_store.hpp"
+#include "system/registry.hpp"
+#include "system/security.hpp"
 
 using namespace lsp::setup;
 
@@ -180,7 +183,8 @@ const Damage damages[] = {
     {"dll-replaceable", Severity::error, Fix::none,
      [](Facts& facts) {  // on another machine, so nothing else is known of it
          add_other(facts, {1}, false);
-         facts.catalogs[0].dlls.back() = {L"C:\\other.dll", true, 0, false, "C: leads to another machine", true, false, true};
+         facts.catalogs[0].dlls.back() = {
+             L"C:\\other.dll", true, 0, false, "C: leads to another machine", true, false, true};
      }},
     {"namespace-dll-replaceable", Severity::error, Fix::none,
      [](Facts& facts) {
@@ -188,7 +192,10 @@ const Damage damages[] = {
          facts.catalogs[1].namespace_dlls = {{L"C:\\ns.dll", true, 0, false, "S-1-5-11 on C:\\"}};
      }},
     {"store-replaceable", Severity::error, Fix::none, [](Facts& facts) { facts.store_writable_by = "S-1-5-32-545"; }},
-    {"other-provider", Severity::info, Fix::none, [](Facts& facts) { add_other(facts, {101, 1}, true); }},
+    {"other-provider", Severity::info, Fix::none,
+     [](Facts& facts) {
+         add_other(facts, {101, 1}, true);
+     }},
     {"duplicate-entry", Severity::error, Fix::install_anew,
      [](Facts& facts) {
          CatalogEntry copy = entry(facts, 101);
@@ -297,7 +304,8 @@ TEST_CASE("doctor: a healthy machine has no finding, installed or not, with othe
     CHECK(codes_of(diagnose(facts)) == std::vector<std::string>{"other-provider"});
 }
 
-TEST_CASE("doctor: other layered providers, intact ones too, are told once for all their entries, and nothing is wrong") {
+TEST_CASE(
+    "doctor: other layered providers, intact ones too, are told once for all their entries, and nothing is wrong") {
     Facts facts = not_installed();
     add_other(facts, {1}, true);
     const Diagnosis diagnosis = diagnose(facts);
@@ -401,4 +409,27 @@ TEST_CASE("doctor: a DLL that is not good is not proposed to repair with") {
     dll(facts, our_dll32, 1).is_provider = false;
     CHECK(diagnose(facts).dll.empty());
     CHECK(diagnose(facts).dll32.empty());
+}
+
+TEST_CASE("doctor reads who may write the policy store from the key itself") {
+    REQUIRE(create_policy_store());
+    const auto set_rights = [](const wchar_t* sddl) {
+        RegistryKey key;
+        REQUIRE(key.open(HKEY_LOCAL_MACHINE, policy_store_key, WRITE_DAC) == ERROR_SUCCESS);
+        SecurityAttributes security(sddl);
+        REQUIRE(RegSetKeySecurity(key.get(), DACL_SECURITY_INFORMATION, security.get()->lpSecurityDescriptor) ==
+                ERROR_SUCCESS);
+    };
+    const auto writable_by = [] {
+        const auto facts = collect_facts();
+        REQUIRE_MESSAGE(facts, message_of(facts));
+        return facts->store_writable_by;
+    };
+    CHECK(writable_by() == "");
+    set_rights(L"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KA;;;BU)");
+    CHECK(writable_by() == "S-1-5-32-545");
+    set_rights(L"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;0x4;;;AU)");  // they may make subkeys
+    CHECK(writable_by() == "S-1-5-11");
+    set_rights(policy_store_rights);
+    CHECK(writable_by() == "");
 }

@@ -12,6 +12,13 @@
 
 namespace {
 
+// Trials are made as long as it lives; main.cpp has them left out.
+struct RealTrials {
+    RealTrials() : before(trial()) { set_trial(nullptr); }
+    ~RealTrials() { set_trial(before); }
+    Trial before;
+};
+
 // The fake provider, which asks for a DLL that no machine has.
 std::wstring with_missing_import(const wchar_t* name) {
     std::vector<unsigned char> bytes = bytes_of(fake_provider_path());
@@ -32,12 +39,12 @@ TEST_CASE("what regsvr32's exit code says of the DLL") {
         DWORD code;
         TrialAnswer answer;
     } situations[] = {
-        {0, TrialAnswer::loads},      // it has a DllRegisterServer
-        {4, TrialAnswer::loads},      // it has none, as ours
-        {5, TrialAnswer::loads},      // its DllRegisterServer failed
-        {3, TrialAnswer::refused},    // LoadLibrary failed
-        {1, TrialAnswer::unknown},    // regsvr32 did not understand its arguments
-        {2, TrialAnswer::unknown},    // OleInitialize failed
+        {0, TrialAnswer::loads},             // it has a DllRegisterServer
+        {4, TrialAnswer::loads},             // it has none, as ours
+        {5, TrialAnswer::loads},             // its DllRegisterServer failed
+        {3, TrialAnswer::refused},           // LoadLibrary failed
+        {1, TrialAnswer::unknown},           // regsvr32 did not understand its arguments
+        {2, TrialAnswer::unknown},           // OleInitialize failed
         {0xC0000005, TrialAnswer::refused},  // it crashed
         {0xC0000409, TrialAnswer::refused},
         {0xC0000135, TrialAnswer::unknown},  // regsvr32 itself did not start
@@ -76,6 +83,7 @@ TEST_CASE("a trial is limited in time, and can be called off") {
 TEST_SUITE("test winsock") {
     TEST_CASE("a DLL that does not load is not registered, and the catalog stays as it was") {
         const FreshCatalog fresh;
+        const RealTrials real;
         const auto before = FreshCatalog::entries();
         InstallOptions options;
         options.dll = with_missing_import(L"unloadable.dll");

@@ -1,5 +1,6 @@
 // A double of the file system (setup/file_system.hpp) that is told what a path is like, because Wine enforces no access
-// rights and has no junctions, 8.3 names and drives of other machines. What it is not told of belongs to administrators.
+// rights and has no junctions, 8.3 names and drives of other machines. What it is not told of belongs to
+// administrators.
 #pragma once
 
 #include <doctest/doctest.h>

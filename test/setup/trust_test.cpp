@@ -1,4 +1,5 @@
-// Who can replace what the catalog names: by rights as values, by paths over a double, and what Wine really shows of both.
+// Who can replace what the catalog names: by rights as values, by paths over a double, and what Wine really shows of
+// both.
 #include "setup/trust.hpp"
 
 #include <doctest/doctest.h>
@@ -49,7 +50,7 @@ TEST_CASE("an entry that allows in another way than the plain one counts, whoeve
         std::uint8_t type;
         bool counts;
     } kinds[] = {
-        {ACCESS_ALLOWED_ACE_TYPE, false},           // for administrators
+        {ACCESS_ALLOWED_ACE_TYPE, false},  // for administrators
         {ACCESS_DENIED_ACE_TYPE, false},
         {0x4 /* compound */, true},
         {ACCESS_ALLOWED_OBJECT_ACE_TYPE, true},
@@ -124,7 +125,9 @@ TEST_CASE("a path is judged by what it leads to, from the root down") {
         {"a short name", L"C:\\VENDOR~1\\bin\\p.dll",
          [](auto& told) { told.leads_to(L"C:\\VENDOR~1", L"C:\\Vendor of names"); }, "", false},
         {"a short name of a folder that users may write", L"C:\\VENDOR~1\\bin\\p.dll",
-         [&](auto& told) { told.leads_to(L"C:\\VENDOR~1", L"C:\\Vendor of names").with_rights(L"C:\\VENDOR~1", write); },
+         [&](auto& told) {
+             told.leads_to(L"C:\\VENDOR~1", L"C:\\Vendor of names").with_rights(L"C:\\VENDOR~1", write);
+         },
          "S-1-5-11 on C:\\VENDOR~1", false},
         {"other letters", L"c:\\vendor\\BIN\\P.DLL", [](auto& told) { told.leads_to(L"c:\\", L"C:\\"); }, "", false},
         {"slashes and dots", L"C:/Vendor/./x/../bin/p.dll", [&](auto& told) { told.with_rights(dll, write); },

@@ -47,9 +47,8 @@ TEST_SUITE("test winsock") {
         FreshCatalog::install_well(install_options(L"new.dll", 0, 9));
         const auto before = FreshCatalog::entries();
         InstallOptions older = install_options(L"old.dll", 0, 8);
-        for (const Error& error :
-             {install_provider(older).error(), plan_install(older).error(),
-              check_sources({older.dll}, SourceTrust::judge, false).error()}) {
+        for (const Error& error : {install_provider(older).error(), plan_install(older).error(),
+                                   check_sources({older.dll}, SourceTrust::judge, false).error()}) {
             CHECK(error.code == "ERR_DOWNGRADE");
             CHECK(contains(error.message, "it is version 0.8.0"));
             CHECK(contains(error.message, "is version 0.9.0"));

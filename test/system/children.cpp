@@ -1,5 +1,6 @@
 #include "children.hpp"
 
+#include "setup/load_trial.hpp"
 #include "setup/setup.hpp"
 #include "support.hpp"
 #include "system/policy_store.hpp"
@@ -17,6 +18,8 @@ int run_child(int count, char** arguments) {
     }
     if (count < 2) return 2;
     if (command == "child-publish") return write_tunnel(sample_tunnel(arguments[1])) ? 0 : 1;
+    // As main.cpp.
+    set_trial([](const std::wstring&, Architecture) -> Outcome { return Done{}; });
     InstallOptions options;
     options.dll = widen(arguments[1]);
     if (command == "child-install") return install_provider(options) ? 0 : 1;
