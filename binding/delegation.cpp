@@ -1,5 +1,4 @@
 #include "../lsp-dll/setup/publishers.hpp"
-
 #include "areas.hpp"
 #include "convert.hpp"
 #include "errors.hpp"
@@ -20,8 +19,8 @@ Napi::Object write_account(Napi::Env env, const setup::Account& account) {
 
 // Where the account is a domain's, the look-up asks the network.
 Napi::Value find_group(const Napi::CallbackInfo& call) {
-    return run_async(call.Env(), [name = read_wide_text(call[0], "group")] { return setup::find_group(name); },
-                     write_account);
+    return run_async(
+        call.Env(), [name = read_wide_text(call[0], "group")] { return setup::find_group(name); }, write_account);
 }
 
 Napi::Value allow_publishers(const Napi::CallbackInfo& call) {
@@ -34,7 +33,8 @@ Napi::Value allow_publishers(const Napi::CallbackInfo& call) {
 }
 
 Napi::Value forbid_publishers(const Napi::CallbackInfo& call) {
-    return run_async(call.Env(), [] { return setup::forbid_publishers(); }, done);
+    return run_async(
+        call.Env(), [] { return setup::forbid_publishers(); }, done);
 }
 
 Napi::Value list_publishers(const Napi::CallbackInfo& call) {

@@ -1,6 +1,7 @@
 /** The addon (binding/): what it exports, and how it is loaded. */
 
-import loadAddon from 'node-gyp-build';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { LspError, toLspError } from './errors.js';
 import { packageRoot } from './root.cjs';
@@ -217,6 +218,8 @@ export interface NativeInstallOptions {
   over?: string | undefined;
   /** Make our entries again even where nothing is found wrong with them. */
   anew?: boolean | undefined;
+  /** Take the place of a newer version too. */
+  downgrade?: boolean | undefined;
 }
 
 /** What calls a change of the catalog off (binding/cancellation.hpp). */
@@ -237,8 +240,15 @@ export interface Native {
   ): Promise<NativePlan>;
   planRemove(): Promise<NativePlan>;
   planStaging(source: string): Promise<{ path: string; copies: { from: string; to: string }[] }>;
-  removeProvider(cancellation?: Cancellation): Promise<{ changed: boolean; entries: number[]; backup: string | null }>;
-  stageProviderDll(source: string): Promise<string>;
+  removeProvider(
+    options: { purge: boolean },
+    cancellation?: Cancellation,
+  ): Promise<{ changed: boolean; entries: number[]; backup: string | null; rules: number; purged: boolean }>;
+  /** Before one of them is copied: whether others can replace them, and whether they are older than what is registered. */
+  checkSources(dlls: string[], trustSource: boolean, downgrade: boolean): Promise<void>;
+  /** Rejects if this process is elevated and others can replace its program, the addon, or one of these files. */
+  checkRunFrom(scripts: string[]): Promise<void>;
+  stageProviderDll(source: string, trustSource: boolean): Promise<string>;
   backupText(): Promise<string>;
   restoreCatalogs(
     catalogs: NativeBackupCatalog[],
@@ -277,6 +287,22 @@ export interface Native {
 
 let loaded: Native | undefined;
 
+/**
+ * The prebuilt one, or where there is none, the one that was built from the package's source (docs/contributing.md). Both have their
+ * fixed place in the package: the environment of an elevated process may be another user's work, so it does not choose native code.
+ */
+function addonPath(): string {
+  const prebuilt = join(packageRoot, 'prebuilds', `win32-${process.arch}`, 'winsock-lsp.node');
+  const built = join(packageRoot, 'build', 'Release', 'winsock_lsp.node');
+  return existsSync(prebuilt) || !existsSync(built) ? prebuilt : built;
+}
+
+function loadAddon(path: string): Native {
+  const module = { exports: {} };
+  process.dlopen(module, path);
+  return module.exports as Native;
+}
+
 function load(): Native {
   if (process.platform !== 'win32' || (process.arch !== 'x64' && process.arch !== 'ia32')) {
     throw new LspError(
@@ -284,11 +310,12 @@ function load(): Native {
       { code: 'ERR_UNSUPPORTED_PLATFORM' },
     );
   }
+  const path = addonPath();
   try {
-    return loadAddon(packageRoot) as Native;
+    return loadAddon(path);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LspError(`Cannot load the addon of winsock-lsp in ${packageRoot}: ${reason}`, {
+    throw new LspError(`Cannot load ${path}, the addon of winsock-lsp: ${reason}`, {
       code: 'ERR_ADDON_NOT_LOADED',
       cause,
     });

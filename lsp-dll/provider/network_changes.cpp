@@ -45,7 +45,8 @@ bool watch_network() noexcept {
     if (asked.load(std::memory_order_relaxed) || asked.exchange(true)) return false;
     // A failure only costs freshness: what is asked of the host is never older than its lifetime.
     ask("NotifyRouteChange2", on_route_change);
-    if (ask("NotifyUnicastIpAddressChange", on_address_change) && system::tells_of_address_changes()) addresses_told.store(true);
+    if (ask("NotifyUnicastIpAddressChange", on_address_change) && system::tells_of_address_changes())
+        addresses_told.store(true);
     return true;
 }
 
