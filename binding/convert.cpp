@@ -62,6 +62,16 @@ Prefix read_prefix(const Napi::Value& value, const char* name) {
     return *prefix;
 }
 
+std::vector<std::wstring> read_wide_texts(const Napi::Value& value, const char* name) {
+    if (!value.IsArray()) {
+        throw invalid_argument(value.Env(), "The argument '" + std::string(name) + "' must be an array of strings");
+    }
+    const auto array = value.As<Napi::Array>();
+    std::vector<std::wstring> texts;
+    for (std::uint32_t i = 0; i < array.Length(); ++i) texts.push_back(read_wide_text(array.Get(i), name));
+    return texts;
+}
+
 Protocol read_protocol(const Napi::Value& value, const char* name) {
     const std::string text = read_text(value, name);
     for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::raw}) {

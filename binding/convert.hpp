@@ -18,6 +18,7 @@ namespace lsp::binding {
 // Each throws ERR_INVALID_ARG_TYPE or ERR_INVALID_ARG_VALUE; `name` is the argument as the caller knows it.
 std::string read_text(const Napi::Value& value, const char* name);
 std::wstring read_wide_text(const Napi::Value& value, const char* name);
+std::vector<std::wstring> read_wide_texts(const Napi::Value& value, const char* name);
 std::uint32_t read_unsigned(const Napi::Value& value, const char* name, std::uint32_t maximum);
 IpAddress read_address(const Napi::Value& value, const char* name);
 Prefix read_prefix(const Napi::Value& value, const char* name);

@@ -1,3 +1,4 @@
+#include "../lsp-dll/setup/openvpn.hpp"
 #include "../lsp-dll/setup/publishers.hpp"
 #include "areas.hpp"
 #include "convert.hpp"
@@ -18,16 +19,20 @@ Napi::Object write_account(Napi::Env env, const setup::Account& account) {
 }
 
 // Where the account is a domain's, the look-up asks the network.
-Napi::Value find_group(const Napi::CallbackInfo& call) {
+Napi::Value find_account(const Napi::CallbackInfo& call) {
     return run_async(
-        call.Env(), [name = read_wide_text(call[0], "group")] { return setup::find_group(name); }, write_account);
+        call.Env(), [name = read_wide_text(call[0], "account")] { return setup::find_account(name); }, write_account);
 }
 
 Napi::Value allow_publishers(const Napi::CallbackInfo& call) {
-    const auto work = [name = read_wide_text(call[0], "group")]() -> system::Outcome {
-        const auto group = setup::find_group(name);
-        if (!group) return group.error();
-        return setup::allow_publishers(*group);
+    const auto work = [names = read_wide_texts(call[0], "accounts")]() -> system::Outcome {
+        std::vector<setup::Account> accounts;
+        for (const std::wstring& name : names) {
+            auto account = setup::find_account(name);
+            if (!account) return account.error();
+            accounts.push_back(std::move(*account));
+        }
+        return setup::allow_publishers(accounts);
     };
     return run_async(call.Env(), work, done);
 }
@@ -45,10 +50,15 @@ Napi::Value list_publishers(const Napi::CallbackInfo& call) {
     return result;
 }
 
+Napi::Value openvpn_plugin_line(const Napi::CallbackInfo& call) {
+    return write_text(call.Env(), setup::openvpn_plugin_line());
+}
+
 }  // namespace
 
 void export_delegation(Napi::Env env, Napi::Object exports) {
-    exports.Set("findGroup", Napi::Function::New<find_group>(env, "findGroup"));
+    exports.Set("findAccount", Napi::Function::New<find_account>(env, "findAccount"));
+    exports.Set("openVpnPluginLine", Napi::Function::New<openvpn_plugin_line>(env, "openVpnPluginLine"));
     exports.Set("allowPublishers", Napi::Function::New<allow_publishers>(env, "allowPublishers"));
     exports.Set("forbidPublishers", Napi::Function::New<forbid_publishers>(env, "forbidPublishers"));
     exports.Set("listPublishers", Napi::Function::New<list_publishers>(env, "listPublishers"));

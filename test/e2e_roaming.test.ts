@@ -12,7 +12,7 @@ import { TestBed } from './e2e/testbed.js';
 import { nodeExecutables } from './support/artifacts.js';
 import { reported } from './support/reported.js';
 
-/** Under Wine nobody tells of a change: the plugin looks once a second, and a program's route is a second old at most. */
+/** The test iphlpapi tells of a change within a tenth of a second, as Windows does; on a busy machine all takes longer. */
 const patience = 20_000;
 
 let bed: TestBed;

@@ -12,20 +12,21 @@ import { missingForArchitecture, type Architecture } from './support/artifacts.j
 import { ProviderHost } from './support/provider_host.js';
 import { reported } from './support/reported.js';
 
+/** What the host takes by itself for a target that is on it too. */
+const target = '1.2.3.4';
+const physical = '11.22.33.44';
 const port = 7300;
 const requests: Record<string, Request> = {
   'its ws2_32.dll is the test Winsock': { kind: 'winsock' },
   'net/http keeps its connection alive': { kind: 'http' },
   'a dual-stack server is reached over IPv4 and IPv6': { kind: 'dual-stack' },
-  'TCP to the target': { kind: 'tcp', host: '1.2.3.4', port },
-  'UDP to the target': { kind: 'udp', host: '1.2.3.4', port },
-  'UDP to the target, connected': { kind: 'udp', host: '1.2.3.4', port, connect: true },
+  'TCP to the target': { kind: 'tcp', host: target, port },
+  'UDP to the target': { kind: 'udp', host: target, port },
+  'UDP to the target, connected': { kind: 'udp', host: target, port, connect: true },
 };
 
-const virtual = '128.129.0.2';
-const physical = '11.22.33.44';
 /** Whether our DLL is in the catalog and a tunnel published, and the source address that the target then sees. */
-const stages = { before: virtual, during: physical, after: virtual } as const;
+const stages = { before: target, during: physical, after: target } as const;
 
 function define(architecture: Architecture): void {
   let host: ProviderHost;

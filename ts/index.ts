@@ -18,6 +18,7 @@ export type {
 export {
   installLsp,
   isInstalled,
+  openVpnPluginLine,
   planInstall,
   planRemove,
   removeLsp,

@@ -35,11 +35,12 @@ export interface InstallOptions extends Abortable {
    */
   stage?: boolean | undefined;
   /**
-   * A group whose members may publish tunnels without being administrators, as OpenVPN GUI's users do: `OpenVPN Administrators`,
-   * `DOMAIN\\Group` or a SID. It takes the place of the one before. Null: nobody any more. Unless told it stays as it is.
+   * Groups and accounts that may publish tunnels without being administrators: `OpenVPN Administrators`, for OpenVPN GUI's users,
+   * `NT SERVICE\\OpenVPNService`, as which OpenVPN's service runs since 2.7, `DOMAIN\\Group` or a SID; one, or up to 16. They take the
+   * place of those before. Null: nobody any more. Unless told it stays as it is.
    * docs/security.md says what they can and what they cannot.
    */
-  publishers?: string | null | undefined;
+  publishers?: string | readonly string[] | null | undefined;
   /**
    * Whether to take the DLLs also from where others than administrators can write; false unless told: every process would load
    * what they put there.
@@ -145,11 +146,38 @@ function packagedDll(): string {
 
 interface CheckedOptions {
   stage: boolean;
-  publishers: string | null | undefined;
+  publishers: string[] | null | undefined;
   trustSource: boolean;
   dll(): string;
   dll32(): string | undefined;
   rest: Omit<NativeInstallOptions, 'dll' | 'dll32'>;
+}
+
+const mostPublishers = 16;
+
+function publisherNames(publishers: InstallOptions['publishers']): string[] | null | undefined {
+  if (publishers === undefined || publishers === null) return publishers;
+  if (typeof publishers !== 'string' && !Array.isArray(publishers)) throw invalidType('options.publishers', 'a string, an array or null', publishers);
+  const names = typeof publishers === 'string' ? [publishers] : [...publishers];
+  for (const [index, name] of names.entries()) {
+    checkNonEmptyText(name, typeof publishers === 'string' ? 'options.publishers' : `options.publishers[${index}]`);
+  }
+  if (names.length === 0 || names.length > mostPublishers) {
+    throw invalidValue('options.publishers', `one name to ${mostPublishers}; null for nobody`, names.length);
+  }
+  return names;
+}
+
+/**
+ * The line for OpenVPN's configuration that loads the plugin: its full path below OpenVPN's folder, with each backslash twice. OpenVPN
+ * for Windows ends at a bare file name, which it looks for in the current folder and does not trust there.
+ *
+ * @throws LspError ERR_UNSUPPORTED_PLATFORM.
+ *
+ * Windows: RegQueryValueExW of HKLM\\SOFTWARE\\OpenVPN; where OpenVPN is not installed, its installer's usual folder.
+ */
+export function openVpnPluginLine(): string {
+  return callNative((native) => native.openVpnPluginLine());
 }
 
 function checkOptions(options: InstallOptions): CheckedOptions {
@@ -161,10 +189,9 @@ function checkOptions(options: InstallOptions): CheckedOptions {
   checkBoolean(stage, 'options.stage');
   checkBoolean(trustSource, 'options.trustSource');
   checkBoolean(downgrade, 'options.downgrade');
-  if (publishers !== undefined && publishers !== null) checkNonEmptyText(publishers, 'options.publishers');
   return {
     stage,
-    publishers,
+    publishers: publisherNames(publishers),
     trustSource,
     dll: () => (dll === undefined ? packagedDll() : resolve(dll)),
     dll32: () => {
@@ -189,7 +216,7 @@ function checkOptions(options: InstallOptions): CheckedOptions {
  *   ERR_CATALOG_BUSY: another process is changing it; ERR_OTHERS_DEPEND: another LSP stands on entries that a repair would
  *   replace; ERR_UNKNOWN_ENTRY: `over` names an entry that does not exist; ERR_INVALID_CHOICE: one that cannot be stood on;
  *   ERR_NON_IFS_PROVIDER: with `dll32`, a provider without IFS handles is topmost; ERR_NO_LOWER_PROVIDER; ERR_CHAIN_TOO_LONG;
- *   ERR_READBACK_MISMATCH: Windows answered success, but the catalog does not hold what was written; ERR_UNKNOWN_GROUP, ERR_NOT_A_GROUP: of `publishers`; what the failing function gives; ABORT_ERR: `signal` called it off; ERR_INVALID_ARG_TYPE,
+ *   ERR_READBACK_MISMATCH: Windows answered success, but the catalog does not hold what was written; ERR_UNKNOWN_GROUP, ERR_NOT_A_GROUP: of `publishers` (no such group or account; a domain or a computer); what the failing function gives; ABORT_ERR: `signal` called it off; ERR_INVALID_ARG_TYPE,
  *   ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
  *
  * Windows: WSCInstallProviderAndChains64_32, or WSCInstallProvider and WSCWriteProviderOrder; LookupAccountNameW, RegCreateKeyExW.
@@ -212,8 +239,8 @@ export async function installOrMakeAgain(options: InstallOptions, anew: boolean)
     }
   });
   return withSignal(options.signal, 'install the provider', async (cancellation) => {
-    // A group that is not known is told before anything is done.
-    if (typeof publishers === 'string') await callNative((native) => native.findGroup(publishers));
+    // An account that is not known is told before anything is done.
+    for (const name of publishers ?? []) await callNative((native) => native.findAccount(name));
     const first = dll();
     const second = dll32();
     // Before one of them is copied. Where they stay, installProvider judges them more strictly.
@@ -227,16 +254,17 @@ export async function installOrMakeAgain(options: InstallOptions, anew: boolean)
     };
     const report = await callNative((native) => native.installProvider(registered, cancellation));
     if (publishers === null) await callNative((native) => native.forbidPublishers());
-    if (typeof publishers === 'string') await callNative((native) => native.allowPublishers(publishers));
+    if (Array.isArray(publishers)) await callNative((native) => native.allowPublishers(publishers));
     return report;
   });
 }
 
-async function wouldChange(publishers: string | null | undefined): Promise<boolean> {
+async function wouldChange(publishers: readonly string[] | null | undefined): Promise<boolean> {
   if (publishers === undefined) return false;
-  const group = publishers === null ? undefined : await callNative((native) => native.findGroup(publishers));
+  const wanted = new Set<string>();
+  for (const name of publishers ?? []) wanted.add((await callNative((native) => native.findAccount(name))).sid);
   const now = callNative((native) => native.listPublishers());
-  return group === undefined ? now.length > 0 : now.length !== 1 || now[0]?.sid !== group.sid;
+  return now.length !== wanted.size || now.some(({ sid }) => !wanted.has(sid));
 }
 
 async function planNative(

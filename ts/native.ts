@@ -261,10 +261,11 @@ export interface Native {
     first: boolean,
     cancellation?: Cancellation,
   ): Promise<{ changed: boolean; before: number[]; after: number[]; backup: string | null }>;
-  findGroup(group: string): Promise<{ name: string; sid: string }>;
-  allowPublishers(group: string): Promise<void>;
+  findAccount(account: string): Promise<{ name: string; sid: string }>;
+  allowPublishers(accounts: string[]): Promise<void>;
   forbidPublishers(): Promise<void>;
   listPublishers(): { name: string; sid: string }[];
+  openVpnPluginLine(): string;
   diagnose(): Promise<NativeDiagnosis>;
   clearTunnel(tunnel: string, delegated: boolean): Promise<void>;
   publishAgain(tunnel: string): Promise<void>;

@@ -455,6 +455,22 @@ void examine_openvpn(const OpenVpnFacts& facts, std::vector<Finding>& findings) 
              Fix::none,
              {}});
     }
+    for (const OpenVpnService& service : facts.services) {
+        if (service.may_publish) continue;
+        const std::string whom = service.user ? std::string("its user") : narrow(service.account.name);
+        findings.push_back(
+            {"openvpn-cannot-publish",
+             // A user may have no use for it, and may be an administrator.
+             service.user ? Severity::info : Severity::warning,
+             concat({"The service ", service.name, " runs openvpn.exe as ", whom,
+                     ", who may not publish tunnels: there the plugin leaves the tunnel as it is."}),
+             service.user
+                 ? std::string("Name the users' group, as: winsock-lsp install --publishers \"OpenVPN Administrators\"")
+                 : concat({"Run: winsock-lsp install --publishers \"", whom,
+                           "\" (and name those again that may publish already)"}),
+             Fix::none,
+             {}});
+    }
 }
 
 std::string list_of(const std::vector<std::wstring>& programs) {

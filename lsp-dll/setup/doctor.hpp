@@ -6,6 +6,7 @@
 #include "../system/policy_store.hpp"
 #include "dll_facts.hpp"
 #include "namespaces.hpp"
+#include "openvpn.hpp"
 #include "over.hpp"
 #include "setup.hpp"
 
@@ -38,6 +39,7 @@ struct OpenVpnFacts {
     bool same = true;     // with the bytes of the registered one
     bool setup = true;    // winsock-lsp-setup.dll is beside it
     std::string replaceable_by;
+    std::vector<OpenVpnService> services;
 };
 
 // What keeps LSPs out of programs.
@@ -56,7 +58,7 @@ struct Facts {
     std::uint16_t machine = 0;           // Windows' own (native_machine)
     bool unregistered_dll32 = false;     // winsock-lsp-ia32.dll is beside the registered DLL
     std::vector<TunnelFacts> tunnels;
-    std::vector<std::string> publishers;       // groups that may publish without being administrators
+    std::vector<std::string> publishers;       // groups and accounts that may publish without being administrators
     std::vector<std::string> host_model_left;  // switches that we turned on and no tunnel in force needs
     std::string policy_rejected;
     std::string store_writable_by;  // who other than administrators may write the policy store; empty if nobody

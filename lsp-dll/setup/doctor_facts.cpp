@@ -14,7 +14,9 @@
 #include "install_steps.hpp"
 #include "native_machine.hpp"
 #include "old_versions.hpp"
+#include "openvpn.hpp"
 #include "publishers.hpp"
+#include "registry_text.hpp"
 #include "setup_dll.hpp"
 #include "trust.hpp"
 #include "tunnels/host_model.hpp"
@@ -25,7 +27,6 @@ namespace {
 
 constexpr std::size_t longest_fact = 64 * 1024;  // bytes of a registry value
 constexpr DWORD most_programs = 2048;
-constexpr wchar_t openvpn_key[] = L"SOFTWARE\\OpenVPN";
 constexpr wchar_t image_options_key[] =
     L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Image File Execution Options";
 constexpr wchar_t kernel_key[] = L"SYSTEM\\CurrentControlSet\\Control\\Session Manager\\kernel";
@@ -37,20 +38,6 @@ constexpr wchar_t dll_rules_key[] = L"SOFTWARE\\Policies\\Microsoft\\Windows\\Sr
 // PROCESS_CREATION_MITIGATION_POLICY_…: two bits each. 1: always on; of the second also 3: the Store's are allowed too.
 constexpr unsigned extension_point_disable_bit = 32;
 constexpr unsigned block_non_microsoft_bit = 44;
-
-std::wstring text_value(HKEY parent, const wchar_t* key_name, const wchar_t* name) {
-    RegistryKey key;
-    DWORD type = 0;
-    std::vector<unsigned char> bytes;
-    if (key.open(parent, key_name, KEY_QUERY_VALUE) != ERROR_SUCCESS ||
-        read_value(key.get(), name, longest_fact, type, bytes) != ERROR_SUCCESS ||
-        (type != REG_SZ && type != REG_EXPAND_SZ)) {
-        return {};
-    }
-    std::wstring text(bytes.size() / sizeof(wchar_t), L'\0');
-    if (!text.empty()) std::memcpy(text.data(), bytes.data(), text.size() * sizeof(wchar_t));
-    return text.substr(0, text.find(L'\0'));
-}
 
 // A number, whether REG_DWORD, REG_QWORD or REG_BINARY (MitigationOptions is any of them); 0 if it is not there.
 std::uint64_t number_value(HKEY parent, const wchar_t* key_name, const wchar_t* name) {
@@ -125,12 +112,7 @@ TunnelFacts tunnel_facts(StoredTunnel stored) {
 
 OpenVpnFacts openvpn_facts(const std::wstring& registered) {
     OpenVpnFacts facts;
-    facts.folder = text_value(HKEY_LOCAL_MACHINE, openvpn_key, L"plugin_dir");
-    if (facts.folder.empty()) {
-        const std::wstring root = text_value(HKEY_LOCAL_MACHINE, openvpn_key, nullptr);
-        if (!root.empty()) facts.folder = root + (root.back() == L'\\' ? L"plugins" : L"\\plugins");
-    }
-    while (!facts.folder.empty() && facts.folder.back() == L'\\') facts.folder.pop_back();
+    facts.folder = openvpn_plugin_folder();
     if (facts.folder.empty()) return facts;
     const std::wstring plugin = facts.folder + L"\\winsock-lsp.dll";
     std::vector<unsigned char> bytes, installed;
@@ -244,6 +226,7 @@ Result<Facts> collect_facts() {
     facts.host_model_left = unneeded_switches(policy->tunnels);
     for (StoredTunnel& tunnel : policy->tunnels) facts.tunnels.push_back(tunnel_facts(std::move(tunnel)));
     facts.openvpn = openvpn_facts(registered);
+    facts.openvpn.services = openvpn_services(*allowed);
     facts.blocks = block_facts();
     facts.leftovers = leftover_files();
     return facts;

@@ -5,6 +5,7 @@
 // Below windows.h
 #include <sddl.h>
 
+#include <algorithm>
 #include <cwchar>
 #include <memory>
 
@@ -44,7 +45,10 @@ std::wstring name_of(PSID sid, SID_NAME_USE& use) {
     return *domain == L'\0' ? std::wstring(name) : std::wstring(domain) + L"\\" + name;
 }
 
-bool is_group(SID_NAME_USE use) { return use == SidTypeGroup || use == SidTypeAlias || use == SidTypeWellKnownGroup; }
+// A service's own account is a well-known group.
+bool runs_programs(SID_NAME_USE use) {
+    return use == SidTypeUser || use == SidTypeGroup || use == SidTypeAlias || use == SidTypeWellKnownGroup;
+}
 
 Error publishers_error(LONG error, const char* syscall) {
     const char* const remedy = error == ERROR_ACCESS_DENIED ? "Run it from an elevated prompt." : "";
@@ -62,17 +66,29 @@ bool is_administrator(PSID sid) {
     return IsWellKnownSid(sid, WinLocalSystemSid) || IsWellKnownSid(sid, WinBuiltinAdministratorsSid);
 }
 
+constexpr std::size_t most_publishers = 16;
+
+// Each once, in an order of their own.
+std::vector<std::wstring> sids_of(const std::vector<Account>& accounts) {
+    std::vector<std::wstring> sids;
+    for (const Account& each : accounts) sids.push_back(each.sid);
+    std::sort(sids.begin(), sids.end());
+    sids.erase(std::unique(sids.begin(), sids.end()), sids.end());
+    return sids;
+}
+
 }  // namespace
 
-std::wstring publishers_rights(const std::wstring& sid) {
+std::wstring publishers_rights(const std::vector<Account>& accounts) {
     // 2001d: read, and make subkeys. 3001b: read, set values, delete; for whoever made a subkey, and not inherited by
     // the group, so that nobody touches another's. S-1-3-4 (OWNER RIGHTS, Vista) takes from the makers what owners
     // have otherwise: to change the rights.
-    return std::wstring(policy_store_rights) + L"(A;;0x2001d;;;" + sid +
-           L")(A;CIIO;0x3001b;;;CO)(A;CIIO;0x3001b;;;S-1-3-4)";
+    std::wstring rights = policy_store_rights;
+    for (const Account& each : accounts) rights += L"(A;;0x2001d;;;" + each.sid + L")";
+    return rights + L"(A;CIIO;0x3001b;;;CO)(A;CIIO;0x3001b;;;S-1-3-4)";
 }
 
-Result<Account> find_group(const std::wstring& name) {
+Result<Account> find_account(const std::wstring& name) {
     const std::string attempt = concat({"Cannot let ", name, " publish tunnels"});
     Sid sid;
     SID_NAME_USE use = SidTypeUnknown;
@@ -96,19 +112,28 @@ Result<Account> find_group(const std::wstring& name) {
     if (account.sid.empty() || account.name.empty()) {
         return own_error(
             "ERR_UNKNOWN_GROUP",
-            concat({attempt, ": this system knows no such group. `net localgroup` lists the local ones."}));
+            concat(
+                {attempt, ": this system knows no such group or account. `net localgroup` lists the local groups."}));
     }
-    if (!is_group(use)) return own_error("ERR_NOT_A_GROUP", concat({attempt, ": that is an account, and no group."}));
+    if (!runs_programs(use)) {
+        return own_error("ERR_NOT_A_GROUP",
+                         concat({attempt, ": that is neither a group nor a user's or service's account."}));
+    }
     return account;
 }
 
-Outcome allow_publishers(const Account& group) {
+Outcome allow_publishers(const std::vector<Account>& accounts) {
+    const std::vector<std::wstring> wanted = sids_of(accounts);
+    if (wanted.empty() || wanted.size() > most_publishers) {
+        return system_error(ERROR_INVALID_PARAMETER, "", "Cannot set who may publish tunnels",
+                            "Name one group or account at least, and 16 at most.");
+    }
     if (const Outcome created = create_policy_store(); !created) return created;
     const auto before = publishers();
-    if (before && before->size() == 1 && before->front().sid == group.sid) return Done{};
+    if (before && sids_of(*before) == wanted) return Done{};
     // With other rights it is made anew: what is in it was written by those who may no longer.
     if (const Outcome forbidden = forbid_publishers(); !forbidden) return forbidden;
-    SecurityAttributes security(publishers_rights(group.sid).c_str());
+    SecurityAttributes security(publishers_rights(accounts).c_str());
     if (security.get() == nullptr) {
         return publishers_error(static_cast<LONG>(GetLastError()), descriptor_function);
     }
@@ -121,12 +146,12 @@ Outcome allow_publishers(const Account& group) {
     if (error != ERROR_SUCCESS) return publishers_error(error, "RegSetKeySecurity");
     const auto now = publishers();
     if (!now) return now.error();
-    if (now->size() == 1 && now->front().sid == group.sid) return Done{};
+    if (sids_of(*now) == wanted) return Done{};
     (void)forbid_publishers();
-    return own_error(
-        "ERR_READBACK_MISMATCH",
-        concat({"Cannot let ", group.name, " publish tunnels: the key ", store_name(), "\\", delegated_tunnels_key,
-                " did not get the rights that were asked for. It was deleted again."}));
+    return own_error("ERR_READBACK_MISMATCH",
+                     concat({"Cannot let ", accounts.front().name, accounts.size() > 1 ? " and others" : "",
+                             " publish tunnels: the key ", store_name(), "\\", delegated_tunnels_key,
+                             " did not get the rights that were asked for. It was deleted again."}));
 }
 
 Outcome forbid_publishers() {

@@ -1,4 +1,5 @@
-// Who may publish tunnels without being an administrator (design §7): one group, by the access rights of one key.
+// Who may publish tunnels without being an administrator (design §7): groups and accounts, by the access rights of one
+// key.
 #pragma once
 
 #include <optional>
@@ -16,14 +17,16 @@ struct Account {
     std::wstring name;  // "BUILTIN\\Users"; the SID where it has none any more
 };
 
-// The group of that name, as "OpenVPN Administrators", "DOMAIN\Group" or a SID. Errors: ERR_UNKNOWN_GROUP (there is no
-// such account), ERR_NOT_A_GROUP, others as LookupAccountNameW gives them.
-Result<Account> find_group(const std::wstring& name);
+// The group or account of that name, as "OpenVPN Administrators", "NT SERVICE\OpenVPNService", "DOMAIN\Group" or a SID.
+// Errors: ERR_UNKNOWN_GROUP (there is no such account), ERR_NOT_A_GROUP (it is a domain or a computer), others as
+// LookupAccountNameW gives them.
+Result<Account> find_account(const std::wstring& name);
 
-// Lets the group publish tunnels, and only them: it may make subkeys in DelegatedTunnels, and each maker may change and
-// delete its own. Replaces the group of before, and tunnels that were published by that one go. Errors:
-// ERROR_ACCESS_DENIED, ERR_READBACK_MISMATCH (the key's rights are not what was set), ….
-Outcome allow_publishers(const Account& group);
+// Lets them publish tunnels, and only them: they may make subkeys in DelegatedTunnels, and each maker may change and
+// delete its own. They replace those of before; where they are others, tunnels that were published go. At most 16.
+// Errors: ERROR_ACCESS_DENIED, ERROR_INVALID_PARAMETER (none, or too many), ERR_READBACK_MISMATCH (the key's rights are
+// not what was set), ….
+Outcome allow_publishers(const std::vector<Account>& accounts);
 
 // Nobody but administrators publishes any more. Success if it was so already.
 Outcome forbid_publishers();
@@ -32,6 +35,6 @@ Outcome forbid_publishers();
 Result<std::vector<Account>> publishers();
 
 // The rights that the key gets, as SDDL.
-std::wstring publishers_rights(const std::wstring& sid);
+std::wstring publishers_rights(const std::vector<Account>& accounts);
 
 }  // namespace lsp::setup

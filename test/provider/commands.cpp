@@ -80,9 +80,9 @@ int publish(bool delegated) {
     tunnel.publisher = lsp::system::current_publisher();
     tunnel.delegated = delegated;
     if (delegated) {
-        const auto group = lsp::setup::find_group(L"S-1-5-32-545");
+        const auto group = lsp::setup::find_account(L"S-1-5-32-545");
         if (!group) return report(group.error());
-        const auto allowed = lsp::setup::allow_publishers(*group);
+        const auto allowed = lsp::setup::allow_publishers({*group});
         if (!allowed) return report(allowed.error());
     }
     const auto written = lsp::setup::write_tunnel(tunnel);

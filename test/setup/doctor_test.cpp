@@ -255,16 +255,20 @@ const Damage damages[] = {
      [](Facts& facts) { add_tunnel(facts).sources[0].weak_receive = false; }},
     {"policy-rejected", Severity::error, Fix::none, [](Facts& facts) { facts.policy_rejected = "line 1: x"; }},
     {"plugin-outdated", Severity::warning, Fix::none,
-     [](Facts& facts) {
-         facts.openvpn = {L"C:\\OpenVPN\\plugins", true, false, true, ""};
-     }},
+     [](Facts& facts) { facts.openvpn = {L"C:\\OpenVPN\\plugins", true, false, true, "", {}}; }},
     {"plugin-setup-missing", Severity::warning, Fix::none,
-     [](Facts& facts) {
-         facts.openvpn = {L"C:\\OpenVPN\\plugins", true, true, false, ""};
-     }},
+     [](Facts& facts) { facts.openvpn = {L"C:\\OpenVPN\\plugins", true, true, false, "", {}}; }},
     {"plugin-replaceable", Severity::error, Fix::none,
+     [](Facts& facts) { facts.openvpn = {L"C:\\OpenVPN\\plugins", true, true, true, "S-1-1-0", {}}; }},
+    {"openvpn-cannot-publish", Severity::warning, Fix::none,
      [](Facts& facts) {
-         facts.openvpn = {L"C:\\OpenVPN\\plugins", true, true, true, "S-1-1-0"};
+         const OpenVpnService service{L"OpenVPNService", {L"S-1-5-80-1", L"NT SERVICE\\OpenVPNService"}, false, false};
+         facts.openvpn = {L"C:\\OpenVPN\\plugins", true, true, true, "", {service}};
+     }},
+    {"openvpn-cannot-publish", Severity::info, Fix::none,
+     [](Facts& facts) {
+         facts.openvpn = {
+             L"C:\\OpenVPN\\plugins", true, true, true, "", {{L"OpenVPNServiceInteractive", {}, true, false}}};
      }},
     {"extension-points-disabled", Severity::error, Fix::none,
      [](Facts& facts) { facts.blocks.extension_points_disabled = true; }},
@@ -297,7 +301,8 @@ TEST_CASE("doctor: a healthy machine has no finding, installed or not, with othe
     facts = healthy();
     add_other(facts, {101, 1}, true);  // it stands on us
     add_tunnel(facts);
-    facts.openvpn = {L"C:\\OpenVPN\\plugins", true, true, true, ""};
+    const OpenVpnService service{L"OpenVPNService", {L"S-1-5-18", L"SYSTEM"}, false, true};
+    facts.openvpn = {L"C:\\OpenVPN\\plugins", true, true, true, "", {service}};
     CHECK(codes_of(diagnose(facts)) == std::vector<std::string>{"other-provider"});
     facts = healthy();
     add_other(facts, {1}, false);  // it is below all of ours

@@ -56,9 +56,9 @@ TEST_CASE_FIXTURE(EmptyStore,
                   "publishers: a group gets the right to make subkeys in one key, and no other right anywhere") {
     REQUIRE(create_policy_store());
     const std::string store = rights_of(L""), tunnels = rights_of(L"Tunnels");
-    const auto group = find_group(users);
+    const auto group = find_account(users);
     REQUIRE_MESSAGE(group, message_of(group));
-    const auto allowed = allow_publishers(*group);
+    const auto allowed = allow_publishers({*group});
     REQUIRE_MESSAGE(allowed, message_of(allowed));
 
     const std::string rights = rights_of(L"DelegatedTunnels");
@@ -82,21 +82,38 @@ TEST_CASE_FIXTURE(EmptyStore,
 }
 
 TEST_CASE_FIXTURE(EmptyStore, "publishers: another group takes the place of the first, and what that published goes") {
-    REQUIRE(allow_publishers(*find_group(users)));
+    REQUIRE(allow_publishers({*find_account(users)}));
     Tunnel tunnel = sample_tunnel("vpn");
     tunnel.delegated = true;
     REQUIRE(write_tunnel(tunnel));
     REQUIRE(read_policy()->tunnels.size() == 1);
-    REQUIRE(allow_publishers(*find_group(L"S-1-5-11")));  // Authenticated Users
+    REQUIRE(allow_publishers({*find_account(L"S-1-5-11")}));  // Authenticated Users
     CHECK(publishers()->size() == 1);
     CHECK(publishers()->front().sid == L"S-1-5-11");
+    CHECK(read_policy()->tunnels.empty());
+}
+
+TEST_CASE_FIXTURE(EmptyStore, "publishers: several may, each once, and the same in another order changes nothing") {
+    const Account group = *find_account(users), all = *find_account(L"S-1-5-11");
+    CHECK(code_of(allow_publishers({})) == "ERROR_INVALID_PARAMETER");
+    CHECK(code_of(allow_publishers(std::vector<Account>(1, group))) == "");
+    REQUIRE(allow_publishers({group, all, group}));
+    REQUIRE(publishers()->size() == 2);
+    Tunnel tunnel = sample_tunnel("vpn");
+    tunnel.delegated = true;
+    REQUIRE(write_tunnel(tunnel));
+    REQUIRE(allow_publishers({all, group}));
+    CHECK(publishers()->size() == 2);
+    CHECK(read_policy()->tunnels.size() == 1);
+    REQUIRE(allow_publishers({all}));
+    CHECK(publishers()->size() == 1);
     CHECK(read_policy()->tunnels.empty());
 }
 
 TEST_CASE_FIXTURE(
     EmptyStore,
     "publishers: what somebody has put below a tunnel keeps it from being erased, and goes with the right") {
-    REQUIRE(allow_publishers(*find_group(users)));
+    REQUIRE(allow_publishers({*find_account(users)}));
     Tunnel tunnel = sample_tunnel("vpn");
     tunnel.delegated = true;
     REQUIRE(write_tunnel(tunnel));
@@ -113,27 +130,27 @@ TEST_CASE_FIXTURE(
     CHECK(rights_of(L"DelegatedTunnels") == "");
 }
 
-TEST_CASE("publishers: a group is found by name and by SID, and nothing else is one") {
-    const auto by_sid = find_group(users);
+TEST_CASE("publishers: a group or an account is found by name and by SID, and nothing else is one") {
+    const auto by_sid = find_account(users);
     REQUIRE(by_sid);
     CHECK(by_sid->sid == users);
-    const auto by_name = find_group(by_sid->name);
+    const auto by_name = find_account(by_sid->name);
     REQUIRE_MESSAGE(by_name, message_of(by_name));
     CHECK(by_name->sid == users);
     for (const wchar_t* name : {L"No Such Group", L"", L"S-1-5-32-99999", L"S-1-5-21-1-2-3-4"}) {
         CAPTURE(narrow(name));
-        const auto found = find_group(name);
+        const auto found = find_account(name);
         CHECK(code_of(found) == "ERR_UNKNOWN_GROUP");
         CHECK(contains(message_of(found), "no such group"));
     }
     wchar_t user[256];
     DWORD size = 256;
     REQUIRE(GetUserNameW(user, &size));
-    CHECK(code_of(find_group(user)) == "ERR_NOT_A_GROUP");
+    CHECK(find_account(user));
 }
 
 TEST_CASE("publishers: the rights are exactly these") {
-    CHECK(narrow(publishers_rights(L"S-1-5-32-545")) ==
+    CHECK(narrow(publishers_rights({{L"S-1-5-32-545", L""}})) ==
           "O:BAG:BAD:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;WD)(A;CI;KR;;;S-1-15-2-1)"
           "(A;;0x2001d;;;S-1-5-32-545)(A;CIIO;0x3001b;;;CO)(A;CIIO;0x3001b;;;S-1-3-4)");
 }

@@ -7,7 +7,7 @@
 // test. --msiexec: how OpenVPN's installer ended; without it OpenVPN may be missing. Exit codes: 0 all passed; 1 not; 2 wrong usage.
 import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -149,6 +149,9 @@ function openvpnSetting(...name) {
   return code === 0 ? stdout.match(/REG_(?:EXPAND_)?SZ\s+(.*?)\s*$/m)?.[1] : undefined;
 }
 
+/** As README.md and docs/openvpn.md have it. */
+const documentedLine = 'plugin "C:\\\\Program Files\\\\OpenVPN\\\\plugins\\\\winsock-lsp.dll"';
+
 /** OpenVPN, where it is installed: doctor finds the plugin in its folder, and openvpn.exe loads it, which needs no server. */
 function openvpn() {
   // 3010: the installer asks for a restart.
@@ -181,7 +184,14 @@ function openvpn() {
     result(left.length === 0, 'doctor finds nothing wrong with the plugin', left.join(' '));
     // A tunnel to nowhere, which ends by itself after two seconds. OpenVPN loads plugins first.
     const nowhere = ['--dev', 'null', '--remote', '127.0.0.1', '9', '--nobind', '--ping-exit', '2', '--verb', '4'];
-    const { stdout, stderr } = run(program, [...nowhere, '--plugin', plugin]);
+    // The documented line, in a file: the command line has no backslashes to double.
+    const line = `plugin "${plugin.replaceAll('\\', '\\\\')}"`;
+    const configuration = join(temporary, 'plugin.ovpn');
+    writeFileSync(configuration, `${line}\n`);
+    if (root.toLowerCase() === 'c:\\program files\\openvpn\\' && openvpnSetting('/v', 'plugin_dir') === undefined) {
+      result(line === documentedLine, 'the plugin line is the documented one', line);
+    }
+    const { stdout, stderr } = run(program, ['--config', configuration, ...nowhere]);
     const said = `${stdout}${stderr}`;
     const loaded = /PLUGIN_INIT: POST .*winsock-lsp\.dll/.test(said);
     // OpenVPN 2.7 may have no tunnel without TLS any more.

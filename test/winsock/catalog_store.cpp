@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "catalog_watch.h"
 #include "control.h"
 #include "export_macro.h"
 #include "faults.h"
@@ -9,6 +10,7 @@
 
 namespace test_winsock {
 namespace {
+constexpr wchar_t parametersPath[] = L"SYSTEM\\CurrentControlSet\\Services\\WinSock2\\Parameters";
 constexpr wchar_t catalogName[] = L"Protocol_Catalog9";
 // A change is written here first, in full, so that a process killed while it writes leaves no half catalog.
 constexpr wchar_t pendingName[] = L"Protocol_Catalog9_Pending";
@@ -162,7 +164,7 @@ int ReadCatalogs(Catalogs& catalogs) {
     RegistryTree parameters;
     DWORD serial;
     if (!lock.held()) return WSATRY_AGAIN;
-    return parameters.openRoot(catalogParametersPath) && readOrSeed(parameters, catalogs, serial) ? 0 : WSANO_RECOVERY;
+    return parameters.openRoot(parametersPath) && readOrSeed(parameters, catalogs, serial) ? 0 : WSANO_RECOVERY;
 }
 
 int ChangeCatalogs(const std::function<int(Catalogs&)>& change) {
@@ -171,10 +173,11 @@ int ChangeCatalogs(const std::function<int(Catalogs&)>& change) {
     Catalogs catalogs;
     DWORD serial;
     if (!lock.held()) return WSATRY_AGAIN;
-    if (!parameters.openRoot(catalogParametersPath) || !readOrSeed(parameters, catalogs, serial)) return WSANO_RECOVERY;
+    if (!parameters.openRoot(parametersPath) || !readOrSeed(parameters, catalogs, serial)) return WSANO_RECOVERY;
     const Catalogs before = catalogs;
     if (const int error = change(catalogs)) return error;
     const Tear tear = TearCall(before, catalogs);
+    TellCatalogChange();
     if (!write(parameters, catalogs, serial + 1)) return WSANO_RECOVERY;
     if (tear.kills) Kill();
     return tear.error;

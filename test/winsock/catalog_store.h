@@ -6,9 +6,6 @@
 #include "catalog.h"
 
 namespace test_winsock {
-// Below HKLM: where Windows has Winsock's catalogs.
-inline constexpr wchar_t catalogParametersPath[] = L"SYSTEM\\CurrentControlSet\\Services\\WinSock2\\Parameters";
-
 // Reads both catalogs; creates those of a fresh Windows when there are none. A Winsock error, or 0.
 int ReadCatalogs(Catalogs& catalogs);
 

@@ -2,34 +2,37 @@
 
 #include <windows.h>
 
-#include "catalog_store.h"
+#include <atomic>
+
 #include "registry_tree.h"
 
 namespace test_winsock {
 namespace {
-// Windows' ws2_32 does as much: the registry sets an event, which is looked at whenever the catalog is needed.
-class Watch {
-  public:
-    Watch() {
-        event_ = CreateEventW(nullptr, FALSE, TRUE, nullptr);
-        RegCreateKeyExW(HKEY_LOCAL_MACHINE, catalogParametersPath, 0, nullptr, 0, KEY_NOTIFY, nullptr, &key_, nullptr);
-    }
-    bool fired() {
-        if (WaitForSingleObject(event_, 0) != WAIT_OBJECT_0) return false;
-        // Before the catalog is read: what changes meanwhile then counts for the next time.
-        RegNotifyChangeKeyValue(key_, TRUE, REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET, event_, TRUE);
-        return true;
-    }
+// Counts the changes, for all processes together. Not RegNotifyChangeKeyValue: asking its event costs a call to the
+// wineserver for each socket that is made.
+volatile LONG* changes() {
+    static volatile LONG* const counter = [] {
+        static volatile LONG ofThisProcess;
+        const HANDLE section = CreateFileMappingW(INVALID_HANDLE_VALUE, nullptr, PAGE_READWRITE, 0, sizeof(LONG),
+                                                  L"Global\\test-winsock-catalog-changes");
+        void* const view = section ? MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, sizeof(LONG)) : nullptr;
+        return view ? static_cast<volatile LONG*>(view) : &ofThisProcess;
+    }();
+    return counter;
+}
 
-  private:
-    HANDLE event_ = nullptr;
-    HKEY key_ = nullptr;
-};
+std::atomic<LONG> seen{-1};
 }  // namespace
 
 bool CatalogMayHaveChanged() {
     if (RegistryTree::IsInMemory()) return false;
-    static Watch watch;  // as long as the process
-    return watch.fired();
+    const LONG now = *changes();
+    if (seen.load(std::memory_order_relaxed) == now) return false;
+    seen.store(now, std::memory_order_relaxed);
+    return true;
+}
+
+void TellCatalogChange() {
+    if (!RegistryTree::IsInMemory()) InterlockedIncrement(changes());
 }
 }  // namespace test_winsock

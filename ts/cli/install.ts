@@ -4,6 +4,7 @@ import {
   doctor,
   enumerateCatalog,
   installLsp,
+  openVpnPluginLine,
   planInstall,
   planRemove,
   removeLsp,
@@ -28,13 +29,14 @@ export function parseOver(text: string): 'all' | Over[] {
 
 function readOptions(input: Input): InstallOptions {
   const over = input.text('over');
+  const publishers = input.texts('publishers');
   return {
     dll: input.text('dll'),
     dll32: input.flag('no-dll32') ? null : input.text('dll32'),
     name: input.text('name'),
     over: over === undefined ? undefined : parseOver(over),
     stage: !input.flag('no-stage'),
-    publishers: input.flag('no-publishers') ? null : input.text('publishers'),
+    publishers: input.flag('no-publishers') ? null : publishers.length > 0 ? publishers : undefined,
     trustSource: input.flag('trust-source'),
     downgrade: input.flag('downgrade'),
   };
@@ -81,7 +83,11 @@ export const install: Command = {
     'no-dll32': { help: 'leave 32-bit programs alone' },
     name: { value: 'NAME', help: "what the entries' names begin with; unless told as before, at first winsock-lsp" },
     'no-stage': { help: 'register the DLL where it lies; only administrators may be able to write it there' },
-    publishers: { value: 'GROUP', help: 'whose members may publish tunnels without being administrators; unless told as before' },
+    publishers: {
+      value: 'ACCOUNT',
+      multiple: true,
+      help: 'a group or an account that may publish tunnels without being an administrator; once for each; unless told as before',
+    },
     'no-publishers': { help: 'nobody but administrators may publish tunnels any more' },
     downgrade: { help: 'put an older version in the place of a newer one' },
     'dry-run': { help: 'show what would be changed, and change nothing; needs no elevated prompt' },
@@ -106,6 +112,10 @@ export const install: Command = {
     ['install --over all', 'no longer'],
     ['install --ensure --json', '{"changed": …, "healthy": …}; an elevated prompt is needed only if something has to be changed'],
     ['install --publishers "OpenVPN Administrators"', 'OpenVPN GUI runs openvpn.exe without elevation'],
+    [
+      'install --publishers "OpenVPN Administrators" --publishers "NT SERVICE\\OpenVPNService"',
+      "since 2.7 OpenVPN's service has an account of its own",
+    ],
   ],
   exitCodes: ['accessDenied', 'readbackMismatch', 'notFound', 'conflict', 'findings'],
   changes: (input) => !input.flag('dry-run'),
@@ -126,12 +136,11 @@ export const install: Command = {
     }
     const report = await interruptible((signal) => installLsp({ ...options, signal }));
     const entries = report.entries.join(', ');
-    return {
-      data: report,
-      text: report.changed
-        ? `Installed ${report.path} as catalog entries ${entries}.\n${backupText(report)}`
-        : `Nothing to do: ${report.path} is installed as catalog entries ${entries}.`,
-    };
+    const pluginLine = openVpnPluginLine();
+    const done = report.changed
+      ? `Installed ${report.path} as catalog entries ${entries}.\n${backupText(report)}`
+      : `Nothing to do: ${report.path} is installed as catalog entries ${entries}.`;
+    return { data: { ...report, pluginLine }, text: `${done}\nThe line for OpenVPN's configuration, where its plugin is to be used:\n  ${pluginLine}` };
   },
 };
 
