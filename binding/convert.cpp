@@ -3,6 +3,7 @@
 #include <cmath>
 #include <optional>
 
+#include "../lsp-dll/core/readable.hpp"
 #include "../lsp-dll/system/text.hpp"
 #include "errors.hpp"
 

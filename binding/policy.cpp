@@ -30,7 +30,7 @@ Napi::Array write_lines(Napi::Env env, const Lines& lines) {
 // What of the rule this host does not have: an interface's name, or null.
 Napi::Value missing_interface(Napi::Env env, const Rule& rule) {
     const auto shown = [&](const InterfaceName& name) {
-        if (!name.text.empty()) return Napi::String::New(env, name.text);
+        if (!name.text.empty()) return Napi::String::New(env, std::string(name.text));
         return Napi::String::New(env, std::to_string(name.luid != 0 ? name.luid : name.index));
     };
     if (rule.via && rule.via.index == 0) return shown(rule.via);

@@ -61,7 +61,7 @@ Napi::Value rule_tunnel(Napi::Env env, const StoredPolicy& stored, const std::ve
     if (rule < end) return env.Null();
     for (const Tunnel& tunnel : tunnels) {
         end += tunnel_rules(tunnel).size();
-        if (rule < end) return Napi::String::New(env, tunnel.name);
+        if (rule < end) return Napi::String::New(env, std::string(tunnel.name));
     }
     return env.Null();
 }
@@ -94,7 +94,7 @@ Napi::Value explain(const Napi::CallbackInfo& call) {
     object.Set("tunnel", env.Null());
     if (decision.rule >= 0) {
         const auto rule = static_cast<std::size_t>(decision.rule);
-        object.Set("rule", Napi::String::New(env, to_string(effective.policy.rules.at(rule))));
+        object.Set("rule", Napi::String::New(env, to_string(effective.policy.rules[rule])));
         object.Set("tunnel", rule_tunnel(env, stored, effective.tunnels, rule));
     }
     object.Set("policyRejected", stored.rejected.empty() ? env.Null() : Napi::String::New(env, stored.rejected));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "../lsp-dll/system/decision_rings.hpp"
 #include "../lsp-dll/system/policy_store.hpp"
 #include "areas.hpp"
 #include "convert.hpp"
@@ -69,33 +70,45 @@ Napi::Object write_decision(Napi::Env env, const RecordedDecision& decision, con
 
 Napi::Value read_telemetry(const Napi::CallbackInfo& call) {
     const Napi::Env env = call.Env();
-    const std::uint64_t from =
-        call[1].IsNumber()
-            ? static_cast<std::uint64_t>(std::clamp(call[1].As<Napi::Number>().DoubleValue(), 0.0, 9.0e15))
-            : 0;
     const Telemetry telemetry = value_or_throw(env, system::read_telemetry(read_wide_text(call[0], "dll")));
     Napi::Object counters = Napi::Object::New(env);
     for (std::uint32_t i = 0; i < counter_count; ++i) {
         counters.Set(to_string(static_cast<Counter>(i)), number_of(env, telemetry.counters[i]));
     }
-    Napi::Array decisions = Napi::Array::New(env);
+    return counters;
+}
+
+// Of each ring those from the number on that `from` has under the ring's name.
+Napi::Value read_decisions(const Napi::CallbackInfo& call) {
+    const Napi::Env env = call.Env();
+    Napi::Array rings = Napi::Array::New(env);
     std::optional<RuleTexts> rules;
-    for (const RecordedDecision& decision : telemetry.decisions) {
-        if (decision.number < from) continue;
-        if (!rules) rules.emplace();
-        decisions.Set(decisions.Length(), write_decision(env, decision, *rules));
+    for (const system::DecisionRing& ring : system::read_decision_rings()) {
+        const Napi::Value given = call[0].IsObject() ? call[0].As<Napi::Object>().Get(ring.name) : env.Undefined();
+        const std::uint64_t from =
+            given.IsNumber()
+                ? static_cast<std::uint64_t>(std::clamp(given.As<Napi::Number>().DoubleValue(), 0.0, 9.0e15))
+                : 0;
+        Napi::Array decisions = Napi::Array::New(env);
+        for (const RecordedDecision& decision : ring.read.decisions) {
+            if (decision.number < from) continue;
+            if (!rules) rules.emplace();
+            decisions.Set(decisions.Length(), write_decision(env, decision, *rules));
+        }
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("name", Napi::String::New(env, ring.name));
+        object.Set("next", number_of(env, ring.read.next));
+        object.Set("decisions", decisions);
+        rings.Set(rings.Length(), object);
     }
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("counters", counters);
-    object.Set("next", number_of(env, telemetry.next));
-    object.Set("decisions", decisions);
-    return object;
+    return rings;
 }
 
 }  // namespace
 
 void export_telemetry(Napi::Env env, Napi::Object exports) {
     exports.Set("readTelemetry", Napi::Function::New<read_telemetry>(env, "readTelemetry"));
+    exports.Set("readDecisions", Napi::Function::New<read_decisions>(env, "readDecisions"));
 }
 
 }  // namespace lsp::binding

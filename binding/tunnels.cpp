@@ -65,7 +65,7 @@ Napi::Value write_text_or_null(Napi::Env env, const std::string& text) {
 Napi::Object write_tunnel(Napi::Env env, const StoredTunnel& stored) {
     const Tunnel& tunnel = stored.tunnel;
     Napi::Object object = Napi::Object::New(env);
-    object.Set("name", Napi::String::New(env, tunnel.name));
+    object.Set("name", Napi::String::New(env, std::string(tunnel.name)));
     object.Set("interfaceIndex", Napi::Number::New(env, tunnel.interface_index));
     object.Set("address", write_prefix(env, tunnel.address4));
     object.Set("address6", write_prefix(env, tunnel.address6));

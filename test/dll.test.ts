@@ -39,7 +39,7 @@ function imports({ dump }: Dll): Map<string, string[]> {
 }
 
 // What changes the machine: the registry, the catalogs, the host model and routes, files, security, services, and objects that
-// other processes wait for; with their relations in ntdll and shlwapi, and whatever is behind the name (A, W, Ex, 32).
+// other processes wait for (a section, which is memory, is none of it); with their relations in ntdll and shlwapi, and whatever is behind the name (A, W, Ex, 32).
 const changesTheMachine = new RegExp(
   `^(${[
     '(Reg|SHReg|SH)(SetValue|SetKey|CreateKey|Delete|Rename|Replace|Restore|LoadKey|UnLoadKey|CopyTree|SaveKey|Write)',
@@ -48,7 +48,7 @@ const changesTheMachine = new RegExp(
     'WSC(Install|Deinstall|UnInstall|Update|Write|Enable|SetProviderInfo|SetApplicationCategory)',
     '(Set|Create|Delete|Flush)(Ip|Unicast|Anycast|If)\\w*Entry',
     'CreateMutex|OpenMutex|CreatePrivateNamespace|CreateService|ChangeServiceConfig',
-    '(CreateDirectory|CreateFile|DeleteFile|MoveFile|CopyFile|ReplaceFile|RemoveDirectory|WritePrivateProfile|WriteProfile)',
+    '(CreateDirectory|CreateFile(?!Mapping)|DeleteFile|MoveFile|CopyFile|ReplaceFile|RemoveDirectory|WritePrivateProfile|WriteProfile)',
     'SetNamedSecurityInfo|SetSecurityInfo|SetFileSecurity|SetKernelObjectSecurity|SetEntriesInAcl|ConvertStringSecurityDescriptor',
   ].join('|')})`,
 );
@@ -105,21 +105,25 @@ function resourceNames(resources: Buffer): [number, number[]][] {
 // Functions that Windows XP exports (for x64, Server 2003), of those that we have a use for. A new import fails the test below until
 // somebody has looked it up ("Minimum supported client" is no help, it names XP for much older ones) and added it here.
 const sinceXp: Record<string, string> = {
-  'KERNEL32.DLL': `ChangeTimerQueueTimer CloseHandle CreateDirectoryW CreateEventW CreateFileW CreateMutexW CreateProcessW CreateTimerQueueTimer DeleteCriticalSection
-    DeleteFileW DeleteTimerQueueTimer EnterCriticalSection ExpandEnvironmentStringsW FindClose FindFirstFileW FindNextFileW FlushFileBuffers FormatMessageW
-    FreeLibrary GetCurrentProcess
-    GetCurrentProcessId GetCurrentThreadId GetDriveTypeW GetEnvironmentVariableW GetExitCodeProcess GetFileAttributesW GetFileSizeEx GetFullPathNameW GetLastError
-    GetModuleFileNameW GetModuleHandleExW GetModuleHandleW GetProcAddress GetProcessHeap GetProcessTimes
-    GetStdHandle GetSystemDirectoryW GetSystemTime GetSystemTimeAsFileTime GetSystemWindowsDirectoryW GetSystemWow64DirectoryW GetTickCount GetVersion HeapAlloc HeapFree InitializeCriticalSection
-    IsDBCSLeadByteEx LeaveCriticalSection LoadLibraryA LoadLibraryExW LoadLibraryW LocalFree MoveFileExW MultiByteToWideChar OpenProcess QueryDosDeviceW RaiseException
-    ReadFile ReleaseMutex RemoveDirectoryW ResetEvent RtlCaptureContext RtlLookupFunctionEntry RtlUnwindEx RtlVirtualUnwind
-    SetErrorMode SetEvent SetLastError Sleep TerminateProcess TlsAlloc TlsFree TlsGetValue TlsSetValue VirtualAlloc VirtualFree
-    VirtualProtect VirtualQuery WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler
-    lstrcpyW lstrcpynA lstrcpynW lstrlenA lstrlenW`,
-  'ADVAPI32.DLL': `AllocateAndInitializeSid CheckTokenMembership ConvertSidToStringSidW ConvertStringSecurityDescriptorToSecurityDescriptorW
-    FreeSid GetAce GetNamedSecurityInfoW GetSecurityDescriptorDacl GetSecurityDescriptorOwner GetSecurityInfo RegCloseKey
-    RegCreateKeyExW RegDeleteKeyW RegDeleteValueW RegEnumKeyExW RegEnumValueW RegNotifyChangeKeyValue RegQueryInfoKeyW
-    RegOpenKeyExW RegQueryValueExW RegSetValueExW`,
+  'KERNEL32.DLL': `ChangeTimerQueueTimer CloseHandle CreateDirectoryW CreateEventW CreateFileMappingW CreateFileW CreateMutexW CreateProcessW
+    CreateTimerQueueTimer DeleteCriticalSection DeleteFileW DeleteTimerQueueTimer EnterCriticalSection ExpandEnvironmentStringsW
+    FindClose FindFirstFileW FindNextFileW FlushFileBuffers FormatMessageW FreeLibrary GetCurrentProcess GetCurrentProcessId
+    GetCurrentThread GetCurrentThreadId GetDriveTypeW GetEnvironmentVariableW GetExitCodeProcess GetFileAttributesW GetFileSizeEx
+    GetFullPathNameW GetLastError GetLongPathNameW GetModuleFileNameW GetModuleHandleExW GetModuleHandleW GetProcAddress
+    GetProcessHeap GetProcessTimes GetStdHandle GetSystemDirectoryW GetSystemTime GetSystemTimeAsFileTime
+    GetSystemWindowsDirectoryW GetSystemWow64DirectoryW GetTickCount GetVersion HeapAlloc HeapFree InitializeCriticalSection
+    IsDBCSLeadByteEx LeaveCriticalSection LoadLibraryA LoadLibraryExW LoadLibraryW LocalFree MapViewOfFile MoveFileExW
+    MultiByteToWideChar OpenFileMappingW OpenProcess QueryDosDeviceW RaiseException ReadFile ReleaseMutex RemoveDirectoryW
+    ResetEvent RtlCaptureContext RtlLookupFunctionEntry RtlUnwindEx RtlVirtualUnwind SetErrorMode SetEvent SetLastError Sleep
+    TerminateProcess TlsAlloc TlsFree TlsGetValue TlsSetValue VirtualAlloc VirtualFree VirtualProtect VirtualQuery
+    WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler lstrcpyW lstrcpynA lstrcpynW
+    lstrlenA lstrlenW`,
+  'ADVAPI32.DLL': `AddAccessAllowedAce AllocateAndInitializeSid CheckTokenMembership ConvertSidToStringSidW
+    ConvertStringSecurityDescriptorToSecurityDescriptorW CreateWellKnownSid EqualSid FreeSid GetAce GetKernelObjectSecurity
+    GetNamedSecurityInfoW GetSecurityDescriptorDacl GetSecurityDescriptorOwner GetSecurityInfo GetTokenInformation InitializeAcl
+    InitializeSecurityDescriptor OpenProcessToken OpenThreadToken RegCloseKey RegCreateKeyExW RegDeleteKeyW RegDeleteValueW
+    RegEnumKeyExW RegEnumValueW RegNotifyChangeKeyValue RegOpenKeyExW RegQueryInfoKeyW RegQueryValueExW RegSetValueExW
+    SetSecurityDescriptorControl SetSecurityDescriptorDacl SetSecurityDescriptorGroup SetSecurityDescriptorOwner SetThreadToken`,
   'WS2_32.DLL': `WSAEnumNameSpaceProvidersW WSAGetLastError WSASetLastError WSAStartup WSACleanup WSCDeinstallProvider WSCEnumProtocols WSCGetProviderPath
     WSCInstallProvider WSCWriteProviderOrder htonl htons ntohl ntohs`,
 };

@@ -6,7 +6,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { missingForNetwork } from './e2e/namespaces.js';
-import { missingForArchitecture } from './support/artifacts.js';
+import { missingForArchitecture, requireArtifact } from './support/artifacts.js';
 import { addDoctests } from './support/doctest.js';
 import { ProviderHost } from './support/provider_host.js';
 import { withFsKept, type ProgramOptions } from './support/wine.js';

@@ -187,11 +187,13 @@ export interface NativeDecision {
   error: number;
 }
 
-export interface NativeTelemetry {
-  counters: Record<string, number>;
+/** What a user's programs of one session have recorded. */
+export interface NativeDecisionRing {
+  name: string;
   next: number;
   decisions: NativeDecision[];
 }
+
 /** What install and remove share of their plans. */
 export interface NativePlan {
   changes: boolean;
@@ -282,8 +284,9 @@ export interface Native {
   readPolicy(): NativePolicy;
   policyFault(lines: string[]): { line: number; column: number; message: string } | null;
   writePolicy(lines: string[], expected?: string[]): Promise<void>;
-  /** Decisions from the number `from` on. */
-  readTelemetry(dll: string, from: number): NativeTelemetry;
+  readTelemetry(dll: string): Record<string, number>;
+  /** The rings that this process may read; of each the decisions from the number on that `from` has under its name. */
+  readDecisions(from: Record<string, number>): NativeDecisionRing[];
 }
 
 let loaded: Native | undefined;

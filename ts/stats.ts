@@ -1,4 +1,4 @@
-/** Telemetry: what the LSP has done in all processes together. */
+/** Telemetry: what the LSP has done, counted for all processes together and told to each user of theirs. */
 
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -91,53 +91,57 @@ export interface WatchOptions extends StatsOptions {
 export function readStats(options: StatsOptions = {}): Stats {
   const sum = Object.fromEntries(Object.keys(counters).map((name) => [name, 0])) as Stats;
   for (const dll of dllsOf(options)) {
-    const { counters: values } = callNative((native) => native.readTelemetry(dll, Number.MAX_SAFE_INTEGER));
+    const values = callNative((native) => native.readTelemetry(dll));
     for (const [name, [nativeName]] of Object.entries(counters)) sum[name as keyof Stats] += values[nativeName] ?? 0;
   }
   return sum;
 }
 
 /**
- * The latest decisions on record, oldest first: at most 64 for each DLL. A program's decisions about the same destination are
- * recorded once a second at most, and destinations that are never touched (loopback and the like) not at all.
+ * The latest decisions on record, oldest first: at most 64 for each user and session. A program's decisions about the same destination
+ * are recorded once a second at most, and destinations that are never touched (loopback and the like) not at all.
+ *
+ * They are told to their own user, and to administrators those of everybody, services included. They are on record while a program
+ * of that user's runs that has recorded something; `dll` only says whose installation must be there.
  *
  * @throws LspError as readStats.
  */
 export function recentDecisions(options: StatsOptions = {}): Decision[] {
-  return dllsOf(options)
-    .flatMap((dll) => callNative((native) => native.readTelemetry(dll, 0)).decisions)
+  mustCount(options);
+  return callNative((native) => native.readDecisions({}))
+    .flatMap(({ decisions }) => decisions)
     .map(decisionOf)
     .sort((a, b) => a.time.getTime() - b.time.getTime());
 }
 
 /**
- * Decisions as they are made, from now on, until the signal aborts or the loop is left.
+ * Decisions as they are made, from now on, until the signal aborts or the loop is left: those of one's own programs, and for an
+ * administrator those of everybody's (recentDecisions).
  *
  *     for await (const { image, destination, source } of watchDecisions()) console.log(image, destination, source);
  *
  * @throws LspError as readStats.
  */
 export async function* watchDecisions(options: WatchOptions = {}): AsyncGenerator<WatchedDecision, void, void> {
-  const dlls = dllsOf(options);
+  mustCount(options);
   const { intervalMilliseconds = 100, signal, recent = false } = options;
   checkInteger(intervalMilliseconds, 'options.intervalMilliseconds', 10, 60_000);
   checkBoolean(recent, 'options.recent');
-  // By DLL, the number of the next record that has not been told.
-  const next = new Map<string, number>();
-  for (const dll of dlls) next.set(dll, recent ? 0 : callNative((native) => native.readTelemetry(dll, Number.MAX_SAFE_INTEGER)).next);
+  // By ring, the number of the next record that has not been told. A ring that comes later is told from its beginning.
+  const next: Record<string, number> = {};
+  if (!recent) for (const ring of callNative((native) => native.readDecisions({}))) next[ring.name] = ring.next;
   let first = recent;
   while (signal?.aborted !== true) {
     const found: WatchedDecision[] = [];
-    for (const dll of dlls) {
-      const from = next.get(dll) ?? 0;
-      const { decisions, next: begun } = callNative((native) => native.readTelemetry(dll, from));
-      // Somebody has set the ring back.
-      if (begun < from) next.set(dll, begun);
+    for (const { name, decisions, next: begun } of callNative((native) => native.readDecisions(next))) {
+      const from = next[name] ?? 0;
+      // Somebody has set the ring back, or it was gone and was made anew.
+      if (begun < from) next[name] = begun;
       let expected = from;
       for (const decision of decisions) {
         found.push({ ...decisionOf(decision), missed: first ? 0 : decision.number - expected });
         expected = decision.number + 1;
-        next.set(dll, expected);
+        next[name] = expected;
       }
     }
     first = false;
@@ -155,6 +159,11 @@ function decisionOf({ time, reason, result, error, ruleNumber, number: _, ...res
     error: error === 0 ? null : error,
     ruleNumber: ruleNumber < 0 ? null : ruleNumber,
   };
+}
+
+/** What reading the counters would throw: without an installation there are no decisions, either. */
+function mustCount(options: StatsOptions): void {
+  for (const dll of dllsOf(options)) callNative((native) => native.readTelemetry(dll));
 }
 
 function dllsOf(options: StatsOptions): string[] {

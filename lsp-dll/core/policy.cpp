@@ -381,7 +381,7 @@ void add_tunnel(const Tunnel& tunnel, Policy& policy) {
     }
 }
 
-Policy build_policy(Vector<Rule> rules, const Vector<Tunnel>& tunnels) {
+Policy build_policy(Vector<Rule> rules, std::span<const Tunnel> tunnels) {
     Policy policy;
     policy.rules = std::move(rules);
     for (const Tunnel& tunnel : tunnels) add_tunnel(tunnel, policy);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "fault.hpp"
@@ -34,7 +35,7 @@ inline constexpr std::size_t longest_rule = 4096;  // bytes in a line, as given 
 inline constexpr std::size_t longest_list = 1024;  // prefixes, or port ranges, in a list
 
 // The administrator's rules first, then the tunnels' (design §4: via the tunnel interface, except its subnet → source).
-Policy build_policy(Vector<Rule> rules, const Vector<Tunnel>& tunnels);
+Policy build_policy(Vector<Rule> rules, std::span<const Tunnel> tunnels);
 void add_tunnel(const Tunnel& tunnel, Policy& policy);
 
 // A number by which a recorded decision's rule number is only looked up in the policy that it is of: FNV-1a of all

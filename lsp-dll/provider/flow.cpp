@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "decision_ring.hpp"
 #include "policy_cache.hpp"
 #include "process.hpp"
 #include "route_cache.hpp"
@@ -112,7 +113,7 @@ void record(const Flow& flow, int error) noexcept {
     std::copy(destination.bytes.begin(), destination.bytes.end(), entry.destination);
     std::copy(decision.source.bytes.begin(), decision.source.bytes.end(), entry.source);
     copy_image(entry.image);
-    append(telemetry, entry);
+    tell_decision(entry);
 }
 
 }  // namespace lsp::provider

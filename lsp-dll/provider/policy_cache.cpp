@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../system/interface_names.hpp"
+#include "../system/own_token.hpp"
 #include "../system/policy_watch.hpp"
 #include "../system/store_reader.hpp"
 #include "network_changes.hpp"
@@ -51,8 +52,7 @@ std::uint32_t resolved_with = 0;  // after so many changes
 alignas(system::PolicyWatch) unsigned char watch_place[sizeof(system::PolicyWatch)];
 system::PolicyWatch* watch = nullptr;
 
-// What changed could not be loaded: memory is out, or this thread impersonates somebody without the right to read it.
-// Another will try.
+// What changed could not be loaded, because memory is out, say: it is tried again.
 bool read_failed = false;
 
 void push_retired(Snapshot* snapshot) noexcept {
@@ -147,10 +147,11 @@ struct StoreValues {
     std::size_t in_force = 0;  // of the tunnels
 };
 
-// False if the system had no memory or no answer. `line` gets room for the longest line.
-bool read_values(system::StoreReader& reader, const system::StoreSize& size, StoreValues& values) noexcept {
+// False if the system had no memory or no answer. `line` gets room for the longest line. Without `rules` the value with
+// the administrator's is not read.
+bool read_values(system::StoreReader& reader, const system::StoreSize& size, bool rules, StoreValues& values) noexcept {
     values.tunnels.reserve(size.tunnels);
-    if (reader.read_policy_value(values.policy) != ERROR_SUCCESS) return false;
+    if (rules && reader.read_policy_value(values.policy) != ERROR_SUCCESS) return false;
     if (reader.read_tunnels(values.tunnels) != ERROR_SUCCESS) return false;
     values.line.reserve(bound_rules(values.policy.stored()).longest_line);
     for (const system::TunnelEntry& entry : values.tunnels) {
@@ -161,14 +162,22 @@ bool read_values(system::StoreReader& reader, const system::StoreSize& size, Sto
     return true;
 }
 
-bool load_tunnels(const StoreValues& values, NewSnapshot& made, Arena& scratch) noexcept {
+// But for what the system makes of names of interfaces.
+bool is_same(const LoadedPolicy& a, const LoadedPolicy& b) noexcept {
+    return a.stamp == b.stamp && a.policy.rules == b.policy.rules && a.policy.own_subnets == b.policy.own_subnets;
+}
+
+// With `only_if_changed` nothing is published if the same is in force already: what changed is in nobody's force.
+bool load_tunnels(const StoreValues& values, NewSnapshot& made, Arena& scratch, bool only_if_changed = false) noexcept {
     {
         const Serving serving(made.arena());
         for (const system::TunnelEntry& entry : values.tunnels) {
             if (is_in_force(entry)) load_tunnel(entry.tunnel, *made);
         }
     }
-    return made.finish(scratch);
+    if (made.arena().exhausted()) return false;
+    const bool same = only_if_changed && in_force != nullptr && is_same(*made, *in_force);
+    return made.finish(scratch, same);
 }
 
 // The rules of the store. Where they are rejected `rejected` is set, and nothing has changed.
@@ -196,9 +205,13 @@ bool load_new_rules(StoreValues& values, Arena& scratch, bool& rejected) noexcep
     return load_tunnels(values, made, scratch);
 }
 
-// Rejected rules leave the last good ones in force; what the tunnels say is separate and still counts.
-bool load_last_good_rules(const StoreValues& values, Arena& scratch) noexcept {
-    if (in_force == nullptr && values.in_force == 0) return true;
+// Rules that are rejected, or not read again, leave the last good ones in force; what the tunnels say is separate and
+// still counts.
+bool load_last_good_rules(const StoreValues& values, Arena& scratch, bool only_if_changed) noexcept {
+    if (values.in_force == 0 && (in_force == nullptr || in_force->own_rules == 0)) {
+        if (in_force != nullptr) publish(nullptr);
+        return true;
+    }
     NewSnapshot made(in_force != nullptr ? in_force->own_bound : RulesBound{}, values.in_force);
     if (!made) return false;
     {
@@ -209,7 +222,7 @@ bool load_last_good_rules(const StoreValues& values, Arena& scratch) noexcept {
             begin_rules({}, values.in_force, *made);
         }
     }
-    return load_tunnels(values, made, scratch);
+    return load_tunnels(values, made, scratch, only_if_changed);
 }
 
 std::size_t rules_in_force() noexcept { return in_force == nullptr ? 0 : in_force->policy.rules.size(); }
@@ -223,7 +236,7 @@ void watch_tunnels(const StoreValues& values) noexcept {
     watch->watch_publishers({publishers, count});
 }
 
-bool load_store() noexcept {
+bool load_store(bool rules) noexcept {
     system::StoreReader reader;
     system::StoreSize size;
     LONG error = reader.open();
@@ -237,19 +250,21 @@ bool load_store() noexcept {
     if (error == ERROR_SUCCESS) error = reader.measure(size);
     if (error != ERROR_SUCCESS) return false;
 
+    if (!rules) size.policy = 0;
+
     // A rule of the store is at least "keep" and a zero.
-    const std::size_t rules = size.policy / 10 + 2 * size.tunnels + rules_in_force();
+    const std::size_t most_rules = size.policy / 10 + 2 * size.tunnels + rules_in_force();
     ArenaPages scratch(size.policy + size.tunnels == 0
-                           ? system::resolving_bytes(rules)
-                           : system::reading_bytes(size) + system::resolving_bytes(rules) + memory::alignment);
+                           ? system::resolving_bytes(most_rules)
+                           : system::reading_bytes(size) + system::resolving_bytes(most_rules) + memory::alignment);
     StoreValues values;
     {
         const Serving serving(scratch.arena());
-        if (!read_values(reader, size, values) || scratch.arena().exhausted()) return false;
+        if (!read_values(reader, size, rules, values) || scratch.arena().exhausted()) return false;
     }
     bool rejected = values.policy.too_long;
-    bool loaded = !rejected && load_new_rules(values, scratch.arena(), rejected);
-    if (rejected) loaded = load_last_good_rules(values, scratch.arena());
+    bool loaded = rules && !rejected && load_new_rules(values, scratch.arena(), rejected);
+    if (!rules || rejected) loaded = load_last_good_rules(values, scratch.arena(), !rules);
     for (const system::TunnelEntry& entry : values.tunnels) {
         if (entry.rejected != system::TunnelRejection::none) rejected = true;
     }
@@ -265,11 +280,12 @@ bool load_store() noexcept {
     return true;
 }
 
-// False where the store could not be read, or memory was too little: then the last good policy stays.
-bool load(std::uint32_t now) noexcept {
+// False where the store could not be read, or memory was too little: then the last good policy stays. Without `rules`
+// the administrator's stay as they are, and only what is said of tunnels is read.
+bool load(std::uint32_t now, bool rules) noexcept {
     count(Counter::policy_loads);
     note_resolving(now);
-    if (load_store()) return true;
+    if (load_store(rules)) return true;
     count(Counter::policy_rejections);
     return false;
 }
@@ -278,7 +294,7 @@ bool load(std::uint32_t now) noexcept {
 bool follow_addresses(std::uint32_t now) noexcept {
     if (!follows) return true;
     if (address_changes() == resolved_with && now - resolved_at < address_lifetime_ms()) return true;
-    if (delegated) return load(now);
+    if (delegated) return load(now, false);
     note_resolving(now);
     if (in_force == nullptr) return true;
     ArenaPages scratch(system::resolving_bytes(rules_in_force()));
@@ -296,9 +312,12 @@ void refresh_policy(DWORD now) noexcept {
     const DWORD last = last_check.load(std::memory_order_relaxed);
     if (last != 0 && now - last < check_interval_ms) return;
     if (loading.exchange(true, std::memory_order_acquire)) return;  // somebody is at it; go on with what there is
+    // The policy is the machine's, whomever the program's thread stands for just now.
+    const system::OwnToken own;
     if (watch == nullptr) watch = ::new (watch_place) system::PolicyWatch;
-    if (watch->changed() || (read_failed && now - resolved_at >= retry_interval_ms)) {
-        read_failed = !load(now);
+    const system::PolicyChange change = watch->changed();
+    if (change || (read_failed && now - resolved_at >= retry_interval_ms)) {
+        read_failed = !load(now, change.rules || read_failed);
     } else if (!follow_addresses(now)) {
         read_failed = true;
     }

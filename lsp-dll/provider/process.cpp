@@ -4,11 +4,12 @@
 
 #include <atomic>
 
+#include "image_path.hpp"
+
 namespace lsp::provider {
 
 namespace {
 
-constexpr DWORD wide_capacity = 32768;  // the longest path that Windows knows
 constexpr int path_capacity = 4096;
 char path[path_capacity];
 std::atomic<int> path_length{0};
@@ -34,10 +35,10 @@ bool remember_process() noexcept {
         Sleep(0);
     }
     void* const memory =
-        VirtualAlloc(nullptr, wide_capacity * sizeof(wchar_t), MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+        VirtualAlloc(nullptr, 2 * image_path_capacity * sizeof(wchar_t), MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
     if (memory != nullptr) {
         auto* const wide = static_cast<wchar_t*>(memory);
-        const DWORD length = GetModuleFileNameW(nullptr, wide, wide_capacity);
+        const DWORD length = find_image_path(wide, wide + image_path_capacity);
         path_length.store(copy_end(wide, length), std::memory_order_release);
         VirtualFree(memory, 0, MEM_RELEASE);
     }

@@ -8,7 +8,7 @@ namespace lsp::provider {
 // Finds out the path of the program's image; called before the first decision. False if there is no memory to do so.
 bool remember_process() noexcept;
 
-// Full path, UTF-8; empty if the system did not tell.
+// Full path, however the program was started (image_path.hpp), UTF-8; empty if the system did not tell.
 std::string_view process_path() noexcept;
 
 }  // namespace lsp::provider

@@ -6,6 +6,7 @@
 #include <winsvc.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cwchar>
 #include <memory>
 

@@ -11,7 +11,7 @@ using namespace lsp::system;
 
 namespace {
 
-constexpr std::size_t longest_fact = 64 * 1024;  // bytes of a registry value
+constexpr std::size_t longest_registry_text = 64 * 1024;  // bytes of a registry value
 
 }  // namespace
 
@@ -20,7 +20,7 @@ std::wstring text_value(HKEY parent, const wchar_t* key_name, const wchar_t* nam
     DWORD type = 0;
     std::vector<unsigned char> bytes;
     if (key.open(parent, key_name, KEY_QUERY_VALUE) != ERROR_SUCCESS ||
-        read_value(key.get(), name, longest_fact, type, bytes) != ERROR_SUCCESS ||
+        read_value(key.get(), name, longest_registry_text, type, bytes) != ERROR_SUCCESS ||
         (type != REG_SZ && type != REG_EXPAND_SZ)) {
         return {};
     }

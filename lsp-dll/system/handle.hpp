@@ -24,6 +24,7 @@ class Handle {
 
     explicit operator bool() const noexcept { return handle_ != nullptr; }
     HANDLE get() const noexcept { return handle_; }
+    HANDLE release() noexcept { return std::exchange(handle_, nullptr); }  // nobody closes it any more
 
   private:
     HANDLE handle_ = nullptr;

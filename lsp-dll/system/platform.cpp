@@ -28,6 +28,8 @@ bool has_strong_host() noexcept {
 
 bool knows_hardware_interfaces() noexcept { return !has_wines_ip_helper(); }
 
+bool knows_connected_interfaces() noexcept { return !is_wine(); }
+
 bool enforces_access_rights() noexcept { return !is_wine(); }
 
 }  // namespace lsp::system

@@ -14,6 +14,9 @@ bool has_strong_host() noexcept;
 // False where GetIfEntry2 calls every interface but the loopback one a network card.
 bool knows_hardware_interfaces() noexcept;
 
+// False where GetIpInterfaceEntry calls every interface disconnected.
+bool knows_connected_interfaces() noexcept;
+
 // False where everybody may write everywhere, whatever the access control lists say.
 bool enforces_access_rights() noexcept;
 

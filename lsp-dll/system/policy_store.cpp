@@ -9,26 +9,38 @@
 namespace lsp::system {
 namespace {
 
-std::string interface_text(const Tunnel& tunnel) { return concat({"interface ", tunnel.interface_index}); }
+std::string interface_text(std::uint32_t index) { return concat({"interface ", index}); }
 
-std::string rejection_text(const Tunnel& tunnel, TunnelRejection rejected, const IpAddress& address,
-                           std::uint32_t number, const Fault& fault) {
-    switch (rejected) {
+// Why the tunnel of that entry is rejected.
+std::string rejection_text(const Tunnel& tunnel, const TunnelEntry& entry) {
+    const std::uint32_t number = entry.number;
+    switch (entry.rejected) {
         case TunnelRejection::none: return {};
         case TunnelRejection::not_a_name:
             return "its name is not a tunnel's name: expected 1 to 64 of A-Z a-z 0-9 . _ -";
         case TunnelRejection::unopened: return concat({"it cannot be opened: ", error_text(number)});
         case TunnelRejection::without_definition: return "it has no value Definition";
         case TunnelRejection::unread: return concat({"its value Definition cannot be read: ", error_text(number)});
-        case TunnelRejection::definition: return stored_tunnel_fault_text(fault);
+        case TunnelRejection::definition: return stored_tunnel_fault_text(entry.fault);
         case TunnelRejection::too_many: return concat({"there are more than ", number, " tunnels"});
         case TunnelRejection::no_publisher: return "it names no publisher, which only an administrator's tunnel may do";
         case TunnelRejection::address_not_there:
-            return concat({interface_text(tunnel), " does not have the address ", to_string(address)});
+            return concat(
+                {interface_text(tunnel.interface_index), " does not have the address ", to_string(entry.address)});
         case TunnelRejection::source_not_there:
-            return concat({"no other interface of this host has the source ", to_string(address)});
-        case TunnelRejection::interface_taken: return concat({"another tunnel has ", interface_text(tunnel)});
-        case TunnelRejection::interface_is_hardware: return concat({interface_text(tunnel), " is a network card"});
+            return concat({"no other interface of this host has the source ", to_string(entry.address)});
+        case TunnelRejection::interface_taken:
+            return concat({"another tunnel has ", interface_text(tunnel.interface_index)});
+        case TunnelRejection::interface_is_hardware:
+            return concat({interface_text(tunnel.interface_index), " is a network card"});
+        case TunnelRejection::interface_has_default_route:
+            return concat({interface_text(tunnel.interface_index),
+                           " carries this host's default route, which only an administrator's tunnel may do (for all "
+                           "traffic, redirect-gateway def1 leaves that route where it is)"});
+        case TunnelRejection::weak_send_is_off:
+            return concat({"WeakHostSend is off on ", interface_text(entry.interface_index)});
+        case TunnelRejection::weak_receive_is_off:
+            return concat({"WeakHostReceive is off on ", interface_text(entry.interface_index)});
         case TunnelRejection::addresses_unread:
             return system_error(number, "", "Cannot read the addresses of this host").message;
     }
@@ -37,7 +49,7 @@ std::string rejection_text(const Tunnel& tunnel, TunnelRejection rejected, const
 
 StoredTunnel with_text(TunnelEntry&& entry) {
     StoredTunnel stored;
-    stored.rejected = rejection_text(entry.tunnel, entry.rejected, entry.address, entry.number, entry.fault);
+    stored.rejected = rejection_text(entry.tunnel, entry);
     stored.tunnel = std::move(entry.tunnel);
     stored.alive = entry.alive;
     return stored;
@@ -76,10 +88,13 @@ LONG read_stored_tunnel(HKEY tunnels, const std::wstring& name, StoredTunnel& st
 }
 
 std::string delegated_tunnel_fault(const Tunnel& tunnel, const std::vector<InterfaceAddress>& addresses,
-                                   std::span<const StoredTunnel> others) {
-    IpAddress which;
-    const TunnelRejection rejected = judge_delegated_tunnel(tunnel, addresses, others, which);
-    return rejection_text(tunnel, rejected, which, 0, {});
+                                   std::span<const StoredTunnel> others, const InterfaceQuestions& ask) {
+    const DelegatedFault fault = judge_delegated_tunnel(tunnel, addresses, others, ask);
+    TunnelEntry entry;
+    entry.rejected = fault.rejected;
+    entry.address = fault.address;
+    entry.interface_index = fault.interface_index;
+    return rejection_text(tunnel, entry);
 }
 
 std::vector<Tunnel> tunnels_in_force(const std::vector<StoredTunnel>& tunnels) {

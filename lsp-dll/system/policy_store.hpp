@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "../core/readable.hpp"
+#include "delegation.hpp"
 #include "error.hpp"
 #include "interfaces.hpp"
 #include "process.hpp"
@@ -52,7 +53,8 @@ LONG read_stored_tunnel(HKEY tunnels, const std::wstring& name, StoredTunnel& st
 // Why a delegated tunnel is not in force on a host with these addresses, beside these tunnels, as a sentence; or empty.
 // See delegation.hpp.
 std::string delegated_tunnel_fault(const Tunnel& tunnel, const std::vector<InterfaceAddress>& addresses,
-                                   std::span<const StoredTunnel> others);
+                                   std::span<const StoredTunnel> others,
+                                   const InterfaceQuestions& ask = InterfaceQuestions());
 
 std::string store_name();  // as messages name it
 

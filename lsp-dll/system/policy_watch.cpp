@@ -8,44 +8,17 @@
 namespace lsp::system {
 namespace {
 
-// Without it (before Windows 8) the system takes the end of the thread that asked for a change of the key: one needless
-// reading, no loss.
-constexpr DWORD thread_agnostic = 0x10000000;
-constexpr DWORD what_to_notify = REG_NOTIFY_CHANGE_NAME | REG_NOTIFY_CHANGE_LAST_SET;
 constexpr DWORD unopened_check_ms = 1000;
 
 }  // namespace
 
-PolicyWatch::PolicyWatch() noexcept : event_(CreateEventW(nullptr, FALSE, FALSE, nullptr)) {}
-
-bool PolicyWatch::arm() noexcept {
-    // There may have been no memory for it before.
-    if (!event_) event_ = Handle(CreateEventW(nullptr, FALSE, FALSE, nullptr));
-    if (!event_) return false;
-    LONG error = RegNotifyChangeKeyValue(key_.get(), TRUE, what_to_notify | thread_agnostic, event_.get(), TRUE);
-    if (error == ERROR_INVALID_PARAMETER || error == ERROR_INVALID_FLAGS) {
-        error = RegNotifyChangeKeyValue(key_.get(), TRUE, what_to_notify, event_.get(), TRUE);
-    }
-    return error == ERROR_SUCCESS;
-}
-
-bool PolicyWatch::open() noexcept {
-    if (key_.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_NOTIFY) != ERROR_SUCCESS) return false;
-    if (event_) ResetEvent(event_.get());
-    if (arm()) return true;
-    key_.close();
-    return false;
-}
-
-bool PolicyWatch::store_changed() noexcept {
-    if (!key_) return open();
-    if (WaitForSingleObject(event_.get(), 0) != WAIT_OBJECT_0) return false;
-    // Armed again before the caller reads, so that nothing can fall in between. Where that fails the key was
-    // deleted; a new one may be there already.
-    if (!arm()) {
-        key_.close();
-        open();
-    }
+bool PolicyWatch::tunnels_changed(bool store_changed) noexcept {
+    // A key that is not there comes into being by a change of the store's own.
+    const bool administrators = (store_changed || tunnels_.is_open()) && tunnels_.changed();
+    const DWORD now = GetTickCount();
+    const bool due = delegated_.is_open() ? now - delegated_told_ >= delegated_interval_ms : store_changed;
+    if (!due || !delegated_.changed()) return administrators;
+    delegated_told_ = now;
     return true;
 }
 
@@ -71,11 +44,12 @@ bool PolicyWatch::a_publisher_died() noexcept {
     return died;
 }
 
-bool PolicyWatch::changed() noexcept {
+PolicyChange PolicyWatch::changed() noexcept {
     const bool first = !std::exchange(told_once_, true);
-    const bool store = store_changed();
+    const bool store = store_.changed();
+    const bool tunnels = tunnels_changed(store);
     const bool publisher = a_publisher_died();
-    return first || store || publisher;
+    return {first || store, first || store || tunnels || publisher};
 }
 
 void PolicyWatch::watch_publishers(std::span<const Publisher> publishers) noexcept {

@@ -36,7 +36,10 @@ void judge_delegated(Vector<TunnelEntry>& tunnels) {
         if (!entry.tunnel.delegated || !is_in_force(entry)) continue;
         if (error == NO_ERROR) {
             const std::span<const TunnelEntry> others(tunnels.data(), i);
-            entry.rejected = judge_delegated_tunnel(entry.tunnel, addresses.all(), others, entry.address);
+            const DelegatedFault fault = judge_delegated_tunnel(entry.tunnel, addresses.all(), others);
+            entry.rejected = fault.rejected;
+            entry.address = fault.address;
+            entry.interface_index = fault.interface_index;
         } else {
             entry.rejected = TunnelRejection::addresses_unread;
             entry.number = error;
@@ -109,6 +112,8 @@ LONG StoreReader::read_tunnels_of(bool delegated, TunnelReader& reader, Vector<T
         TunnelEntry entry;
         if (reader.read(parent.get(), name, length, entry) == ERROR_FILE_NOT_FOUND) continue;
         entry.tunnel.delegated = delegated;
+        // Whoever is no administrator refuses nobody anything.
+        if (delegated) entry.tunnel.otherwise = Otherwise::keep;
         if (is_in_force(entry) && ++good > most) {
             entry.rejected = TunnelRejection::too_many;
             entry.number = static_cast<std::uint32_t>(most);
@@ -131,7 +136,8 @@ LONG TunnelReader::read(HKEY tunnels, const wchar_t* name, std::size_t name_leng
     entry.tunnel.name = std::move(key_name);
     if (!is_tunnel_name(entry.tunnel.name)) return rejected(TunnelRejection::not_a_name);
     RegistryKey key;
-    LONG error = key.open(tunnels, name, KEY_QUERY_VALUE);
+    // A member's may be a link, which is not followed: it has no definition.
+    LONG error = key.open(tunnels, name, KEY_QUERY_VALUE, REG_OPTION_OPEN_LINK);
     if (error == ERROR_FILE_NOT_FOUND || error == ERROR_KEY_DELETED) return ERROR_FILE_NOT_FOUND;
     if (error != ERROR_SUCCESS) return rejected(TunnelRejection::unopened, error);
 

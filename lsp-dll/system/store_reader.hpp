@@ -35,7 +35,10 @@ enum class TunnelRejection : std::uint8_t {
     source_not_there,   // …
     interface_taken,
     interface_is_hardware,
-    addresses_unread,  // number: the system's error
+    interface_has_default_route,
+    weak_send_is_off,     // TunnelEntry::interface_index
+    weak_receive_is_off,  // …
+    addresses_unread,     // number: the system's error
 };
 
 struct TunnelEntry {
@@ -43,6 +46,7 @@ struct TunnelEntry {
     TunnelRejection rejected = TunnelRejection::none;
     bool alive = true;  // false: its publisher is dead, every process ignores it
     std::uint32_t number = 0;
+    std::uint32_t interface_index = 0;
     IpAddress address;
     Fault fault;
 };

@@ -34,7 +34,7 @@ struct Key {
 struct DelegatedStore {
     DelegatedStore() {
         REQUIRE(delete_policy_store());
-        REQUIRE(allow_publishers(*find_group(L"S-1-5-32-545")));
+        REQUIRE(allow_publishers({*find_account(L"S-1-5-32-545")}));
         HKEY key = nullptr;
         const std::wstring path = std::wstring(elsewhere) + L"\\precious";
         REQUIRE(RegCreateKeyExW(HKEY_LOCAL_MACHINE, path.c_str(), 0, nullptr, 0, KEY_READ | KEY_WOW64_64KEY, nullptr,

@@ -5,6 +5,7 @@
 #include "setup/tunnels/policy_store_write.hpp"
 #include "setup/tunnels/tunnels.hpp"
 #include "support.hpp"
+#include "system/routes.hpp"
 
 using namespace lsp;
 using namespace lsp::setup;
@@ -98,6 +99,55 @@ TEST_CASE("a delegated tunnel does not take an interface that has a tunnel") {
     others[0].tunnel.name = "other";
     others[0].tunnel.interface_index = physical_index;
     CHECK(delegated_tunnel_fault(good(), host, others) == "");
+}
+
+TEST_CASE("a delegated tunnel takes no uplink, be it a card or not, and none that its packets cannot pass") {
+    constexpr auto no = [](std::uint32_t, Family) { return false; };
+    constexpr auto yes = [](std::uint32_t, Family) { return true; };
+    // A virtual switch over the only card: no hardware, and the default route leaves through it.
+    InterfaceQuestions ask;
+    ask.hardware = [](std::uint32_t) { return false; };
+    ask.default_route = [](std::uint32_t index, Family family) {
+        return index == tunnel_index && family == Family::ipv4;
+    };
+    ask.weak_send = yes;
+    ask.weak_receive = yes;
+    CHECK(contains(delegated_tunnel_fault(good(), host, {}, ask), "default route"));
+    Tunnel ipv6 = good();  // whose family leaves another way
+    ipv6.address6 = *parse_prefix("fd00::2/64");
+    ipv6.source4 = {};
+    ipv6.source6 = *parse_address("2001:db8::1");
+    std::vector<InterfaceAddress> both = host;
+    both.push_back({physical_index, *parse_prefix("2001:db8::1/64"), L"Ethernet"});
+    CHECK(delegated_tunnel_fault(ipv6, both, {}, ask) == "");
+    ask.default_route = no;
+    CHECK(delegated_tunnel_fault(good(), host, {}, ask) == "");
+    ask.weak_send = [](std::uint32_t index, Family) { return index != physical_index; };
+    CHECK(contains(delegated_tunnel_fault(good(), host, {}, ask), "WeakHostSend is off on interface 700005"));
+    ask.weak_send = yes;
+    ask.weak_receive = no;
+    CHECK(contains(delegated_tunnel_fault(good(), host, {}, ask), "WeakHostReceive is off on interface 700007"));
+    ask.hardware = [](std::uint32_t) { return true; };
+    CHECK(contains(delegated_tunnel_fault(good(), host, {}, ask), "network card"));
+}
+
+TEST_CASE("the way to the network is known by the system's own routes") {
+    CHECK_FALSE(carries_default_route(tunnel_index, Family::ipv4));
+    CHECK_FALSE(carries_default_route(tunnel_index, Family::ipv6));
+    BestRoute route;
+    if (best_route(IpAddress::v4(198, 51, 100, 1), route) != 0 || route.destination.length != 0) {
+        MESSAGE("skipped: this host has no default route");
+        return;
+    }
+    CHECK(carries_default_route(route.interface_index, Family::ipv4));
+}
+
+TEST_CASE_FIXTURE(Store, "policy store: a delegated tunnel refuses nobody anything") {
+    Tunnel tunnel = good();
+    tunnel.otherwise = Otherwise::refuse;
+    REQUIRE(write_tunnel(tunnel));
+    REQUIRE(stored().size() == 1);
+    CHECK(stored()[0].tunnel.otherwise == Otherwise::keep);
 }
 
 TEST_CASE_FIXTURE(Store, "policy store: a delegated tunnel is kept apart, judged by this host, and erased there") {

@@ -8,6 +8,7 @@
 
 #include "children.hpp"
 #include "filtered_token.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
 #include "setup/tunnels/tunnels.hpp"
 #include "setup/tunnels/policy_store_write.hpp"
 #include "support.hpp"

@@ -178,7 +178,7 @@ TEST_CASE_FIXTURE(EmptyStore,
                 CHECK(tunnel.rejected == "");
             } else {
                 CHECK(contains(tunnel.rejected, situation.reason));
-                CHECK(std::string(tunnel.tunnel.name) == narrow(situation.name));
+                CHECK(std::string_view(tunnel.tunnel.name) == narrow(situation.name));
             }
         }
     }

@@ -122,3 +122,36 @@ TEST_CASE_FIXTURE(Watched, "watch: a thousand looks cost no handles") {
     GetProcessHandleCount(GetCurrentProcess(), &after);
     CHECK(after <= before + 2);
 }
+
+// What a member of the group can do in a loop, and what it costs everybody else.
+TEST_CASE_FIXTURE(Watched, "watch: delegated tunnels are told once a second at most, and make nobody read the rules") {
+    REQUIRE(create_policy_store());
+    write_raw(L"DelegatedTunnels", nullptr, 0, nullptr, 0);
+    PolicyWatch watch;
+    const PolicyChange first = watch.changed();
+    CHECK(first.rules);
+    CHECK(first.tunnels);
+    settle(watch);
+    unsigned told = 0;
+    const DWORD started = GetTickCount();
+    Tunnel tunnel = sample_tunnel("loop");
+    tunnel.delegated = true;
+    while (GetTickCount() - started < 3500) {
+        REQUIRE(write_tunnel(tunnel));
+        REQUIRE(erase_tunnel("loop", true));
+        const PolicyChange change = watch.changed();
+        CHECK_FALSE(change.rules);
+        if (change.tunnels) ++told;
+        Sleep(10);
+    }
+    CHECK(told >= 2);
+    CHECK(told <= 5);
+    // An administrator's word is heard at once all the same.
+    REQUIRE(write_policy({"to 10.0.0.0/8 keep"}));
+    PolicyChange change;
+    for (int i = 0; i < 50 && !change.rules; ++i) {
+        change = watch.changed();
+        Sleep(10);
+    }
+    CHECK(change.rules);
+}
