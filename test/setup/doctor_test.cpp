@@ -10,6 +10,7 @@
 #include "../system/support.hpp"
 #include "setup/catalog_plan.hpp"
 #include "setup/security.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
 #include "system/policy_store.hpp"
 #include "system/registry.hpp"
 

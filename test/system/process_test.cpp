@@ -56,7 +56,7 @@ TEST_CASE("a publisher that may not be opened is alive until it has ended") {
     bool told = false;
     for (int i = 0; i < 30 && !told; ++i) {
         Sleep(100);
-        told = watch.changed();
+        told = bool(watch.changed());
     }
     CHECK(told);
     CHECK_FALSE(is_alive(publisher));
