@@ -84,7 +84,7 @@ std::wstring publishers_rights(const std::vector<Account>& accounts) {
     // the group, so that nobody touches another's. S-1-3-4 (OWNER RIGHTS, Vista) takes from the makers what owners
     // have otherwise: to change the rights.
     std::wstring rights = policy_store_rights;
-    for (const Account& each : accounts) rights += L"(A;;0x2001d;;;" + each.sid + L")";
+    for (const std::wstring& sid : sids_of(accounts)) rights += L"(A;;0x2001d;;;" + sid + L")";
     return rights + L"(A;CIIO;0x3001b;;;CO)(A;CIIO;0x3001b;;;S-1-3-4)";
 }
 

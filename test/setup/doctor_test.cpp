@@ -421,10 +421,11 @@ TEST_CASE("doctor reads who may write the policy store from the key itself") {
     REQUIRE(create_policy_store());
     const auto set_rights = [](const wchar_t* sddl) {
         RegistryKey key;
-        REQUIRE(key.open(HKEY_LOCAL_MACHINE, policy_store_key, WRITE_DAC) == ERROR_SUCCESS);
+        REQUIRE(key.open(HKEY_LOCAL_MACHINE, policy_store_key, WRITE_DAC | WRITE_OWNER) == ERROR_SUCCESS);
         SecurityAttributes security(sddl);
-        REQUIRE(RegSetKeySecurity(key.get(), DACL_SECURITY_INFORMATION, security.get()->lpSecurityDescriptor) ==
-                ERROR_SUCCESS);
+        // The owner too: Wine makes the key without one, and puts the process's own group there with the first list.
+        constexpr SECURITY_INFORMATION both = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
+        REQUIRE(RegSetKeySecurity(key.get(), both, security.get()->lpSecurityDescriptor) == ERROR_SUCCESS);
     };
     const auto writable_by = [] {
         const auto facts = collect_facts();
@@ -432,9 +433,9 @@ TEST_CASE("doctor reads who may write the policy store from the key itself") {
         return facts->store_writable_by;
     };
     CHECK(writable_by() == "");
-    set_rights(L"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KA;;;BU)");
+    set_rights(L"O:BAD:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KA;;;BU)");
     CHECK(writable_by() == "S-1-5-32-545");
-    set_rights(L"D:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;0x4;;;AU)");  // they may make subkeys
+    set_rights(L"O:BAD:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;0x4;;;AU)");  // they may make subkeys
     CHECK(writable_by() == "S-1-5-11");
     set_rights(policy_store_rights);
     CHECK(writable_by() == "");
