@@ -4,6 +4,7 @@
 #include "core/readable.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include "core/policy_index.hpp"
 #include "property.hpp"
@@ -57,7 +58,7 @@ bool same(const Decision& a, const Decision& b) {
 
 void check_decisions(Vector<Rule> rules) {
     resolve(rules);
-    const Policy policy = build_policy(std::move(rules), {some_tunnel()});
+    const Policy policy = build_policy(std::move(rules), std::vector{some_tunnel()});
     const fuzz::FlowsNear near(policy.rules);
     for (const char* const process : {"C:\\Programs\\curl.exe", "c:/x/node.exe", ""}) {
         const PolicyIndex index(policy, process);

@@ -1,6 +1,7 @@
 // What the policy store reads from the registry: values of any type and any bytes, and subkeys of any name. The first
 // byte is the type, the second says how long the tunnel's name is, which follows; the rest is the value.
 #include <algorithm>
+#include <vector>
 
 #include "../core/memory.hpp"
 #include "core/readable.hpp"
@@ -71,7 +72,7 @@ void check_tunnel(std::string_view name, std::uint32_t type, const std::vector<u
     const auto again = parse_stored_tunnel(name, type, written);
     fuzz::require(std::holds_alternative<Tunnel>(again), "a stored tunnel is accepted again");
     fuzz::require(std::get<Tunnel>(again) == tunnel, "the tunnel is the same");
-    const Policy policy = build_policy({}, {tunnel});
+    const Policy policy = build_policy({}, std::vector{tunnel});
     fuzz::require(!policy.rules.empty() && policy.rules.size() <= 2, "a tunnel is one rule for each source");
     for (const Rule& rule : policy.rules) {
         const auto parsed_rule = parse_rule(to_string(rule));
