@@ -15,6 +15,8 @@ namespace {
 
 using system::CatalogEntry;
 
+constexpr std::uint32_t most_paths = 64;
+
 // WSAPROTOCOL_INFOW is untrusted as far as it comes from other providers' installers: the name may fill its array, the
 // length of the chain may exceed it.
 std::wstring_view entry_name(const WSAPROTOCOL_INFOW& info) {
@@ -96,6 +98,7 @@ setup::InstallOptions read_install_options(const Napi::Object& from) {
     options.dll = read_wide_text(from.Get("dll"), "options.dll");
     if (has(from, "dll32")) options.dll32 = read_wide_text(from.Get("dll32"), "options.dll32");
     options.anew = from.Get("anew").ToBoolean();
+    options.downgrade = from.Get("downgrade").ToBoolean();
     if (has(from, "name")) options.name = read_wide_text(from.Get("name"), "options.name");
     if (has(from, "over")) {
         const std::wstring text = read_wide_text(from.Get("over"), "options.over");
@@ -161,29 +164,63 @@ Napi::Value install_provider(const Napi::CallbackInfo& call) {
 }
 
 Napi::Value remove_provider(const Napi::CallbackInfo& call) {
-    const auto work = cancellable(read_cancellation(call[0]), setup::remove_provider);
+    setup::RemoveOptions options;
+    options.purge = read_object(call[0], "options").Get("purge").ToBoolean();
+    const auto work = cancellable(read_cancellation(call[1]), [options] { return setup::remove_provider(options); });
     return run_async(call.Env(), work, [](Napi::Env env, const setup::RemoveReport& report) {
         Napi::Object object = Napi::Object::New(env);
         object.Set("changed", Napi::Boolean::New(env, report.changed));
         object.Set("entries", write_numbers(env, report.entries));
         object.Set("backup", write_path(env, report.backup));
+        object.Set("rules", Napi::Number::New(env, static_cast<double>(report.rules)));
+        object.Set("purged", Napi::Boolean::New(env, report.purged));
         return object;
     });
 }
 
+setup::SourceTrust read_trust(const Napi::Value& value) {
+    return value.ToBoolean() ? setup::SourceTrust::given : setup::SourceTrust::judge;
+}
+
 Napi::Value stage_provider_dll(const Napi::CallbackInfo& call) {
     return run_async(
-        call.Env(), [source = read_wide_text(call[0], "source")] { return setup::stage_provider_dll(source); },
+        call.Env(),
+        [source = read_wide_text(call[0], "source"), trust = read_trust(call[1])] {
+            return setup::stage_provider_dll(source, trust);
+        },
         [](Napi::Env env, const std::wstring& path) { return write_text(env, path); });
+}
+
+std::vector<std::wstring> read_paths(const Napi::Value& value, const char* name) {
+    std::vector<std::wstring> paths;
+    if (!value.IsArray())
+        throw invalid_argument(value.Env(), std::string("The argument '") + name + "' must be an array");
+    const Napi::Array list = value.As<Napi::Array>();
+    for (std::uint32_t i = 0; i < list.Length() && i < most_paths; ++i)
+        paths.push_back(read_wide_text(list.Get(i), name));
+    return paths;
+}
+
+Napi::Value check_sources(const Napi::CallbackInfo& call) {
+    return run_async(
+        call.Env(),
+        [dlls = read_paths(call[0], "dlls"), trust = read_trust(call[1]), downgrade = call[2].ToBoolean().Value()] {
+            return setup::check_sources(dlls, trust, downgrade);
+        },
+        [](Napi::Env env, const system::Done&) { return env.Undefined(); });
+}
+
+Napi::Value check_run_from(const Napi::CallbackInfo& call) {
+    return run_async(
+        call.Env(), [scripts = read_paths(call[0], "scripts")] { return setup::check_run_from(scripts); },
+        [](Napi::Env env, const system::Done&) { return env.Undefined(); });
 }
 
 Napi::Value is_installed(const Napi::CallbackInfo& call) {
     return Napi::Boolean::New(call.Env(), value_or_throw(call.Env(), setup::is_installed()));
 }
 
-Napi::Value is_elevated(const Napi::CallbackInfo& call) {
-    return Napi::Boolean::New(call.Env(), setup::is_elevated());
-}
+Napi::Value is_elevated(const Napi::CallbackInfo& call) { return Napi::Boolean::New(call.Env(), setup::is_elevated()); }
 
 }  // namespace
 
@@ -194,6 +231,8 @@ void export_catalog(Napi::Env env, Napi::Object exports) {
     exports.Set("planRemove", Napi::Function::New<plan_remove>(env, "planRemove"));
     exports.Set("planStaging", Napi::Function::New<plan_staging>(env, "planStaging"));
     exports.Set("removeProvider", Napi::Function::New<remove_provider>(env, "removeProvider"));
+    exports.Set("checkSources", Napi::Function::New<check_sources>(env, "checkSources"));
+    exports.Set("checkRunFrom", Napi::Function::New<check_run_from>(env, "checkRunFrom"));
     exports.Set("stageProviderDll", Napi::Function::New<stage_provider_dll>(env, "stageProviderDll"));
     exports.Set("isInstalled", Napi::Function::New<is_installed>(env, "isInstalled"));
     exports.Set("isElevated", Napi::Function::New<is_elevated>(env, "isElevated"));

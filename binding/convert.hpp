@@ -1,5 +1,5 @@
-// Between JavaScript's values and ours. ts/ has checked the types already; what arrives here otherwise is still an error, never a
-// crash.
+// Between JavaScript's values and ours. ts/ has checked the types already; what arrives here otherwise is still an
+// error, never a crash.
 #pragma once
 
 #include <napi.h>

@@ -17,7 +17,7 @@
  * Exit codes: 0 all passed, or skipped; 1 not; 2 wrong usage.
  */
 
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -67,11 +67,6 @@ function makePayload(folder: string, architecture: Architecture): PayloadDisk {
     const tarball = join(folder, 'winsock-lsp.tgz');
     copyFileSync(packPackage(folder).tarball, tarball);
     files.push(node.path, tarball);
-    // What the package needs at run time.
-    const modules = join(folder, 'node_modules');
-    mkdirSync(modules);
-    cpSync(join(repository, 'node_modules', 'node-gyp-build'), join(modules, 'node-gyp-build'), { recursive: true });
-    files.push(modules);
   }
   if (values.openvpn !== undefined) {
     copyFileSync(values.openvpn, join(folder, 'openvpn.msi'));

@@ -105,23 +105,26 @@ function resourceNames(resources: Buffer): [number, number[]][] {
 // Functions that Windows XP exports (for x64, Server 2003), of those that we have a use for. A new import fails the test below until
 // somebody has looked it up ("Minimum supported client" is no help, it names XP for much older ones) and added it here.
 const sinceXp: Record<string, string> = {
-  'KERNEL32.DLL': `CreateSemaphoreW GetModuleHandleA GetSystemWindowsDirectoryW ReleaseSemaphore ChangeTimerQueueTimer CloseHandle CreateDirectoryW CreateEventW CreateFileMappingW CreateFileW CreateMutexW CreateTimerQueueTimer DeleteCriticalSection
-    DeleteFileW DeleteTimerQueueTimer EnterCriticalSection ExpandEnvironmentStringsW FindClose FindFirstFileW FindNextFileW FlushFileBuffers FormatMessageW
-    FreeLibrary GetCurrentProcess
-    GetCurrentProcessId GetCurrentThread GetCurrentThreadId GetEnvironmentVariableW GetFileAttributesW GetFileSizeEx GetLastError GetLongPathNameW
-    GetModuleFileNameW GetModuleHandleExW GetModuleHandleW GetProcAddress GetProcessHeap GetProcessTimes
-    GetStdHandle GetSystemDirectoryW GetSystemTime GetSystemTimeAsFileTime GetSystemWow64DirectoryW GetTickCount GetVersion HeapAlloc HeapFree InitializeCriticalSection
-    IsDBCSLeadByteEx LeaveCriticalSection LoadLibraryA LoadLibraryExW LoadLibraryW LocalFree MapViewOfFile MoveFileExW MultiByteToWideChar OpenFileMappingW OpenProcess
-    RaiseException
-    ReadFile ReleaseMutex RemoveDirectoryW ResetEvent RtlCaptureContext RtlLookupFunctionEntry RtlUnwindEx RtlVirtualUnwind
-    SetEvent SetLastError Sleep TerminateProcess TlsAlloc TlsFree TlsGetValue TlsSetValue VirtualAlloc VirtualFree VirtualProtect VirtualQuery
-    WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler lstrcpyW lstrcpynA lstrcpynW lstrlenA lstrlenW`,
+  'KERNEL32.DLL': `ChangeTimerQueueTimer CloseHandle CreateDirectoryW CreateEventW CreateFileMappingW CreateFileW
+    CreateMutexW CreateProcessW CreateSemaphoreW CreateTimerQueueTimer DeleteCriticalSection DeleteFileW
+    DeleteTimerQueueTimer EnterCriticalSection ExpandEnvironmentStringsW FindClose FindFirstFileW FindNextFileW
+    FlushFileBuffers FormatMessageW FreeLibrary GetCurrentProcess GetCurrentProcessId GetCurrentThread GetCurrentThreadId
+    GetDriveTypeW GetEnvironmentVariableW GetExitCodeProcess GetFileAttributesW GetFileSizeEx GetFullPathNameW GetLastError
+    GetLongPathNameW GetModuleFileNameW GetModuleHandleA GetModuleHandleExW GetModuleHandleW GetProcAddress GetProcessHeap
+    GetProcessTimes GetStdHandle GetSystemDirectoryW GetSystemTime GetSystemTimeAsFileTime GetSystemWindowsDirectoryW
+    GetSystemWow64DirectoryW GetTickCount GetVersion HeapAlloc HeapFree InitializeCriticalSection IsDBCSLeadByteEx
+    LeaveCriticalSection LoadLibraryA LoadLibraryExW LoadLibraryW LocalFree MapViewOfFile MoveFileExW MultiByteToWideChar
+    OpenFileMappingW OpenProcess QueryDosDeviceW RaiseException ReadFile ReleaseMutex ReleaseSemaphore RemoveDirectoryW
+    ResetEvent RtlCaptureContext RtlLookupFunctionEntry RtlUnwindEx RtlVirtualUnwind SetErrorMode SetEvent SetLastError
+    Sleep TerminateProcess TlsAlloc TlsFree TlsGetValue TlsSetValue VirtualAlloc VirtualFree VirtualProtect VirtualQuery
+    WaitForMultipleObjects WaitForSingleObject WideCharToMultiByte WriteFile __C_specific_handler lstrcpyW lstrcpynA
+    lstrcpynW lstrlenA lstrlenW`,
   'ADVAPI32.DLL': `AddAccessAllowedAce AllocateAndInitializeSid CheckTokenMembership ConvertSidToStringSidW
-    ConvertStringSecurityDescriptorToSecurityDescriptorW CreateWellKnownSid EqualSid FreeSid GetAce
-    GetKernelObjectSecurity GetNamedSecurityInfoW GetSecurityDescriptorDacl GetSecurityDescriptorOwner GetTokenInformation InitializeAcl
-    InitializeSecurityDescriptor OpenProcessToken OpenThreadToken RegCloseKey RegCreateKeyExW RegDeleteKeyW RegDeleteValueW RegEnumKeyExW RegQueryInfoKeyW RegEnumValueW RegNotifyChangeKeyValue
-    RegOpenKeyExW RegQueryValueExW RegSetValueExW SetSecurityDescriptorControl SetSecurityDescriptorDacl SetSecurityDescriptorGroup
-    SetSecurityDescriptorOwner SetThreadToken`,
+    ConvertStringSecurityDescriptorToSecurityDescriptorW CreateWellKnownSid EqualSid FreeSid GetAce GetKernelObjectSecurity
+    GetNamedSecurityInfoW GetSecurityDescriptorDacl GetSecurityDescriptorOwner GetSecurityInfo GetTokenInformation InitializeAcl
+    InitializeSecurityDescriptor OpenProcessToken OpenThreadToken RegCloseKey RegCreateKeyExW RegDeleteKeyW RegDeleteValueW
+    RegEnumKeyExW RegEnumValueW RegNotifyChangeKeyValue RegOpenKeyExW RegQueryInfoKeyW RegQueryValueExW RegSetValueExW
+    SetSecurityDescriptorControl SetSecurityDescriptorDacl SetSecurityDescriptorGroup SetSecurityDescriptorOwner SetThreadToken`,
   'WS2_32.DLL': `WSAEnumNameSpaceProvidersW WSAGetLastError WSASetLastError WSAStartup WSACleanup WSCDeinstallProvider WSCEnumProtocols WSCGetProviderPath
     WSCInstallProvider WSCWriteProviderOrder htonl htons ntohl ntohs`,
 };

@@ -203,10 +203,20 @@ if (node === undefined) {
     });
   }
 
-  test(`node-gyp-build finds the prebuilt addon in Windows' ${node.name}`, async () => {
-    writeFileSync(join(windowsProject, 'find.cjs'), "console.log(require('node-gyp-build').resolve('node_modules/winsock-lsp'));\n");
-    const { stdout } = await run(['find.cjs']);
-    assert.match(stdout, /\\node_modules\\winsock-lsp\\prebuilds\\win32-x64\\winsock-lsp\.node\n$/);
+  test(`no variable chooses another addon in Windows' ${node.name}`, async () => {
+    const chosen = join(temporary, 'chosen');
+    for (const folder of [join(chosen, 'prebuilds', 'win32-x64'), join(chosen, 'build', 'Release'), join(windowsProject, 'build', 'Release')]) {
+      mkdirSync(folder, { recursive: true });
+      for (const name of ['winsock-lsp.node', 'winsock_lsp.node']) writeFileSync(join(folder, name), 'not a DLL');
+    }
+    writeFileSync(join(windowsProject, 'chosen.cjs'), "console.log(require('winsock-lsp').enumerateCatalog().length > 0);\n");
+    assert.is((await run(['chosen.cjs'], { PREBUILDS_ONLY: '1', NODE_PATH: windows(chosen) })).stdout, 'true\n');
+    writeFileSync(
+      join(windowsProject, 'refused.cjs'),
+      "try { require('winsock-lsp').enumerateCatalog(); } catch ({ code, message }) { console.log(code, message); }\n",
+    );
+    const { stdout } = await run(['refused.cjs'], { WINSOCK_LSP_PREBUILD: windows(chosen) });
+    assert.match(stdout, /^ERR_ADDON_NOT_LOADED .*outside of the package: unset WINSOCK_LSP_PREBUILD/);
   });
 
   test(`${node.name} makes the folder of docs/fleet.md, whose command takes the node.exe beside it`, async () => {

@@ -79,7 +79,9 @@ export async function backupCatalogs(file: string, options: BackupOptions = {}):
  *
  * @param file A file of backupCatalogs, or one of those in `%ProgramData%\winsock-lsp\backup`.
  * @throws LspError (rejects) ERR_INVALID_BACKUP: the file is not a backup, and the message says where; ERROR_FILE_NOT_FOUND;
- *   ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY; ERR_READBACK_MISMATCH; ABORT_ERR; what the failing function gives.
+ *   ERR_UNTRUSTED_PATH: it names a DLL of a base or namespace provider that others than administrators could replace, or a path on
+ *   another machine, and the message says where in the file; ERROR_ACCESS_DENIED: not elevated; ERR_CATALOG_BUSY;
+ *   ERR_READBACK_MISMATCH; ABORT_ERR; what the failing function gives.
  *
  * Windows: WSCInstallProvider(64_32), WSCUpdateProvider(32), WSCDeinstallProvider(32), WSCWriteProviderOrder(32),
  * WSCSetProviderInfo(32), WSCInstallNameSpace(32), WSCUnInstallNameSpace(32), WSCEnableNSProvider(32), WSCWriteNameSpaceOrder(32).

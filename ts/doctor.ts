@@ -28,6 +28,8 @@ export interface FailedFix {
 export interface DoctorOptions extends Abortable {
   /** Whether to mend what can be mended safely; false unless told. Needs an elevated process. */
   fix?: boolean | undefined;
+  /** As InstallOptions has it, for the fixes that install again. */
+  trustSource?: boolean | undefined;
 }
 
 export interface DoctorReport {
@@ -51,7 +53,8 @@ const publicFinding = ({ code, severity, message, remedy, fix }: NativeFinding):
 
 const diagnose = () => callNative((native) => native.diagnose());
 
-type Signal = AbortSignal | undefined;
+/** What the fixes that install again need besides the diagnosis. */
+type MendOptions = Pick<InstallOptions, 'signal' | 'trustSource'>;
 
 /** The registered DLLs where they are good, else the package's; neither adds the 32-bit catalog to an installation without it. */
 function repairOptions({ dll, dll32, covers32 }: NativeDiagnosis): InstallOptions {
@@ -59,21 +62,21 @@ function repairOptions({ dll, dll32, covers32 }: NativeDiagnosis): InstallOption
   return covers32 ? {} : { dll32: null };
 }
 
-async function install(diagnosis: NativeDiagnosis, anew: boolean, signal: Signal): Promise<void> {
-  await installLsp({ ...repairOptions(diagnosis), signal });
+async function install(diagnosis: NativeDiagnosis, anew: boolean, options: MendOptions): Promise<void> {
+  await installLsp({ ...repairOptions(diagnosis), ...options });
   // That mends a DLL by copying it, and what it finds wrong with the entries. What else is wrong with them, such as an id that is
   // there twice, needs all of ours made again: only then, because another LSP that stands on ours would be in the way.
   if (!anew) return;
   const now = await diagnose();
-  if (now.findings.some(({ fix }) => fix === 'install_anew')) await installOrMakeAgain({ ...repairOptions(now), signal }, true);
+  if (now.findings.some(({ fix }) => fix === 'install_anew')) await installOrMakeAgain({ ...repairOptions(now), ...options }, true);
 }
 
 /** Mends one finding. All that installing mends is mended at once. */
-function mend({ fix, subject }: NativeFinding, diagnosis: NativeDiagnosis, signal: Signal): Promise<unknown> {
+function mend({ fix, subject }: NativeFinding, diagnosis: NativeDiagnosis, options: MendOptions): Promise<unknown> {
   switch (fix) {
     case 'install':
     case 'install_anew':
-      return install(diagnosis, diagnosis.findings.some((each) => each.fix === 'install_anew'), signal);
+      return install(diagnosis, diagnosis.findings.some((each) => each.fix === 'install_anew'), options);
     case 'clear_tunnel':
     case 'clear_delegated_tunnel':
       return callNative((native) => native.clearTunnel(subject, fix === 'clear_delegated_tunnel'));
@@ -88,7 +91,7 @@ function mend({ fix, subject }: NativeFinding, diagnosis: NativeDiagnosis, signa
   }
 }
 
-async function mendAll(diagnosis: NativeDiagnosis, signal: Signal): Promise<FailedFix[]> {
+async function mendAll(diagnosis: NativeDiagnosis, options: MendOptions): Promise<FailedFix[]> {
   const failed: FailedFix[] = [];
   const done = new Set<string>();
   for (const finding of diagnosis.findings) {
@@ -96,7 +99,7 @@ async function mendAll(diagnosis: NativeDiagnosis, signal: Signal): Promise<Fail
     if (finding.fix === 'none' || done.has(key)) continue;
     done.add(key);
     try {
-      await withSignal(signal, 'mend what doctor found', () => mend(finding, diagnosis, signal));
+      await withSignal(options.signal, 'mend what doctor found', () => mend(finding, diagnosis, options));
     } catch (error) {
       if (!(error instanceof LspError) || error.code === 'ABORT_ERR') throw error;
       failed.push({ finding: publicFinding(finding), error });
@@ -119,9 +122,9 @@ async function mendAll(diagnosis: NativeDiagnosis, signal: Signal): Promise<Fail
  */
 export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
   checkObject(options, 'options');
-  const { fix = false } = options;
+  const { fix = false, trustSource = false, signal } = options;
   checkBoolean(fix, 'options.fix');
-  const { signal } = options;
+  checkBoolean(trustSource, 'options.trustSource');
   const first = await withSignal(signal, 'examine the catalogs', diagnose);
   const mending = fix && first.findings.some((finding) => finding.fix !== 'none');
   if (mending && !callNative((native) => native.isElevated())) {
@@ -130,7 +133,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
       errno: 5,
     });
   }
-  const failed = mending ? await mendAll(first, signal) : [];
+  const failed = mending ? await mendAll(first, { signal, trustSource }) : [];
   const { findings, installed } = mending ? await diagnose() : first;
   const left = new Set(findings.map(({ code, message }) => `${code} ${message}`));
   return {

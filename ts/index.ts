@@ -29,6 +29,7 @@ export {
   type Over,
   type Plan,
   type PlannedEntry,
+  type RemoveOptions,
   type RemoveReport,
 } from './install.js';
 export { enumerateNamespaceProviders, type NamespaceName, type NamespaceProvider } from './namespaces.js';

@@ -41,6 +41,13 @@ export interface InstallOptions extends Abortable {
    * docs/security.md says what they can and what they cannot.
    */
   publishers?: string | readonly string[] | null | undefined;
+  /**
+   * Whether to take the DLLs also from where others than administrators can write; false unless told: every process would load
+   * what they put there.
+   */
+  trustSource?: boolean | undefined;
+  /** Whether an older version may take the place of a newer one; false unless told. */
+  downgrade?: boolean | undefined;
 }
 
 export interface InstallReport {
@@ -140,6 +147,7 @@ function packagedDll(): string {
 interface CheckedOptions {
   stage: boolean;
   publishers: string[] | null | undefined;
+  trustSource: boolean;
   dll(): string;
   dll32(): string | undefined;
   rest: Omit<NativeInstallOptions, 'dll' | 'dll32'>;
@@ -174,20 +182,23 @@ export function openVpnPluginLine(): string {
 
 function checkOptions(options: InstallOptions): CheckedOptions {
   checkObject(options, 'options');
-  const { dll, dll32, name, over, stage = true, publishers } = options;
+  const { dll, dll32, name, over, stage = true, publishers, trustSource = false, downgrade = false } = options;
   if (dll !== undefined) checkNonEmptyText(dll, 'options.dll');
   if (dll32 !== undefined && dll32 !== null) checkNonEmptyText(dll32, 'options.dll32');
   if (name !== undefined) checkNonEmptyText(name, 'options.name');
   checkBoolean(stage, 'options.stage');
+  checkBoolean(trustSource, 'options.trustSource');
+  checkBoolean(downgrade, 'options.downgrade');
   return {
     stage,
     publishers: publisherNames(publishers),
+    trustSource,
     dll: () => (dll === undefined ? packagedDll() : resolve(dll)),
     dll32: () => {
       if (dll32 === undefined) return dll === undefined ? packagedDll32() : undefined;
       return dll32 === null ? undefined : resolve(dll32);
     },
-    rest: { name, over: overText(over) },
+    rest: { name, over: overText(over), downgrade },
   };
 }
 
@@ -199,7 +210,8 @@ function checkOptions(options: InstallOptions): CheckedOptions {
  *
  * @throws LspError (rejects) ERROR_ACCESS_DENIED: not elevated; ERROR_FILE_NOT_FOUND: no such DLL; ERR_NOT_A_PROVIDER: it is no
  *   provider's DLL; ERR_NO_LSP_GUID: it is another provider's (it has no GetLspGuid); ERR_WRONG_ARCHITECTURE; ERR_UNTRUSTED_PATH: ordinary users can replace the DLL
- *   (only with `stage: false`), or the folder of the backups is a link or one that they can write;
+ *   where it comes from (unless `trustSource`) or where it is registered, or the folder of the backups is a link or one that they can write;
+ *   ERR_DOWNGRADE: what is registered is newer (unless `downgrade`); ERR_DLL_REFUSED: Windows does not load the DLL, tried in a process of its own;
  *   ERROR_INVALID_PARAMETER: name or path; ERROR_NOT_SUPPORTED: `dll32`, but this process cannot write the 32-bit catalog;
  *   ERR_CATALOG_BUSY: another process is changing it; ERR_OTHERS_DEPEND: another LSP stands on entries that a repair would
  *   replace; ERR_UNKNOWN_ENTRY: `over` names an entry that does not exist; ERR_INVALID_CHOICE: one that cannot be stood on;
@@ -215,8 +227,8 @@ export function installLsp(options: InstallOptions = {}): Promise<InstallReport>
 
 /** `anew`: our entries are made again even where nothing is found wrong with them, in one transaction. */
 export async function installOrMakeAgain(options: InstallOptions, anew: boolean): Promise<InstallReport> {
-  const { stage, publishers, dll, dll32, rest } = checkOptions(options);
-  const place = (path: string) => (stage ? callNative((native) => native.stageProviderDll(path)) : path);
+  const { stage, publishers, trustSource, dll, dll32, rest } = checkOptions(options);
+  const place = (path: string) => (stage ? callNative((native) => native.stageProviderDll(path, trustSource)) : path);
   callNative((native) => {
     // Before anything is copied.
     if (stage && !native.isElevated()) {
@@ -229,9 +241,13 @@ export async function installOrMakeAgain(options: InstallOptions, anew: boolean)
   return withSignal(options.signal, 'install the provider', async (cancellation) => {
     // An account that is not known is told before anything is done.
     for (const name of publishers ?? []) await callNative((native) => native.findAccount(name));
+    const first = dll();
     const second = dll32();
+    // Before one of them is copied. Where they stay, installProvider judges them more strictly.
+    const sources = second === undefined ? [first] : [first, second];
+    await callNative((native) => native.checkSources(sources, trustSource || !stage, rest.downgrade === true));
     const registered = {
-      dll: await place(dll()),
+      dll: await place(first),
       dll32: second === undefined ? undefined : await place(second),
       ...rest,
       anew,
@@ -323,6 +339,15 @@ export interface RemoveReport {
   entries: number[];
   /** The file with the catalogs as they were before; null if nothing was changed. */
   backup: string | null;
+  /** How many rules of the administrator's there were. */
+  rules: number;
+  /** Whether they are gone. Else they stay, and are in force with the next installation. */
+  purged: boolean;
+}
+
+export interface RemoveOptions extends Abortable {
+  /** Whether to take the administrator's rules too; false unless told: they stay. */
+  purge?: boolean | undefined;
 }
 
 /**
@@ -336,10 +361,12 @@ export interface RemoveReport {
  *
  * Windows: WSCDeinstallProvider, WSCDeinstallProvider32.
  */
-export async function removeLsp(options: Abortable = {}): Promise<RemoveReport> {
+export async function removeLsp(options: RemoveOptions = {}): Promise<RemoveReport> {
   checkObject(options, 'options');
+  const { purge = false } = options;
+  checkBoolean(purge, 'options.purge');
   const report = await withSignal(options.signal, 'remove the provider', (cancellation) =>
-    callNative((native) => native.removeProvider(cancellation)),
+    callNative((native) => native.removeProvider({ purge }, cancellation)),
   );
   await callNative((native) => native.forbidPublishers());
   return report;

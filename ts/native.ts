@@ -1,6 +1,8 @@
 /** The addon (binding/): what it exports, and how it is loaded. */
 
-import loadAddon from 'node-gyp-build';
+import { isAbsolute, relative, sep } from 'node:path';
+
+import nodeGypBuild from 'node-gyp-build';
 
 import { LspError, toLspError } from './errors.js';
 import { packageRoot } from './root.cjs';
@@ -219,6 +221,8 @@ export interface NativeInstallOptions {
   over?: string | undefined;
   /** Make our entries again even where nothing is found wrong with them. */
   anew?: boolean | undefined;
+  /** Take the place of a newer version too. */
+  downgrade?: boolean | undefined;
 }
 
 /** What calls a change of the catalog off (binding/cancellation.hpp). */
@@ -239,8 +243,15 @@ export interface Native {
   ): Promise<NativePlan>;
   planRemove(): Promise<NativePlan>;
   planStaging(source: string): Promise<{ path: string; copies: { from: string; to: string }[] }>;
-  removeProvider(cancellation?: Cancellation): Promise<{ changed: boolean; entries: number[]; backup: string | null }>;
-  stageProviderDll(source: string): Promise<string>;
+  removeProvider(
+    options: { purge: boolean },
+    cancellation?: Cancellation,
+  ): Promise<{ changed: boolean; entries: number[]; backup: string | null; rules: number; purged: boolean }>;
+  /** Before one of them is copied: whether others can replace them, and whether they are older than what is registered. */
+  checkSources(dlls: string[], trustSource: boolean, downgrade: boolean): Promise<void>;
+  /** Rejects if this process is elevated and others can replace its program, the addon, or one of these files. */
+  checkRunFrom(scripts: string[]): Promise<void>;
+  stageProviderDll(source: string, trustSource: boolean): Promise<string>;
   backupText(): Promise<string>;
   restoreCatalogs(
     catalogs: NativeBackupCatalog[],
@@ -281,6 +292,25 @@ export interface Native {
 
 let loaded: Native | undefined;
 
+/**
+ * The addon that node-gyp-build finds, if it is this package's own: the environment of an elevated process may be another user's work,
+ * so WINSOCK_LSP_PREBUILD and the folder of node.exe, where node-gyp-build looks too, do not choose native code.
+ */
+function addonPath(): string {
+  const path = nodeGypBuild.resolve(packageRoot);
+  const inside = relative(packageRoot, path);
+  if (isAbsolute(inside) || inside.split(sep)[0] === '..') {
+    throw new Error(`it would be taken from ${path}, outside of the package: unset WINSOCK_LSP_PREBUILD, or install the package again`);
+  }
+  return path;
+}
+
+function loadAddon(): Native {
+  const module = { exports: {} };
+  process.dlopen(module, addonPath());
+  return module.exports as Native;
+}
+
 function load(): Native {
   if (process.platform !== 'win32' || (process.arch !== 'x64' && process.arch !== 'ia32')) {
     throw new LspError(
@@ -289,7 +319,7 @@ function load(): Native {
     );
   }
   try {
-    return loadAddon(packageRoot) as Native;
+    return loadAddon();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LspError(`Cannot load the addon of winsock-lsp in ${packageRoot}: ${reason}`, {

@@ -1,4 +1,7 @@
 declare module 'node-gyp-build' {
-  /** Loads the addon of the package in `folder` that fits this process; throws if there is none. */
-  export default function load(folder: string): unknown;
+  const nodeGypBuild: {
+    /** The path of the addon that fits this process, for the package in `folder`; throws if there is none. */
+    resolve(folder: string): string;
+  };
+  export default nodeGypBuild;
 }

@@ -5,7 +5,9 @@
 #include "catalog_tools.hpp"
 #include "files.hpp"
 #include "install_steps.hpp"
+#include "known_folders.hpp"
 #include "provider_info.hpp"
+#include "security.hpp"
 #include "trust.hpp"
 
 namespace lsp::setup {
@@ -190,12 +192,13 @@ Result<std::string> backup_text() {
 
 Result<std::wstring> write_backup(std::vector<CatalogDump> dumps) {
     for (CatalogDump& dump : dumps) complete(dump);
-    std::wstring folder = environment_variable(L"ProgramData");
-    if (folder.empty()) folder = environment_variable(L"ALLUSERSPROFILE");  // NT 5
-    if (!is_full_path(folder)) return backup_error(ERROR_ENVVAR_NOT_FOUND, "GetEnvironmentVariableW", L"%ProgramData%");
+    std::wstring folder = program_data();
+    if (!is_full_path(folder)) return backup_error(ERROR_ENVVAR_NOT_FOUND, "RegQueryValueExW", L"%ProgramData%");
+    // Kept as they were judged, until the file is written.
+    std::vector<Handle> held;
     for (const wchar_t* name : {L"\\winsock-lsp", L"\\backup"}) {
         folder += name;
-        if (Outcome made = make_trusted_folder(folder, attempt_at(folder)); !made) {
+        if (Outcome made = make_trusted_folder(folder, attempt_at(folder), held); !made) {
             made.error().message += concat({" ", nothing_changed});
             return made.error();
         }
@@ -204,11 +207,17 @@ Result<std::wstring> write_backup(std::vector<CatalogDump> dumps) {
     GetSystemTime(&time);
     const std::string json = catalog_json(dumps, time);
     const std::string stem = concat({folder, "\\catalog-", time_text(time, false)});
+    // Rights of its own: an account that makes a file otherwise owns it, and its programs that are not elevated could
+    // then write what `restore` reads.
+    SecurityAttributes security(file_rights);
+    if (security.get() == nullptr) {
+        return backup_error(GetLastError(), "ConvertStringSecurityDescriptorToSecurityDescriptorW", folder);
+    }
     std::wstring path;
     DWORD error = ERROR_FILE_EXISTS;
     for (unsigned attempt = 1; error == ERROR_FILE_EXISTS && attempt < 100; ++attempt) {
         path = widen(attempt == 1 ? concat({stem, ".json"}) : concat({stem, "-", attempt, ".json"}));
-        error = write_new_file(path, json.data(), json.size());
+        error = write_new_file(path, json.data(), json.size(), security.get());
     }
     if (error != ERROR_SUCCESS) return backup_error(error, "CreateFileW", path);
     return path;

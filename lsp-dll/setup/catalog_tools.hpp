@@ -37,7 +37,8 @@ struct RestoreReport {
 // one process at a time, a backup first, read back, and on an error everything is put back. WSCInstallProvider(64_32),
 // WSCUpdateProvider(32), WSCDeinstallProvider(32), WSCWriteProviderOrder(32), WSCSetProviderInfo(32),
 // WSCInstallNameSpace(32), WSCUnInstallNameSpace(32), WSCEnableNSProvider(32), WSCWriteNameSpaceOrder(32).
-// Errors: ERROR_ACCESS_DENIED, ERR_CATALOG_BUSY, ERR_READBACK_MISMATCH, the code of the failing function.
+// Errors: ERROR_ACCESS_DENIED, ERR_CATALOG_BUSY, ERR_UNTRUSTED_PATH (check_trust: the place in the backup of a DLL that
+// ordinary users could replace; nothing was changed), ERR_READBACK_MISMATCH, the code of the failing function.
 Result<RestoreReport> restore_catalogs(const std::vector<BackedUpCatalog>& backup, const RestoreOptions& options);
 
 struct OrderReport {

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cwchar>
+#include <iterator>
 
+#include "../system/text.hpp"
 #include "files.hpp"
 #include "native_machine.hpp"
 #include "pe_image.hpp"
@@ -46,6 +48,33 @@ std::wstring search(const std::wstring& name, Architecture architecture) {
     return length == 0 || length >= MAX_PATH ? native + L"\\" + name : std::wstring(found, length);
 }
 
+// Variables that an account may set for its own programs, or that differ from one account to the next, are none of
+// these.
+constexpr std::wstring_view machine_variables[] = {
+    L"SystemRoot",         L"windir",       L"SystemDrive",        L"ProgramFiles",
+    L"ProgramFiles(x86)",  L"ProgramW6432", L"CommonProgramFiles", L"CommonProgramFiles(x86)",
+    L"CommonProgramW6432", L"ProgramData",  L"ALLUSERSPROFILE",
+};
+
+bool same_name(std::wstring_view a, std::wstring_view b) {
+    return a.size() == b.size() && _wcsnicmp(a.data(), b.data(), a.size()) == 0;
+}
+
+// Why the path leads to another file in each program, as replaceable_by has it; empty if it does not.
+std::string place_by_program(const std::wstring& path, bool in_system_folder) {
+    for (std::size_t start = path.find(L'%'); start != std::wstring::npos;) {
+        const std::size_t end = path.find(L'%', start + 1);
+        if (end == std::wstring::npos) break;
+        const std::wstring_view name = std::wstring_view(path).substr(start + 1, end - start - 1);
+        const bool known = std::any_of(std::begin(machine_variables), std::end(machine_variables),
+                                       [&](std::wstring_view each) { return same_name(each, name); });
+        if (!known) return concat({"%", name, "% is not the same in every program"});
+        start = path.find(L'%', end + 1);
+    }
+    if (path.find(L'%') != std::wstring::npos || is_full_path(path) || in_system_folder) return {};
+    return "a name without a folder is looked for in each program's own PATH";
+}
+
 }  // namespace
 
 std::wstring file_of(const std::wstring& path, Architecture architecture) {
@@ -59,28 +88,44 @@ std::wstring file_of(const std::wstring& path, Architecture architecture) {
     return file_exists(other) ? other : file;
 }
 
-DllFacts look_at_dll(const std::wstring& path, Architecture architecture) {
+DllFacts look_at_dll(const std::wstring& path, Architecture architecture, std::vector<Handle>* held) {
     DllFacts facts;
     facts.path = path;
     const std::wstring file = file_of(path, architecture);
+    if (file.empty()) return facts;
+    PathJudgement judgement = judge_path(file);
+    facts.in_system_folder = judgement.in_system_folder;
+    facts.replaceable_by = std::move(judgement.replaceable_by);
+    if (facts.replaceable_by.empty()) facts.replaceable_by = place_by_program(path, facts.in_system_folder);
+    if (judgement.elsewhere) {
+        facts.exists = facts.unreadable = facts.elsewhere = true;
+        return facts;
+    }
     std::vector<unsigned char> bytes;
-    const DWORD error = file.empty() ? ERROR_INVALID_NAME : read_file(file, bytes);
+    const DWORD error = read_file(file, bytes);
     facts.exists = error != ERROR_FILE_NOT_FOUND && error != ERROR_PATH_NOT_FOUND;
     facts.unreadable = facts.exists && error != ERROR_SUCCESS;
+    if (held != nullptr) std::move(judgement.held.begin(), judgement.held.end(), std::back_inserter(*held));
     PeImage image;
     if (error != ERROR_SUCCESS || !parse_pe(bytes, image) || !image.is_dll) return facts;
     facts.machine = image.machine;
     facts.is_provider = image.has_export("WSPStartup");
-    facts.replaceable_by = who_can_replace(file);
     return facts;
 }
 
-void look_at_dlls(const Catalog& catalog, Architecture architecture, std::vector<DllFacts>& dlls) {
-    for (const CatalogEntry& entry : catalog) {
-        const bool known =
-            std::any_of(dlls.begin(), dlls.end(), [&](const DllFacts& dll) { return dll.path == entry.path; });
-        if (!known && !entry.path.empty()) dlls.push_back(look_at_dll(entry.path, architecture));
-    }
+const DllFacts* find_dll(const std::vector<DllFacts>& dlls, const std::wstring& path) {
+    const auto dll = std::find_if(dlls.begin(), dlls.end(), [&](const DllFacts& each) { return each.path == path; });
+    return dll == dlls.end() ? nullptr : &*dll;
+}
+
+void add_dll(const std::wstring& path, Architecture architecture, std::vector<DllFacts>& dlls,
+             std::vector<Handle>* held) {
+    if (!path.empty() && find_dll(dlls, path) == nullptr) dlls.push_back(look_at_dll(path, architecture, held));
+}
+
+void look_at_dlls(const Catalog& catalog, Architecture architecture, std::vector<DllFacts>& dlls,
+                  std::vector<Handle>* held) {
+    for (const CatalogEntry& entry : catalog) add_dll(entry.path, architecture, dlls, held);
 }
 
 bool fits(std::uint16_t machine, Architecture architecture) noexcept {

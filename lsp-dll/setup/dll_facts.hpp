@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "../system/chains.hpp"
+#include "../system/handle.hpp"
 
 namespace lsp::setup {
 
@@ -15,16 +16,26 @@ struct DllFacts {
     std::uint16_t machine = 0;   // IMAGE_FILE_MACHINE_…; 0: it is no DLL
     bool is_provider = false;    // it exports WSPStartup
     std::string replaceable_by;  // who other than administrators could replace it; empty if nobody
-    bool unreadable = false;     // it exists, and nothing else is known: it is in use, or this account may not read it
+    // It exists, and nothing else is known: it is in use, or this account may not read it, or it is elsewhere, which is
+    // not opened.
+    bool unreadable = false;
+    bool in_system_folder = false;  // Windows' own folder of DLLs, by what the path leads to
+    bool elsewhere = false;         // the path leads to another machine, or others could have it lead there
 };
 
 // The file that programs of that architecture find: for 32-bit ones system32 and Program Files are other folders. A
 // name without a folder is looked for in Windows' own and then in PATH, not in the current one.
 std::wstring file_of(const std::wstring& path, Architecture architecture);
 
-DllFacts look_at_dll(const std::wstring& path, Architecture architecture);
-// Adds what is not known yet of the paths that these entries have.
-void look_at_dlls(const Catalog& catalog, Architecture architecture, std::vector<DllFacts>& dlls);
+// Opens nothing on another machine, and follows no link. `held`: gets what keeps the file from being replaced.
+DllFacts look_at_dll(const std::wstring& path, Architecture architecture, std::vector<Handle>* held = nullptr);
+// Adds what is not known yet of the path.
+void add_dll(const std::wstring& path, Architecture architecture, std::vector<DllFacts>& dlls,
+             std::vector<Handle>* held = nullptr);
+// The same for the paths that these entries have.
+void look_at_dlls(const Catalog& catalog, Architecture architecture, std::vector<DllFacts>& dlls,
+                  std::vector<Handle>* held = nullptr);
+const DllFacts* find_dll(const std::vector<DllFacts>& dlls, const std::wstring& path);
 
 // Whether programs that use this catalog can load it.
 bool fits(std::uint16_t machine, Architecture architecture) noexcept;

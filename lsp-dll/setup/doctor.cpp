@@ -43,6 +43,8 @@ class CatalogExamination {
         duplicates();
         broken_chains();
         dlls();
+        namespace_dlls();
+        other_layers();
         if (ours() == 0) return;
         completeness();
         places();
@@ -175,21 +177,65 @@ class CatalogExamination {
             if (!dll.exists) {
                 add_for(*entry, "dll-missing", concat({of, " is missing: programs that get this provider fail."}),
                         Fix::install_anew);
-            } else if (entry->is_base()) {
+            } else if (entry->is_base() && dll.in_system_folder) {
                 continue;  // Windows' own: what it is, Windows knows
-            } else if (dll.unreadable) {
+            } else if (!dll.replaceable_by.empty() && !dll.in_system_folder) {
+                add_for(*entry, "dll-replaceable",
+                        concat({of, " is loaded by every program, and others than administrators can replace it (",
+                                dll.replaceable_by, ")."}),
+                        Fix::install_anew);
+            } else if (dll.unreadable || entry->is_base()) {
                 continue;
             } else if (dll.machine == 0 || !dll.is_provider) {
                 add_for(*entry, "dll-not-a-provider", concat({of, " is no provider's DLL."}), Fix::install_anew);
             } else if (!fits(dll.machine, facts_.architecture)) {
                 add_for(*entry, "dll-wrong-architecture", concat({of, " is made for another architecture."}),
                         Fix::install_anew);
-            } else if (!dll.replaceable_by.empty()) {
-                add_for(*entry, "dll-replaceable",
-                        concat({of, " is loaded by every program, and others than administrators can replace it (",
-                                dll.replaceable_by, ")."}),
-                        Fix::install_anew);
             }
+        }
+    }
+
+    void namespace_dlls() {
+        if (!facts_.namespaces) return;
+        std::vector<std::wstring> told;
+        for (const NamespaceProvider& provider : *facts_.namespaces) {
+            const DllFacts* const dll = find_dll(facts_.namespace_dlls, provider.path);
+            if (dll == nullptr || dll->in_system_folder || dll->replaceable_by.empty() ||
+                std::find(told.begin(), told.end(), provider.path) != told.end()) {
+                continue;
+            }
+            told.push_back(provider.path);
+            add("namespace-dll-replaceable", Severity::error,
+                concat({provider.path, ", the DLL of the namespace provider \"", provider.name, "\" in ",
+                        catalog_of(facts_.architecture),
+                        " of namespaces, is loaded by programs that look up names, and others than administrators can "
+                        "replace it (",
+                        dll->replaceable_by, ")."}),
+                other_remedy);
+        }
+    }
+
+    // Worth knowing when programs misbehave: whose code they have besides ours.
+    void other_layers() {
+        std::vector<std::wstring> told;
+        for (const CatalogEntry& entry : facts_.entries) {
+            if (entry.ours || entry.is_base() || is_stand_in(entry.info.ProviderId) ||
+                std::find(told.begin(), told.end(), entry.path) != told.end()) {
+                continue;
+            }
+            told.push_back(entry.path);
+            std::string ids;
+            const CatalogEntry* named = &entry;
+            for (const CatalogEntry& each : facts_.entries) {
+                if (each.ours || each.is_base() || each.path != entry.path) continue;
+                ids += concat({ids.empty() ? "" : ", ", each.info.dwCatalogEntryId});
+                if (each.is_layered()) named = &each;
+            }
+            add("other-provider", Severity::info,
+                concat({"another layered provider is in ", catalog_of(facts_.architecture), ": \"",
+                        named->info.szProtocol, "\", ", entry.path, " (entries ", ids, ")."}),
+                "If programs misbehave, look whether they still do without it: its maker's own uninstaller takes it "
+                "out.");
         }
     }
 
@@ -510,10 +556,23 @@ Diagnosis diagnose(const Facts& facts) {
                             Fix::restore_host_model,
                             {}});
     }
+    if (!facts.store_writable_by.empty()) {
+        findings.push_back(
+            {"store-replaceable",
+             Severity::error,
+             concat({"Others than administrators may write HKLM\\SOFTWARE\\winsock-lsp (", facts.store_writable_by,
+                     "), by which the sockets of every process go: they have power over all of them."}),
+             "Look at the rules (winsock-lsp policy get), then: winsock-lsp remove --purge, delete the key "
+             "HKLM\\SOFTWARE\\winsock-lsp, winsock-lsp install, and set the rules again.",
+             Fix::none,
+             {}});
+    }
     if (!facts.policy_rejected.empty()) {
         findings.push_back({"policy-rejected",
                             Severity::error,
-                            concat({"The administrator's rules are not in force: ", facts.policy_rejected, "."}),
+                            concat({"No rule of the administrator's is in force, none that refuses either: the stored "
+                                    "rules are rejected: ",
+                                    facts.policy_rejected, "."}),
                             "Correct the value Policy of HKLM\\SOFTWARE\\winsock-lsp.",
                             Fix::none,
                             {}});

@@ -17,6 +17,7 @@ struct CatalogFacts {
     std::vector<CatalogEntry> entries;
     std::vector<DllFacts> dlls;                                // of each path in the catalog, once
     std::optional<std::vector<NamespaceProvider>> namespaces;  // nothing if they could not be read
+    std::vector<DllFacts> namespace_dlls;                      // of each path of theirs, once
 };
 
 struct TunnelFacts {
@@ -60,6 +61,7 @@ struct Facts {
     std::vector<std::string> publishers;       // groups and accounts that may publish without being administrators
     std::vector<std::string> host_model_left;  // switches that we turned on and no tunnel in force needs
     std::string policy_rejected;
+    std::string store_writable_by;  // who other than administrators may write the policy store; empty if nobody
     OpenVpnFacts openvpn;
     BlockFacts blocks;
     std::vector<std::wstring> leftovers;  // files of an interrupted installation

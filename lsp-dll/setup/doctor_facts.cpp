@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <cwchar>
+#include <memory>
 
 #include "../system/catalog_functions.hpp"
 #include "../system/interfaces.hpp"
@@ -59,7 +61,9 @@ CatalogFacts catalog_facts(Architecture architecture, Catalog catalog) {
     facts.entries = std::move(catalog);
     look_at_dlls(facts.entries, architecture, facts.dlls);
     auto namespaces = enumerate_namespaces(architecture);
-    if (namespaces) facts.namespaces = std::move(*namespaces);
+    if (!namespaces) return facts;
+    for (const NamespaceProvider& each : *namespaces) add_dll(each.path, architecture, facts.namespace_dlls);
+    facts.namespaces = std::move(*namespaces);
     return facts;
 }
 
@@ -118,6 +122,21 @@ OpenVpnFacts openvpn_facts(const std::wstring& registered) {
     facts.setup = file_exists(setup_dll_of(plugin));
     facts.replaceable_by = who_can_replace(plugin);
     return facts;
+}
+
+// Not of the keys below, of which install --publishers gives one to others.
+std::string who_can_write_store() {
+    RegistryKey key;
+    const LONG error = key.open(HKEY_LOCAL_MACHINE, policy_store_key, READ_CONTROL);
+    if (error == ERROR_FILE_NOT_FOUND) return {};
+    constexpr SECURITY_INFORMATION wanted = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
+    DWORD size = 0;
+    if (error != ERROR_SUCCESS || RegGetKeySecurity(key.get(), wanted, nullptr, &size) != ERROR_INSUFFICIENT_BUFFER) {
+        return "rights that cannot be read";
+    }
+    const auto memory = std::make_unique<std::max_align_t[]>(size / sizeof(std::max_align_t) + 1);
+    if (RegGetKeySecurity(key.get(), wanted, memory.get(), &size) != ERROR_SUCCESS) return "rights that cannot be read";
+    return who_can_replace(rights_of(memory.get()), TrustedObject::key);
 }
 
 template <typename Look>
@@ -200,6 +219,7 @@ Result<Facts> collect_facts() {
     auto policy = read_policy();
     if (!policy) return policy.error();
     facts.policy_rejected = policy->rejected;
+    facts.store_writable_by = who_can_write_store();
     const auto allowed = publishers();
     if (!allowed) return allowed.error();
     for (const Account& account : *allowed) facts.publishers.push_back(narrow(account.name));

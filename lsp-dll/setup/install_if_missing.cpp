@@ -18,11 +18,15 @@ std::wstring sibling32(const std::wstring& path) {
 Result<InstallReport> install_if_missing(const std::wstring& provider_dll) {
     const auto present = is_installed();
     if (present && *present) return InstallReport{};
+    const std::wstring second = sibling32(provider_dll);
+    std::vector<std::wstring> sources = {provider_dll};
+    if (!second.empty()) sources.push_back(second);
+    if (const Outcome checked = check_sources(sources, SourceTrust::judge, false); !checked) return checked.error();
     InstallOptions options;
     auto staged = stage_provider_dll(provider_dll);
     if (!staged) return staged.error();
     options.dll = *staged;
-    if (const std::wstring second = sibling32(provider_dll); !second.empty()) {
+    if (!second.empty()) {
         auto staged32 = stage_provider_dll(second);
         if (!staged32) return staged32.error();
         options.dll32 = *staged32;

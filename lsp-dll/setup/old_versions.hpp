@@ -11,6 +11,8 @@ struct Snapshot;
 
 // %ProgramFiles%\winsock-lsp; empty if Windows does not tell where that is.
 std::wstring staging_root();
+// True for a path below it.
+bool is_below_staging_root(const std::wstring& path);
 
 struct CleanUp {
     std::vector<std::wstring> deleted;    // files

@@ -7,11 +7,14 @@
 #include <cstring>
 #include <optional>
 
+#include "../system/text.hpp"
+
 namespace lsp::setup {
 namespace {
 
 constexpr std::uint32_t most_exports = 4096;
 constexpr std::size_t longest_export = 256;
+constexpr std::uint32_t most_resources = 256;
 
 class Reader {
   public:
@@ -82,7 +85,49 @@ void read_exports(const Reader& reader, const Sections& sections, std::uint32_t 
     }
 }
 
+// The first entry of a directory of resources, or the one with that id. What it leads to is told as the file has it:
+// relative to the section's resources.
+std::optional<std::uint32_t> resource_entry(const Reader& reader, std::uint64_t directory_offset,
+                                            std::optional<std::uint32_t> id) {
+    const auto directory = reader.at<IMAGE_RESOURCE_DIRECTORY>(directory_offset);
+    if (!directory) return std::nullopt;
+    const std::uint32_t count = std::min<std::uint32_t>(
+        std::uint32_t{directory->NumberOfNamedEntries} + directory->NumberOfIdEntries, most_resources);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        // Two words: the id, or where its name is; where it leads, with the highest bit set for a directory.
+        const std::uint64_t offset =
+            directory_offset + sizeof(IMAGE_RESOURCE_DIRECTORY) + std::uint64_t{i} * 2 * sizeof(std::uint32_t);
+        const auto name = reader.at<std::uint32_t>(offset),
+                   to = reader.at<std::uint32_t>(offset + sizeof(std::uint32_t));
+        if (!name || !to) return std::nullopt;
+        if (!id || *name == *id) return *to & ~IMAGE_RESOURCE_DATA_IS_DIRECTORY;
+    }
+    return std::nullopt;
+}
+
+std::uint64_t read_version(const Reader& reader, const Sections& sections, std::uint32_t directory_address) {
+    constexpr std::uint32_t version_resource = 16;
+    // VS_VERSIONINFO begins with three words and "VS_VERSION_INFO", up to a multiple of four bytes.
+    constexpr std::uint64_t fixed_info_offset = 40;
+    const auto base = sections.file_offset(directory_address);
+    if (!base) return 0;
+    // By type, by name, by language.
+    auto entry = resource_entry(reader, *base, version_resource);
+    for (int level = 0; entry && level < 2; ++level) entry = resource_entry(reader, *base + *entry, std::nullopt);
+    const auto data = entry ? reader.at<IMAGE_RESOURCE_DATA_ENTRY>(*base + *entry) : std::nullopt;
+    const auto offset = data ? sections.file_offset(data->OffsetToData) : std::nullopt;
+    const auto info = offset ? reader.at<VS_FIXEDFILEINFO>(*offset + fixed_info_offset) : std::nullopt;
+    if (!info || info->dwSignature != 0xFEEF04BD) return 0;
+    return std::uint64_t{info->dwFileVersionMS} << 32 | info->dwFileVersionLS;
+}
+
 }  // namespace
+
+std::string version_text(std::uint64_t version) {
+    const auto word = [version](unsigned shift) { return static_cast<std::uint16_t>(version >> shift); };
+    const std::string text = system::concat({word(48), ".", word(32), ".", word(16)});
+    return word(0) == 0 ? text : system::concat({text, ".", word(0)});
+}
 
 bool PeImage::has_export(std::string_view name) const {
     return std::find(exports.begin(), exports.end(), name) != exports.end();
@@ -101,16 +146,18 @@ bool parse_pe(const std::vector<unsigned char>& bytes, PeImage& image) {
     if (!file) return false;
     offset += sizeof(IMAGE_FILE_HEADER);
 
-    std::uint32_t directory = 0;
+    std::uint32_t directory = 0, resources = 0;
     const auto magic = reader.at<std::uint16_t>(offset);
     if (magic && *magic == IMAGE_NT_OPTIONAL_HDR64_MAGIC) {
         const auto header = reader.at<IMAGE_OPTIONAL_HEADER64>(offset);
         if (!header) return false;
         directory = header->DataDirectory[IMAGE_DIRECTORY_ENTRY_EXPORT].VirtualAddress;
+        resources = header->DataDirectory[IMAGE_DIRECTORY_ENTRY_RESOURCE].VirtualAddress;
     } else if (magic && *magic == IMAGE_NT_OPTIONAL_HDR32_MAGIC) {
         const auto header = reader.at<IMAGE_OPTIONAL_HEADER32>(offset);
         if (!header) return false;
         directory = header->DataDirectory[IMAGE_DIRECTORY_ENTRY_EXPORT].VirtualAddress;
+        resources = header->DataDirectory[IMAGE_DIRECTORY_ENTRY_RESOURCE].VirtualAddress;
     } else {
         return false;
     }
@@ -118,6 +165,7 @@ bool parse_pe(const std::vector<unsigned char>& bytes, PeImage& image) {
     image.is_dll = (file->Characteristics & IMAGE_FILE_DLL) != 0;
     const Sections sections(reader, offset + file->SizeOfOptionalHeader, file->NumberOfSections);
     if (directory != 0) read_exports(reader, sections, directory, image.exports);
+    if (resources != 0) image.version = read_version(reader, sections, resources);
     return true;
 }
 

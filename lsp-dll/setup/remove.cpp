@@ -1,7 +1,10 @@
+#include "../system/policy_store.hpp"
+#include "../system/text.hpp"
 #include "backup.hpp"
 #include "catalog_lock.hpp"
 #include "install_plan.hpp"
 #include "old_versions.hpp"
+#include "tunnels/policy_store_write.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -21,6 +24,31 @@ Outcome check_gone() {
                      "Cannot remove the provider: the protocol catalog still holds it, although the calls succeeded.");
 }
 
+// Of the administrator's rules, what is neither empty nor a comment.
+std::size_t count_rules(const std::vector<std::string>& lines) {
+    std::size_t count = 0;
+    for (const std::string& line : lines) {
+        const std::size_t begin = line.find_first_not_of(" \t");
+        if (begin != std::string::npos && line[begin] != '#') ++count;
+    }
+    return count;
+}
+
+Outcome look_at_rules(const RemoveOptions& options, RemoveReport& report) {
+    const auto policy = read_policy();
+    if (!policy) return policy.error();
+    report.rules = count_rules(policy->lines);
+    if (!options.purge) return Done{};
+    if (!policy->lines.empty()) {
+        if (Outcome purged = write_policy({}); !purged) {
+            purged.error().message = concat({"The LSP is removed, but not the rules. ", purged.error().message});
+            return purged;
+        }
+    }
+    report.purged = true;
+    return Done{};
+}
+
 }  // namespace
 
 Result<Plan> plan_remove() {
@@ -31,7 +59,7 @@ Result<Plan> plan_remove() {
     return plan;
 }
 
-Result<RemoveReport> remove_provider() {
+Result<RemoveReport> remove_provider(const RemoveOptions& options) {
     if (const Outcome elevated = check_elevated("Cannot remove the provider"); !elevated) return elevated.error();
     const auto lock = CatalogLock::take();
     if (!lock) return lock.error();
@@ -56,6 +84,7 @@ Result<RemoveReport> remove_provider() {
         // Last, and if it was killed before: a removal that finds nothing else to do forgets it too.
         if (const Outcome forgotten = remember_over(Over{}); !forgotten) return forgotten.error();
         if (report.changed) delete_old_versions();
+        if (const Outcome looked = look_at_rules(options, report); !looked) return looked.error();
         return report;
     }
     outcome.error().message += roll_back(*snapshot, report.backup);

@@ -218,6 +218,8 @@ struct Restoration {
     RestoreReport& report;
     // Not of the catalogs as they were before, which are put back whatever they name.
     bool judges_dlls = true;
+    // Keeps what was judged as it is until it is registered.
+    std::vector<Handle>* held = nullptr;
 };
 
 // The 32-bit catalog first: its steps may take entries out of the 64-bit one, which are put back then.
@@ -239,7 +241,7 @@ Outcome restore_entries(const Restoration& what, Catalogs& catalogs, const Snaps
             std::vector<GUID> broken;
             if (what.judges_dlls) {
                 std::vector<DllFacts> dlls;
-                look_at_dlls(backup.entries, architecture, dlls);
+                look_at_dlls(backup.entries, architecture, dlls, what.held);
                 look_at_dlls(current, architecture, dlls);
                 LeftOut unloadable = leave_out_unloadable(backup, current, dlls, what.options.exact);
                 left.insert(left.end(), unloadable.providers.begin(), unloadable.providers.end());
@@ -270,6 +272,29 @@ Outcome restore_entries(const Restoration& what, Catalogs& catalogs, const Snaps
     }
     for (const auto& [architecture, wanted] : plan) {
         restore_categories(catalogs, architecture, wanted, what.report.steps, what.report.notes);
+    }
+    return Done{};
+}
+
+// What every program would load, and others could replace, is refused before anything is changed.
+Outcome check_everything(const Restoration& what, const Snapshot& snapshot) {
+    for (std::size_t i = 0; i < what.backup.size(); ++i) {
+        const BackedUpCatalog& backup = what.backup[i];
+        const bool native = backup.architecture == native_architecture;
+        if (!native && !snapshot.other) continue;  // left alone
+        std::vector<DllFacts> dlls, namespace_dlls;
+        look_at_dlls(backup.entries, backup.architecture, dlls, what.held);
+        std::vector<NamespaceProvider> namespaces;
+        if (backup.namespaces) {
+            auto now = enumerate_namespaces(backup.architecture);
+            if (!now) return now.error();
+            namespaces = std::move(*now);
+            for (const NamespaceProvider& each : *backup.namespaces)
+                add_dll(each.path, backup.architecture, namespace_dlls, what.held);
+        }
+        const Catalog& current = native ? snapshot.native : *snapshot.other;
+        const Outcome checked = check_trust(backup, i, current, namespaces, dlls, namespace_dlls);
+        if (!checked) return checked;
     }
     return Done{};
 }
@@ -315,7 +340,8 @@ std::string put_back(const std::vector<BackedUpCatalog>& before, const std::wstr
     const auto now = take_snapshot();
     // Not only to save work: what cannot be made again would get another place.
     if (now && text_of(backup_of(*now)) == text_of(before)) return " The catalogs are as they were before.";
-    const Outcome outcome = now ? restore_everything({before, options, report, false}, *now) : Outcome(now.error());
+    const Outcome outcome =
+        now ? restore_everything({before, options, report, false, nullptr}, *now) : Outcome(now.error());
     if (outcome) return " The catalogs are as they were before.";
     return concat({" And the catalogs could not be put back as they were: ", outcome.error().message,
                    " A copy of them is in ", file, "."});
@@ -325,10 +351,13 @@ std::string put_back(const std::vector<BackedUpCatalog>& before, const std::wstr
 
 Result<RestoreReport> restore_catalogs(const std::vector<BackedUpCatalog>& backup, const RestoreOptions& options) {
     RestoreReport report;
+    std::vector<Handle> held;
+    const Restoration what{backup, options, report, true, &held};
     if (options.dry_run) {
         const auto snapshot = take_snapshot();
         if (!snapshot) return snapshot.error();
-        const Outcome outcome = restore_everything({backup, options, report}, *snapshot);
+        if (const Outcome checked = check_everything(what, *snapshot); !checked) return checked.error();
+        const Outcome outcome = restore_everything(what, *snapshot);
         if (!outcome) return outcome.error();
         report.changed = !report.steps.empty();
         return report;
@@ -338,12 +367,13 @@ Result<RestoreReport> restore_catalogs(const std::vector<BackedUpCatalog>& backu
     if (!lock) return lock.error();
     const auto snapshot = take_snapshot();
     if (!snapshot) return snapshot.error();
+    if (const Outcome checked = check_everything(what, *snapshot); !checked) return checked.error();
     const std::vector<BackedUpCatalog> before = backup_of(*snapshot);
     auto file = write_backup(*snapshot);
     if (!file) return file.error();
     report.backup = std::move(*file);
 
-    Outcome outcome = restore_everything({backup, options, report}, *snapshot);
+    Outcome outcome = restore_everything(what, *snapshot);
     if (!outcome) {
         outcome.error().message += put_back(before, report.backup);
         return outcome.error();

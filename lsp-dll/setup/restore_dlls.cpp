@@ -1,6 +1,7 @@
 #include "restore_dlls.hpp"
 
 #include <algorithm>
+#include <cwchar>
 
 #include "../system/text.hpp"
 #include "restore_plan.hpp"
@@ -8,29 +9,43 @@
 namespace lsp::setup {
 namespace {
 
-const DllFacts* find_dll(const std::vector<DllFacts>& dlls, const std::wstring& path) {
-    const auto dll = std::find_if(dlls.begin(), dlls.end(), [&](const DllFacts& each) { return each.path == path; });
-    return dll == dlls.end() ? nullptr : &*dll;
+bool same_file_name(const std::wstring& a, const std::wstring& b) { return _wcsicmp(a.c_str(), b.c_str()) == 0; }
+
+bool has_entry(const Catalog& catalog, const CatalogEntry& wanted) {
+    return std::any_of(catalog.begin(), catalog.end(), [&](const CatalogEntry& entry) {
+        return same_guid(entry.info.ProviderId, wanted.info.ProviderId) && same_file_name(entry.path, wanted.path);
+    });
 }
 
 class Judgement {
   public:
-    Judgement(Architecture architecture, const std::vector<DllFacts>& dlls)
-        : architecture_(architecture), dlls_(dlls) {}
+    Judgement(Architecture architecture, const Catalog& current, const std::vector<DllFacts>& dlls)
+        : architecture_(architecture), current_(current), dlls_(dlls) {}
 
+    // Of base providers only those are judged that the catalog does not have, elsewhere than in Windows' own folder.
     std::string load_fault(const CatalogEntry& entry) const {
-        const DllFacts* const dll = entry.is_base() ? nullptr : find_dll(dlls_, entry.path);
-        return dll == nullptr ? std::string() : setup::load_fault(*dll, architecture_);
+        const DllFacts* const dll = find_dll(dlls_, entry.path);
+        if (dll == nullptr || (entry.is_base() && is_exempt(entry, *dll))) return {};
+        return setup::load_fault(*dll, architecture_);
+    }
+    // Who can replace the DLL.
+    std::string trust_fault(const CatalogEntry& entry) const {
+        const DllFacts* const dll = find_dll(dlls_, entry.path);
+        return dll == nullptr || is_exempt(entry, *dll) ? std::string() : dll->replaceable_by;
     }
     std::string fault(const CatalogEntry& entry) const {
         if (std::string unloadable = load_fault(entry); !unloadable.empty()) return unloadable;
-        const DllFacts* const dll = entry.is_base() ? nullptr : find_dll(dlls_, entry.path);
-        if (dll == nullptr || dll->replaceable_by.empty()) return {};
-        return concat({"can be replaced by others than administrators (", dll->replaceable_by, ")"});
+        const std::string who = trust_fault(entry);
+        return who.empty() ? who : concat({"can be replaced by others than administrators (", who, ")"});
     }
 
   private:
+    bool is_exempt(const CatalogEntry& entry, const DllFacts& dll) const {
+        return dll.in_system_folder || has_entry(current_, entry);
+    }
+
     Architecture architecture_;
+    const Catalog& current_;
     const std::vector<DllFacts>& dlls_;
 };
 
@@ -53,7 +68,7 @@ bool names(const CatalogEntry& chain, const CatalogEntry& entry) {
 LeftOut leave_out_unloadable(BackedUpCatalog& backup, const Catalog& current, const std::vector<DllFacts>& dlls,
                              bool exact) {
     LeftOut result;
-    const Judgement judgement(backup.architecture, dlls);
+    const Judgement judgement(backup.architecture, current, dlls);
     const std::string catalog = concat({"the ", bits_of(backup.architecture), " catalog"});
     mark_ours(backup.entries);
     std::wstring registered;
@@ -115,6 +130,46 @@ LeftOut leave_out_unloadable(BackedUpCatalog& backup, const Catalog& current, co
                                        entry.path, " ", fault, "."}));
     }
     return result;
+}
+
+namespace {
+
+Error untrusted(std::size_t catalog, const char* list, std::size_t index, const std::string& who,
+                std::wstring_view path) {
+    return own_error(
+        "ERR_UNTRUSTED_PATH",
+        concat({"Cannot restore the catalogs: $.catalogs[", catalog, "].", list, "[", index, "].path is ", path,
+                ", which every program would load, and others than administrators can replace it (", who,
+                "). Nothing was changed. Ask where the file comes from; a backup of a sound machine names no such "
+                "path."}));
+}
+
+}  // namespace
+
+Outcome check_trust(const BackedUpCatalog& backup, std::size_t index, const Catalog& current,
+                    const std::vector<NamespaceProvider>& current_namespaces, const std::vector<DllFacts>& dlls,
+                    const std::vector<DllFacts>& namespace_dlls) {
+    const Judgement judgement(backup.architecture, current, dlls);
+    for (std::size_t i = 0; i < backup.entries.size(); ++i) {
+        const CatalogEntry& entry = backup.entries[i];
+        const std::string who = judgement.trust_fault(entry);
+        const DllFacts* const dll = find_dll(dlls, entry.path);
+        // A layered provider of another product's may well be installed badly: it is left out, and the rest restored.
+        if (who.empty() || (!entry.is_base() && !dll->elsewhere)) continue;
+        return untrusted(index, "entries", i, who, entry.path);
+    }
+    if (!backup.namespaces) return Done{};
+    for (std::size_t i = 0; i < backup.namespaces->size(); ++i) {
+        const NamespaceProvider& provider = (*backup.namespaces)[i];
+        const DllFacts* const dll = find_dll(namespace_dlls, provider.path);
+        if (dll == nullptr || dll->replaceable_by.empty() || dll->in_system_folder) continue;
+        const bool is_there =
+            std::any_of(current_namespaces.begin(), current_namespaces.end(), [&](const NamespaceProvider& each) {
+                return same_guid(each.id, provider.id) && same_file_name(each.path, provider.path);
+            });
+        if (!is_there) return untrusted(index, "namespaces", i, dll->replaceable_by, provider.path);
+    }
+    return Done{};
 }
 
 }  // namespace lsp::setup

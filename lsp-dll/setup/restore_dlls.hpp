@@ -13,10 +13,19 @@ struct LeftOut {
     std::vector<std::string> notes;  // a sentence each
 };
 
-// Takes out of the backup what it is not to bring back, and what stands on that; base providers are Windows' own, and
-// not judged. Entries of ours whose DLL is gone get that which the current catalog registers for us, if it is good.
-// `dlls`: of the paths in both. `exact`: as RestoreOptions has it.
+// Takes out of the backup what it is not to bring back, and what stands on that. Not judged is what lies in Windows'
+// own folder of DLLs, and what the current catalog has with the same provider id and path. Entries of ours whose DLL is
+// gone get that which the current catalog registers for us, if it is good. `dlls`: of the paths in both. `exact`: as
+// RestoreOptions has it.
 LeftOut leave_out_unloadable(BackedUpCatalog& backup, const Catalog& current, const std::vector<DllFacts>& dlls,
                              bool exact);
+
+// ERR_UNTRUSTED_PATH, with the place in the file ("$.catalogs[1].entries[3].path"), if the backup wants a base provider
+// or a namespace provider whose DLL others than administrators can replace, or any provider on another machine: no
+// backup of a sound machine does. The same two are not judged. `index`: the catalog's in the file. `dlls`: of the paths
+// of the backup's entries; `namespace_dlls`: of those of its namespace providers.
+Outcome check_trust(const BackedUpCatalog& backup, std::size_t index, const Catalog& current,
+                    const std::vector<NamespaceProvider>& current_namespaces, const std::vector<DllFacts>& dlls,
+                    const std::vector<DllFacts>& namespace_dlls);
 
 }  // namespace lsp::setup

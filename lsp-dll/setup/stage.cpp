@@ -2,9 +2,9 @@
 #include <optional>
 
 #include "../system/handle.hpp"
-#include "../system/registry.hpp"
 #include "../system/text.hpp"
 #include "files.hpp"
+#include "known_folders.hpp"
 #include "old_versions.hpp"
 #include "pe_image.hpp"
 #include "plan.hpp"
@@ -15,24 +15,7 @@
 namespace lsp::setup {
 namespace {
 
-constexpr wchar_t current_version_key[] = L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion";
-constexpr std::size_t longest_folder = 1024;  // bytes
 constexpr unsigned most_suffixes = 100;
-
-// The registry's word first: a user may set environment variables that an elevated process inherits.
-std::wstring program_files() {
-    RegistryKey key;
-    DWORD type = 0;
-    std::vector<unsigned char> bytes;
-    if (key.open(HKEY_LOCAL_MACHINE, current_version_key, KEY_QUERY_VALUE) == ERROR_SUCCESS &&
-        read_value(key.get(), L"ProgramFilesDir", longest_folder, type, bytes) == ERROR_SUCCESS && type == REG_SZ) {
-        const std::wstring text(reinterpret_cast<const wchar_t*>(bytes.data()), bytes.size() / sizeof(wchar_t));
-        const std::wstring folder = text.substr(0, text.find(L'\0'));
-        if (is_full_path(folder)) return folder;
-    }
-    const std::wstring native = environment_variable(L"ProgramW6432");
-    return native.empty() ? environment_variable(L"ProgramFiles") : native;
-}
 
 Error stage_error(DWORD error, const char* syscall, const std::wstring& path) {
     return system_error(error, syscall, concat({"Cannot copy the provider's DLL to ", path}),
@@ -78,6 +61,11 @@ std::wstring staging_root() {
     return is_full_path(folder) ? folder + L"\\winsock-lsp" : std::wstring();
 }
 
+bool is_below_staging_root(const std::wstring& path) {
+    const std::wstring root = staging_root();
+    return !root.empty() && starts_with(path, root + L"\\") && path.find(L"..") == std::wstring::npos;
+}
+
 namespace {
 
 // What is to be staged, and where.
@@ -111,7 +99,7 @@ Result<Staging> read_staging(const std::wstring& source) {
     }
     staging.root = staging_root();
     if (staging.root.empty()) return stage_error(ERROR_ENVVAR_NOT_FOUND, "RegQueryValueExW", L"%ProgramFiles%");
-    staging.staged_already = starts_with(source, staging.root + L"\\") && source.find(L"..") == std::wstring::npos;
+    staging.staged_already = is_below_staging_root(source);
     return staging;
 }
 
@@ -176,7 +164,12 @@ Result<StagingPlan> plan_staging(const std::wstring& source) {
     return stage_error(ERROR_BUSY, "MoveFileExW", staging->root);
 }
 
-Result<std::wstring> stage_provider_dll(const std::wstring& source) {
+Result<std::wstring> stage_provider_dll(const std::wstring& source, SourceTrust trust) {
+    // What is judged is what is read.
+    std::vector<Handle> held;
+    if (trust == SourceTrust::judge && !is_below_staging_root(source)) {
+        if (const Outcome checked = check_source(source, held); !checked) return checked.error();
+    }
     const auto staging = read_staging(source);
     if (!staging) return staging.error();
     if (staging->staged_already) return source;

@@ -7,7 +7,14 @@ std::wstring folder;
 }
 
 void redirect_backups(const std::wstring& below) {
-    SetEnvironmentVariableW(L"ProgramData", below.c_str());
+    // Where Windows keeps it: the environment is not asked (setup/known_folders.hpp).
+    HKEY key = nullptr;
+    if (RegOpenKeyExW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\ProfileList", 0,
+                      KEY_SET_VALUE | KEY_WOW64_64KEY, &key) == ERROR_SUCCESS) {
+        RegSetValueExW(key, L"ProgramData", 0, REG_SZ, reinterpret_cast<const BYTE*>(below.c_str()),
+                       static_cast<DWORD>((below.size() + 1) * sizeof(wchar_t)));
+        RegCloseKey(key);
+    }
     folder = below + L"\\winsock-lsp\\backup\\";
 }
 

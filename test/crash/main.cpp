@@ -13,6 +13,7 @@
 #include "exchange.hpp"
 #include "points.hpp"
 #include "programs.hpp"
+#include "setup/load_trial.hpp"
 #include "system/text.hpp"
 
 using lsp::system::concat;
@@ -57,6 +58,9 @@ int wmain(int count, wchar_t** arguments) {
     const std::wstring command = count > 1 ? arguments[1] : L"";
     if (command == L"exchange") return exchange();
     if (count < 3 || !find_test_winsock()) return 2;
+    // The DLLs stand for themselves here, the 32-bit ones by their header only, and are registered thousands of times.
+    lsp::setup::set_trial(
+        [](const std::wstring&, lsp::setup::Architecture) -> lsp::setup::Outcome { return lsp::system::Done{}; });
     const bool runs = command == L"run";
     redirect_backups(arguments[runs ? 2 : 1]);
     if (runs) {

@@ -79,14 +79,16 @@ TEST_CASE("waiting for another process can be called off") {
     }
 }
 
-TEST_CASE("a DLL that is deleted while install waits is an error, not a broken catalog") {
+TEST_CASE("a DLL cannot be deleted or renamed while install waits, once it is judged") {
     std::optional<Busy> busy(std::in_place);
     const std::wstring dll = write_temporary(L"passing.dll", bytes_of(fake_provider_path()));
     std::string code;
     std::thread installer([&] { code = code_of(install_provider(options_of(dll))); });
     Sleep(500);  // it has checked the DLL by then, and waits
-    DeleteFileW(dll.c_str());
+    CHECK_FALSE(DeleteFileW(dll.c_str()));
+    CHECK_FALSE(MoveFileExW(dll.c_str(), (dll + L".old").c_str(), 0));
     busy.reset();
     installer.join();
-    CHECK(code == "ERROR_FILE_NOT_FOUND");
+    CHECK(code != "ERROR_FILE_NOT_FOUND");
+    CHECK(DeleteFileW(dll.c_str()));
 }

@@ -9,6 +9,10 @@
 #include "../system/catalog_support.hpp"
 #include "../system/support.hpp"
 #include "setup/catalog_plan.hpp"
+#include "setup/security.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
+#include "system/policy_store.hpp"
+#include "system/registry.hpp"
 
 using namespace lsp::setup;
 
@@ -115,6 +119,12 @@ TunnelFacts& add_tunnel(Facts& facts) {
     return facts.tunnels.back();
 }
 
+std::vector<std::string> codes_of(const Diagnosis& diagnosis) {
+    std::vector<std::string> codes;
+    for (const Finding& finding : diagnosis.findings) codes.push_back(finding.code);
+    return codes;
+}
+
 struct Damage {
     const char* code;
     Severity severity;
@@ -169,6 +179,24 @@ const Damage damages[] = {
      [](Facts& facts) { dll(facts, our_dll).is_provider = false; }},
     {"dll-replaceable", Severity::error, Fix::install_anew,
      [](Facts& facts) { dll(facts, our_dll).replaceable_by = "S-1-5-32-545 on C:\\x"; }},
+    {"dll-replaceable", Severity::error, Fix::none,
+     [](Facts& facts) { dll(facts, base_dll).replaceable_by = "S-1-5-32-545 on C:\\x"; }},
+    {"dll-replaceable", Severity::error, Fix::none,
+     [](Facts& facts) {  // on another machine, so nothing else is known of it
+         add_other(facts, {1}, false);
+         facts.catalogs[0].dlls.back() = {
+             L"C:\\other.dll", true, 0, false, "C: leads to another machine", true, false, true};
+     }},
+    {"namespace-dll-replaceable", Severity::error, Fix::none,
+     [](Facts& facts) {
+         facts.catalogs[1].namespaces->front().path = L"C:\\ns.dll";
+         facts.catalogs[1].namespace_dlls = {{L"C:\\ns.dll", true, 0, false, "S-1-5-11 on C:\\"}};
+     }},
+    {"store-replaceable", Severity::error, Fix::none, [](Facts& facts) { facts.store_writable_by = "S-1-5-32-545"; }},
+    {"other-provider", Severity::info, Fix::none,
+     [](Facts& facts) {
+         add_other(facts, {101, 1}, true);
+     }},
     {"duplicate-entry", Severity::error, Fix::install_anew,
      [](Facts& facts) {
          CatalogEntry copy = entry(facts, 101);
@@ -276,10 +304,40 @@ TEST_CASE("doctor: a healthy machine has no finding, installed or not, with othe
     add_tunnel(facts);
     const OpenVpnService service{L"OpenVPNService", {L"S-1-5-18", L"SYSTEM"}, false, true};
     facts.openvpn = {L"C:\\OpenVPN\\plugins", true, true, true, "", {service}};
-    CHECK(diagnose(facts).findings.empty());
+    CHECK(codes_of(diagnose(facts)) == std::vector<std::string>{"other-provider"});
     facts = healthy();
     add_other(facts, {1}, false);  // it is below all of ours
+    CHECK(codes_of(diagnose(facts)) == std::vector<std::string>{"other-provider"});
+}
+
+TEST_CASE(
+    "doctor: other layered providers, intact ones too, are told once for all their entries, and nothing is wrong") {
+    Facts facts = not_installed();
+    add_other(facts, {1}, true);
+    const Diagnosis diagnosis = diagnose(facts);
+    REQUIRE(diagnosis.findings.size() == 1);
+    CHECK(diagnosis.findings[0].severity == Severity::info);
+    CHECK(diagnosis.findings[0].message ==
+          "Another layered provider is in the 64-bit catalog: \"other\", C:\\other.dll (entries 51, 50).");
+}
+
+TEST_CASE("doctor: Windows' own DLLs are not judged where Windows has them, and elsewhere they are") {
+    constexpr char who[] = "S-1-5-11 on C:\\Users\\Public";
+    Facts facts = healthy();
+    dll(facts, base_dll).replaceable_by = who;
+    facts.catalogs[0].namespaces->front().path = L"C:\\ns.dll";
+    facts.catalogs[0].namespace_dlls = {{L"C:\\ns.dll", true, 0, false, who}};
+    CHECK(codes_of(diagnose(facts)) == std::vector<std::string>{"dll-replaceable", "namespace-dll-replaceable"});
+    dll(facts, base_dll).in_system_folder = true;
+    facts.catalogs[0].namespace_dlls.front().in_system_folder = true;
     CHECK(diagnose(facts).findings.empty());
+}
+
+TEST_CASE("doctor: a rejected policy is told for what it is: no rule is in force") {
+    Facts facts = healthy();
+    facts.policy_rejected = "line 3, column 1: unknown action";
+    CHECK(contains(diagnose(facts).findings.front().message, "No rule of the administrator's is in force"));
+    CHECK(contains(diagnose(facts).findings.front().message, "line 3, column 1: unknown action"));
 }
 
 TEST_CASE(
@@ -320,9 +378,7 @@ TEST_CASE("doctor: a chain that was not chosen is not missing, in either catalog
             erase(facts, id, 0);
             erase(facts, id, 1);
         }
-        std::vector<std::string> codes;
-        for (const Finding& finding : diagnose(facts).findings) codes.push_back(finding.code);
-        return codes;
+        return codes_of(diagnose(facts));
     };
     const Over tcp{true, false, false, {}};
     const Over one_entry{false, false, false, {2}};
@@ -359,4 +415,28 @@ TEST_CASE("doctor: a DLL that is not good is not proposed to repair with") {
     dll(facts, our_dll32, 1).is_provider = false;
     CHECK(diagnose(facts).dll.empty());
     CHECK(diagnose(facts).dll32.empty());
+}
+
+TEST_CASE("doctor reads who may write the policy store from the key itself") {
+    REQUIRE(create_policy_store());
+    const auto set_rights = [](const wchar_t* sddl) {
+        RegistryKey key;
+        REQUIRE(key.open(HKEY_LOCAL_MACHINE, policy_store_key, WRITE_DAC | WRITE_OWNER) == ERROR_SUCCESS);
+        SecurityAttributes security(sddl);
+        // The owner too: Wine makes the key without one, and puts the process's own group there with the first list.
+        constexpr SECURITY_INFORMATION both = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION;
+        REQUIRE(RegSetKeySecurity(key.get(), both, security.get()->lpSecurityDescriptor) == ERROR_SUCCESS);
+    };
+    const auto writable_by = [] {
+        const auto facts = collect_facts();
+        REQUIRE_MESSAGE(facts, message_of(facts));
+        return facts->store_writable_by;
+    };
+    CHECK(writable_by() == "");
+    set_rights(L"O:BAD:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KA;;;BU)");
+    CHECK(writable_by() == "S-1-5-32-545");
+    set_rights(L"O:BAD:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;0x4;;;AU)");  // they may make subkeys
+    CHECK(writable_by() == "S-1-5-11");
+    set_rights(policy_store_rights);
+    CHECK(writable_by() == "");
 }

@@ -19,23 +19,35 @@ namespace {
 constexpr wchar_t current_version[] = L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion";
 constexpr wchar_t program_files_name[] = L"ProgramFilesDir";
 
-// Both variables, and back.
-class ProgramData {
+// A text value of the machine's, or none, and back.
+class MachineValue {
   public:
-    explicit ProgramData(const std::wstring& value) {
-        for (std::size_t i = 0; i < 2; ++i) {
-            earlier_[i] = environment_variable(names[i]);
-            SetEnvironmentVariableW(names[i], value.empty() ? nullptr : value.c_str());
+    MachineValue(const wchar_t* key, const wchar_t* name, const std::wstring& value) : key_(key), name_(name) {
+        RegistryKey opened;
+        REQUIRE(opened.open(HKEY_LOCAL_MACHINE, key, KEY_QUERY_VALUE | KEY_SET_VALUE) == ERROR_SUCCESS);
+        had_ = read_value(opened.get(), name, 4096, type_, earlier_) == ERROR_SUCCESS;
+        if (value.empty()) {
+            RegDeleteValueW(opened.get(), name);
+        } else {
+            RegSetValueExW(opened.get(), name, 0, REG_EXPAND_SZ, reinterpret_cast<const BYTE*>(value.c_str()),
+                           static_cast<DWORD>((value.size() + 1) * sizeof(wchar_t)));
         }
     }
-    ~ProgramData() {
-        for (std::size_t i = 0; i < 2; ++i) SetEnvironmentVariableW(names[i], earlier_[i].c_str());
+    ~MachineValue() {
+        RegistryKey opened;
+        opened.open(HKEY_LOCAL_MACHINE, key_, KEY_SET_VALUE);
+        RegDeleteValueW(opened.get(), name_);
+        if (had_) RegSetValueExW(opened.get(), name_, 0, type_, earlier_.data(), static_cast<DWORD>(earlier_.size()));
     }
 
   private:
-    static constexpr const wchar_t* names[] = {L"ProgramData", L"ALLUSERSPROFILE"};
-    std::wstring earlier_[2];
+    const wchar_t *key_, *name_;
+    bool had_ = false;
+    DWORD type_ = 0;
+    std::vector<unsigned char> earlier_;
 };
+
+constexpr wchar_t profiles[] = L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\ProfileList";
 
 class ProgramFiles {
   public:
@@ -105,7 +117,8 @@ TEST_SUITE("test winsock") {
         REQUIRE(before);
         for (const auto& situation : situations) {
             CAPTURE(situation.what);
-            const ProgramData data(situation.program_data);
+            const MachineValue data(profiles, L"ProgramData", situation.program_data);
+            const MachineValue older(profiles, L"AllUsersProfile", L"");
             const auto report = install_provider(options);
             CAPTURE(message_of(report));
             CHECK(code_of(report).rfind(situation.code, 0) == 0);

@@ -8,6 +8,7 @@
 #include "setup/files.hpp"
 #include "setup/restore_plan.hpp"
 #include "system/handle.hpp"
+#include "told_file_system.hpp"
 
 using namespace lsp::setup;
 
@@ -37,6 +38,10 @@ Catalog layered_over(const Catalog& below, DWORD id, const GUID& layer, const GU
 Catalog bases() { return {make_entry(1, L"TCP", tcp4, base_guid), make_entry(2, L"UDP", udp4, base_guid)}; }
 
 DllFacts good(const wchar_t* path) { return {path, true, IMAGE_FILE_MACHINE_AMD64, true, "", false}; }
+DllFacts in_system_folder(DllFacts facts) {
+    facts.in_system_folder = true;
+    return facts;
+}
 DllFacts missing(const wchar_t* path) { return {path, false, 0, false, "", false}; }
 
 LeftOut leave_out(BackedUpCatalog& backup, const Catalog& current, const std::vector<DllFacts>& dlls) {
@@ -84,6 +89,112 @@ TEST_CASE("what is well, what nobody can tell, and Windows' own providers are no
         CHECK(left.notes.empty());
         CHECK(backup.entries.size() == 4);
     }
+}
+
+TEST_CASE("of base providers, only what Windows has of its own, or the catalog has already, may be missing") {
+    BackedUpCatalog backup = backup_with(bases());
+    CHECK(leave_out(backup, {}, {in_system_folder(missing(base_dll))}).providers.empty());
+    CHECK(leave_out(backup, bases(), {missing(base_dll)}).providers.empty());
+    const LeftOut left = leave_out(backup, {}, {missing(base_dll)});
+    CHECK(left.providers.size() == 1);
+    CHECK(backup.entries.empty());
+}
+
+TEST_CASE("what others could replace is refused with its place in the file, whatever it calls itself") {
+    constexpr GUID fresh = {0x99, 9, 9, {9}};
+    constexpr char who[] = "S-1-5-11 on C:\\Users\\Public";
+    const std::wstring evil = L"C:\\Users\\Public\\x.dll";
+    const DllFacts dll{evil, true, IMAGE_FILE_MACHINE_AMD64, true, who, false};
+    NamespaceProvider provider;
+    provider.id = fresh;
+    provider.path = evil;
+    provider.name_space = NS_DNS;
+    NamespaceProvider windows_own = provider;
+    windows_own.id = other_guid;
+    windows_own.path = base_dll;
+    const std::vector<DllFacts> dlls = {in_system_folder(good(base_dll)), dll};
+    const auto check = [&](const BackedUpCatalog& backup, const Catalog& current,
+                           const std::vector<NamespaceProvider>& namespaces = {}) {
+        return check_trust(backup, 1, current, namespaces, dlls, dlls);
+    };
+
+    BackedUpCatalog backup = backup_with(bases());
+    backup.namespaces = {windows_own};
+    CHECK(check(backup, bases()));
+    SUBCASE("an entry more that calls itself a base provider") {
+        backup.entries.insert(backup.entries.begin() + 1, with_path(make_entry(7, L"TCP", tcp4, fresh), evil));
+        const Outcome refused = check(backup, bases());
+        CHECK(code_of(refused) == "ERR_UNTRUSTED_PATH");
+        CHECK(contains(message_of(refused), "$.catalogs[1].entries[1].path is C:\\Users\\Public\\x.dll"));
+        CHECK(contains(message_of(refused), who));
+        CHECK(contains(message_of(refused), "Nothing was changed."));
+        // It is there already, and stays.
+        Catalog current = bases();
+        current.push_back(with_path(make_entry(7, L"TCP", tcp4, fresh), L"c:\\users\\public\\X.DLL"));
+        CHECK(check(backup, current));
+        // There is a provider of that id, with another path.
+        current.back().path = base_dll;
+        CHECK(code_of(check(backup, current)) == "ERR_UNTRUSTED_PATH");
+    }
+    SUBCASE("Windows' own providers with another path") {
+        for (CatalogEntry& entry : backup.entries) entry.path = evil;
+        CHECK(contains(message_of(check(backup, bases())), "$.catalogs[1].entries[0].path"));
+    }
+    SUBCASE("a namespace provider") {
+        backup.namespaces->push_back(provider);
+        const Outcome refused = check(backup, bases());
+        CHECK(code_of(refused) == "ERR_UNTRUSTED_PATH");
+        CHECK(contains(message_of(refused), "$.catalogs[1].namespaces[1].path is C:\\Users\\Public\\x.dll"));
+        CHECK(check(backup, bases(), {provider}));
+        CHECK(code_of(check(backup, bases(), {windows_own})) == "ERR_UNTRUSTED_PATH");
+    }
+    SUBCASE("a namespace provider of Windows' own with another path") {
+        backup.namespaces->front().path = evil;
+        CHECK(contains(message_of(check(backup, bases(), {windows_own})), "$.catalogs[1].namespaces[0].path"));
+    }
+    SUBCASE("a layered provider is left out, as one that was installed badly") {
+        backup = backup_with(layered_over(bases(), 10, other_guid, other_chain_guid, evil));
+        CHECK(check(backup, bases()));
+        CHECK(leave_out(backup, bases(), dlls).providers.size() == 2);
+    }
+    SUBCASE("a layered provider on another machine is not") {
+        const std::wstring remote = L"\\\\evil\\s\\x.dll";
+        backup = backup_with(layered_over(bases(), 10, other_guid, other_chain_guid, remote));
+        const DllFacts there = look_at_dll(remote, Architecture::x64);
+        CHECK(there.elsewhere);
+        CHECK(code_of(check_trust(backup, 0, bases(), {}, {good(base_dll), there}, {})) == "ERR_UNTRUSTED_PATH");
+    }
+}
+
+TEST_CASE("nothing is opened on another machine, or through a link that could lead there") {
+    ToldFileSystem told;
+    told.link(L"C:\\junction").drive_is(L'N', DriveKind::remote);
+    const FileSystemScope scope(told);
+    for (const wchar_t* path : {L"\\\\evil\\s\\x.dll", L"\\\\?\\UNC\\evil\\s\\x.dll", L"//evil/s/x.dll", L"N:\\x.dll",
+                                L"\\\\.\\pipe\\x", L"C:\\junction\\x.dll", L"%SystemRoot%\\..\\junction\\x.dll"}) {
+        CAPTURE(std::wstring(path));
+        const DllFacts facts = look_at_dll(path, native_architecture);
+        CHECK(facts.elsewhere);
+        CHECK(facts.unreadable);
+        CHECK(facts.machine == 0);
+        CHECK(load_fault(facts, native_architecture).empty());
+        CHECK_FALSE(facts.replaceable_by.empty());
+    }
+    for (const std::wstring& asked : told.asked()) CHECK(asked.find(L"junction\\") == std::wstring::npos);
+}
+
+TEST_CASE("a path that is another one in each program's environment can be replaced by whoever sets that") {
+    CHECK(look_at_dll(L"%USERPROFILE%\\x.dll", native_architecture).replaceable_by ==
+          "%USERPROFILE% is not the same in every program");
+    CHECK(look_at_dll(L"%windir%\\%TEMP%\\x.dll", native_architecture).replaceable_by != "");
+    CHECK(look_at_dll(L"%SystemRoot%\\System32\\kernel32.dll", native_architecture).replaceable_by == "");
+    CHECK(look_at_dll(L"kernel32.dll", native_architecture).replaceable_by == "");
+    const std::wstring before = environment_variable(L"PATH");
+    REQUIRE(SetEnvironmentVariableW(L"PATH", temporary_folder().c_str()));
+    const std::wstring path = write_temporary(L"by_path.dll", {'x'});
+    CHECK(contains(look_at_dll(L"by_path.dll", native_architecture).replaceable_by, "each program's own PATH"));
+    SetEnvironmentVariableW(L"PATH", before.c_str());
+    DeleteFileW(path.c_str());
 }
 
 TEST_CASE("what stands on a provider that is left out is left out too") {

@@ -16,6 +16,7 @@
 #include "system/catalog_functions.hpp"
 #include "system/guid.hpp"
 #include "system/text.hpp"
+#include "told_file_system.hpp"
 
 // After windows.h, which it needs and does not include.
 #include <sporder.h>
@@ -488,5 +489,68 @@ TEST_SUITE("random catalogs") {
         MESSAGE(rounds, " random catalogs restored: ", changed, " changed, ", steps, " steps, ", noted, " with notes");
         CHECK(changed > rounds / 2);
         CHECK(noted == 0);
+    }
+}
+
+TEST_SUITE("test winsock") {
+    TEST_CASE("a crafted backup is refused before anything is changed, as a dry run too") {
+        const FreshCatalogs fresh;
+        ToldFileSystem told;
+        told.with_rights(L"C:\\Users\\Public", ToldFileSystem::users_may_write).link(L"C:\\vendor");
+        const FileSystemScope scope(told);
+        constexpr GUID own = {0x5a5a5a5a, 1, 2, {3}};
+        const std::vector<BackedUpCatalog> before = back_up();
+        for (const Architecture architecture : architectures) {
+            const std::size_t index = architecture == Architecture::x64 ? 0 : 1;
+            REQUIRE(before[index].architecture == architecture);
+            for (const std::wstring path :
+                 {L"C:\\Users\\Public\\x.dll", L"\\\\evil\\s\\x.dll", L"C:\\vendor\\x.dll", L"%FOO%\\x.dll"}) {
+                for (const bool is_namespace : {false, true}) {
+                    CAPTURE(path);
+                    CAPTURE(is_namespace);
+                    std::vector<BackedUpCatalog> backup = before;
+                    BackedUpCatalog& catalog = backup[index];
+                    std::string place = concat({"$.catalogs[", index, "]."});
+                    if (is_namespace) {
+                        NamespaceProvider provider = catalog.namespaces->front();
+                        provider.id = own;
+                        provider.path = path;
+                        place += concat({"namespaces[", catalog.namespaces->size(), "].path"});
+                        catalog.namespaces->push_back(provider);
+                    } else {
+                        CatalogEntry entry = catalog.entries.front();
+                        REQUIRE(entry.is_base());
+                        entry.info.ProviderId = own;
+                        entry.path = path;
+                        catalog.entries.insert(catalog.entries.begin(), entry);
+                        catalog.categories.insert(catalog.categories.begin(), std::nullopt);
+                        place += "entries[0].path";
+                    }
+                    for (const bool dry_run : {true, false}) {
+                        RestoreOptions options;
+                        options.dry_run = dry_run;
+                        const auto report = restore_catalogs(backup, options);
+                        CHECK(code_of(report) == "ERR_UNTRUSTED_PATH");
+                        CHECK(contains(message_of(report), place));
+                        CHECK(contains(message_of(report), "Nothing was changed."));
+                    }
+                    CHECK(canonical(back_up()) == canonical(before));
+                }
+            }
+        }
+        // The file as it was is restored.
+        CHECK(restore_catalogs(before, {}));
+    }
+
+    TEST_CASE("a backup that leads Windows' own provider elsewhere is refused") {
+        const FreshCatalogs fresh;
+        ToldFileSystem told;
+        told.with_rights(L"C:\\Users\\Public", ToldFileSystem::users_may_write);
+        const FileSystemScope scope(told);
+        std::vector<BackedUpCatalog> backup = back_up();
+        for (CatalogEntry& entry : backup[0].entries) entry.path = L"C:\\Users\\Public\\x.dll";
+        const auto report = restore_catalogs(backup, {});
+        CHECK(code_of(report) == "ERR_UNTRUSTED_PATH");
+        CHECK(contains(message_of(report), "$.catalogs[0].entries[0].path"));
     }
 }

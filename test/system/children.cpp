@@ -1,6 +1,7 @@
 #include "children.hpp"
 
 #include "setup/file_lock.hpp"
+#include "setup/load_trial.hpp"
 #include "setup/security.hpp"
 #include "setup/setup.hpp"
 #include "setup/tunnels/policy_store_write.hpp"
@@ -47,6 +48,8 @@ int run_child(int count, char** arguments) {
         Sleep(INFINITE);
     }
     if (command == "child-publish") return write_tunnel(sample_tunnel(arguments[1])) ? 0 : 1;
+    // As main.cpp.
+    set_trial([](const std::wstring&, Architecture) -> Outcome { return Done{}; });
     InstallOptions options;
     options.dll = widen(arguments[1]);
     if (command == "child-install") return install_provider(options) ? 0 : 1;

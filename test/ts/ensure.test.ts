@@ -61,7 +61,7 @@ if (reason !== undefined || node === undefined) {
     const { error } = await json<{ error: { code: string; message: string } }>(1, 'install', '--ensure');
     rmSync(join(programData, 'winsock-lsp'));
     assert.is(error.code, 'ERR_UNTRUSTED_PATH');
-    assert.match(error.message, /ProgramData\\winsock-lsp: it is a link/);
+    assert.match(error.message, /C:\\ProgramData\\winsock-lsp is a link/);
     assert.equal(readdirSync(elsewhere), []);
     assert.equal(await ours(), []);
   });

@@ -156,7 +156,7 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
   });
 
   test(named('before it is installed, remove has nothing to do and stats finds nothing'), async () => {
-    assert.equal(await cli<RemoveReport>(0, 'remove'), { changed: false, entries: [], backup: null });
+    assert.equal(await cli<RemoveReport>(0, 'remove'), { changed: false, entries: [], backup: null, rules: 0, purged: false });
     assert.is((await cli<Failure>(6, 'stats')).error.code, 'ERR_NOT_INSTALLED');
     assert.is(await evaluate(node, 'return lsp.isInstalled();'), false);
   });

@@ -45,6 +45,7 @@ export const restore: Command = {
   details:
     'Ids are given anew by Windows, and chains are rewritten to them. Backs up what is there first, and puts it back if a step\n' +
     'fails. Needs an elevated prompt. When nothing else helps: netsh winsock reset (docs/recovery.md).',
+  changes: (input) => !input.flag('dry-run'),
   async run(input) {
     const dryRun = input.flag('dry-run');
     const options = { exact: input.flag('exact'), dryRun };

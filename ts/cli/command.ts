@@ -33,6 +33,11 @@ export interface Command {
   examples?: readonly Example[];
   /** Those that it can end with besides success, failure, usage and unsupportedPlatform, which all can. */
   exitCodes?: readonly ExitCode[];
+  /**
+   * Whether it changes the machine with these arguments. Then, elevated, it does not run out of a folder where others than
+   * administrators can write, unless --trust-source, which it understands by this, says so.
+   */
+  changes?(input: Input): boolean;
   /** A command that goes on gives its output piece by piece; with --json each is a line. */
   run(input: Input): Output | Promise<Output> | AsyncIterable<Output>;
 }
@@ -55,6 +60,18 @@ export const commonOptions: Readonly<Record<string, OptionDescription>> = {
   json: { help: 'print JSON, errors too: {"error": {code, errno, syscall, message}}' },
   help: { help: 'show this' },
 };
+
+/** What every command that changes something understands besides. */
+export const changingOptions: Readonly<Record<string, OptionDescription>> = {
+  'trust-source': {
+    help: 'elevated, run out of, and install from, a folder where others than administrators can write (see docs/fleet.md)',
+  },
+};
+
+/** All that a command understands. */
+export function optionsOf({ options, changes }: Command): Readonly<Record<string, OptionDescription>> {
+  return { ...options, ...(changes === undefined ? {} : changingOptions), ...commonOptions };
+}
 
 type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
 
@@ -104,7 +121,7 @@ export class Input {
 /** Reads a command's arguments. Throws ERR_USAGE. */
 export function readInput(command: Command, argv: readonly string[]): Input {
   const options = Object.fromEntries(
-    Object.entries({ ...command.options, ...commonOptions }).map(([name, { value, multiple = false }]) => [
+    Object.entries(optionsOf(command)).map(([name, { value, multiple = false }]) => [
       name,
       { type: value === undefined ? ('boolean' as const) : ('string' as const), multiple },
     ]),

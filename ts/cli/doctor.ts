@@ -31,8 +31,9 @@ export const doctor: Command = {
   details:
     'Looks at both catalogs and their DLLs, the published tunnels and the host model, the plugin folder of OpenVPN, and at what keeps\n' +
     'LSPs out of programs. Ends with 8 if an error or a warning is left. docs/recovery.md explains each finding.',
+  changes: (input) => input.flag('fix'),
   async run(input) {
-    const report = await interruptible((signal) => examine({ fix: input.flag('fix'), signal }));
+    const report = await interruptible((signal) => examine({ fix: input.flag('fix'), trustSource: input.flag('trust-source'), signal }));
     return {
       data: report,
       text: (terminal) => reportText(report, terminal),

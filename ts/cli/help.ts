@@ -1,4 +1,4 @@
-import { commonOptions, type Command, type OptionDescription } from './command.js';
+import { commonOptions, optionsOf, type Command, type OptionDescription } from './command.js';
 import { allExitCodes, exitCodeRows, type ExitCode } from './exit_codes.js';
 import { plain, type Terminal } from './terminal.js';
 import { columns, wrap } from './text.js';
@@ -30,14 +30,14 @@ function synopsis({ name, positionals = [], rest }: Command): string {
 }
 
 export function commandHelp(command: Command, terminal: Terminal = plain): string {
-  const { options = {}, summary, details, examples = [], exitCodes = [] } = command;
+  const { summary, details, examples = [], exitCodes = [] } = command;
   const width = Math.max(40, Math.min(terminal.width, widestText));
   const what = wrap(`${summary}.${details === undefined ? '' : `\n${details}`}`, width);
   const shown = examples.flatMap(([line, does]) => [`  ${program} ${line}`, `      ${wrap(does, width, 6)}`]);
   return [
     `Usage: ${program} ${synopsis(command)} [options]`,
     what,
-    `Options:\n${definitions(optionRows({ ...options, ...commonOptions }), width)}`,
+    `Options:\n${definitions(optionRows(optionsOf(command)), width)}`,
     ...(shown.length > 0 ? [`Examples:\n${shown.join('\n')}`] : []),
     `Exit codes:\n${definitions(exitCodeRows([...everyCommand, ...exitCodes]), width)}`,
   ].join('\n\n');

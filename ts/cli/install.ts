@@ -11,6 +11,7 @@ import {
   type Finding,
   type InstallOptions,
   type Over,
+  type RemoveReport,
 } from '../index.js';
 import { usageError, type Command, type Input } from './command.js';
 import { interruptible } from './interrupt.js';
@@ -36,6 +37,8 @@ function readOptions(input: Input): InstallOptions {
     over: over === undefined ? undefined : parseOver(over),
     stage: !input.flag('no-stage'),
     publishers: input.flag('no-publishers') ? null : publishers.length > 0 ? publishers : undefined,
+    trustSource: input.flag('trust-source'),
+    downgrade: input.flag('downgrade'),
   };
 }
 
@@ -86,6 +89,7 @@ export const install: Command = {
       help: 'a group or an account that may publish tunnels without being an administrator; once for each; unless told as before',
     },
     'no-publishers': { help: 'nobody but administrators may publish tunnels any more' },
+    downgrade: { help: 'put an older version in the place of a newer one' },
     'dry-run': { help: 'show what would be changed, and change nothing; needs no elevated prompt' },
     ensure: { help: 'for programs that look after many machines: change only what has to be, and end with what doctor finds' },
   },
@@ -96,6 +100,10 @@ export const install: Command = {
     'repairs, and does nothing if there is nothing to do. Programs that run already go on without it. Needs an elevated prompt.\n' +
     'What --over chose is remembered: installing again without --over repairs just that, and what was not chosen is not missing. ' +
     'A protocol means what is topmost for it; an id means that entry (see list), whatever stands on it.\n' +
+    'Run it from a folder where only administrators can write: docs/fleet.md shows how to make one below Program Files. Elsewhere ' +
+    '(a development folder below C:\\, an npm folder in a profile) others could replace node.exe, the package or the DLL, and the ' +
+    'elevated command refuses with ERR_UNTRUSTED_PATH unless --trust-source says that nobody else is on this machine. Before the ' +
+    'catalog is changed, each DLL is loaded once in a process of its own (ERR_DLL_REFUSED: Windows does not load it).\n' +
     'With --ensure it ends with 8 if doctor finds an error that is still there. docs/fleet.md has examples for Ansible, Intune and DSC.',
   examples: [
     ['install --dry-run', 'which entries would go and come, in which order, and which files would be copied'],
@@ -110,6 +118,7 @@ export const install: Command = {
     ],
   ],
   exitCodes: ['accessDenied', 'readbackMismatch', 'notFound', 'conflict', 'findings'],
+  changes: (input) => !input.flag('dry-run'),
   async run(input) {
     const options = readOptions(input);
     const dryRun = input.flag('dry-run');
@@ -135,30 +144,41 @@ export const install: Command = {
   },
 };
 
+function rulesText({ rules, purged }: RemoveReport): string {
+  if (rules === 0) return '';
+  const count = rules === 1 ? '1 rule' : `${rules} rules`;
+  if (purged) return `\nDeleted ${count}.`;
+  const [stay, are] = rules === 1 ? ['stays', 'is'] : ['stay', 'are'];
+  return `\n${count} ${stay}, and ${are} in force with the next installation; remove --purge takes the rules too.`;
+}
+
 export const remove: Command = {
   name: 'remove',
-  options: { 'dry-run': { help: 'show what would be changed, and change nothing; needs no elevated prompt' } },
+  options: {
+    purge: { help: "take the administrator's rules too; unless told they stay, and are in force with the next installation" },
+    'dry-run': { help: 'show what would be changed, and change nothing; needs no elevated prompt' },
+  },
   summary: 'Remove the LSP from the protocol catalog',
   details:
     'Writes a backup of the catalog and takes every entry of ours out of both catalogs, leftovers of an interrupted installation too, ' +
     'and forgets what --over and --publishers chose. ' +
-    'The copies of the DLL are deleted; those that running programs use when Windows starts the next time. Needs an elevated prompt.',
+    'Rules (policy set, policy add) stay unless --purge is given. The copies of the DLL are deleted; those that running programs use when Windows starts the next time. Needs an elevated prompt.',
   examples: [
     ['remove --dry-run', 'which entries would go'],
     ['remove', 'out of both catalogs'],
+    ['remove --purge', 'and the rules with it'],
   ],
   exitCodes: ['accessDenied', 'readbackMismatch', 'conflict'],
+  changes: (input) => !input.flag('dry-run'),
   async run(input) {
     if (input.flag('dry-run')) {
       const plan = await planRemove();
       return { data: plan, text: (terminal) => removePlanText(plan, terminal) };
     }
-    const report = await interruptible((signal) => removeLsp({ signal }));
-    return {
-      data: report,
-      text: report.changed
-        ? `Removed catalog entries ${report.entries.join(', ')}.\n${backupText(report)}`
-        : 'Nothing to do: the LSP is not installed.',
-    };
+    const report = await interruptible((signal) => removeLsp({ signal, purge: input.flag('purge') }));
+    const removed = report.changed
+      ? `Removed catalog entries ${report.entries.join(', ')}.\n${backupText(report)}`
+      : 'Nothing to do: the LSP is not installed.';
+    return { data: report, text: removed + rulesText(report) };
   },
 };

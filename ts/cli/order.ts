@@ -24,6 +24,7 @@ export const order: Command = {
   details:
     'Windows gives a program the first entry that fits its socket. Entries that are not named keep their order. Without an ID it\n' +
     'only shows. Changing needs an elevated prompt.',
+  changes: () => true,
   async run(input) {
     // The functions check it.
     const architecture = input.text('arch') as Architecture | undefined;

@@ -62,6 +62,7 @@ export const policyAdd: Command = {
   details:
     `${grammar}\nTakes effect in running programs. Quote the rule: winsock-lsp policy add "app curl.exe source interface Ethernet".\n` +
     'Needs an elevated prompt.',
+  changes: () => true,
   async run(input) {
     const rule = input.positional('RULE');
     const line = await policy.add(rule, { before: input.integer('before') });
@@ -77,6 +78,7 @@ export const policyRemove: Command = {
   examples: [['policy remove 2 --expect "app curl.exe keep"', 'line 2, if it is still that']],
   exitCodes: ['accessDenied', 'notFound'],
   details: 'Takes effect in running programs. Needs an elevated prompt.',
+  changes: () => true,
   async run(input) {
     const text = input.positional('LINE');
     if (!/^\d{1,10}$/.test(text)) throw usageError(`LINE must be a number. Received '${text}'`);
@@ -93,6 +95,7 @@ export const policySet: Command = {
   examples: [['policy set rules.txt', 'the rules of that file, and no others']],
   exitCodes: ['accessDenied', 'notFound'],
   details: `${grammar}\nFILE has a rule a line, and comments after #; - is standard input. All or nothing. Needs an elevated prompt.`,
+  changes: () => true,
   async run(input) {
     await policy.set(read(input.positional('FILE')));
     const stored = policy.get();

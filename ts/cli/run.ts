@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { LspError } from '../errors.js';
+import { checkRunFrom } from '../origin.js';
 import { PolicyError } from '../policy.js';
 import { packageRoot } from '../root.cjs';
 import { readInput, usageError } from './command.js';
@@ -47,6 +48,8 @@ export async function run(argv: readonly string[]): Promise<number> {
     const input = readInput(command, rest);
     const terminal = describeTerminal(process.stdout, process.env);
     if (input.flag('help')) return help(commandHelp(command, terminal));
+    // Elsewhere the command itself says that it is not for this platform.
+    if (process.platform === 'win32' && command.changes?.(input) === true && !input.flag('trust-source')) await checkRunFrom();
     const result = command.run(input);
     let ending: ExitCode = 'success';
     for await (const { data, text, exitCode = 'success' } of Symbol.asyncIterator in result ? result : once(result)) {

@@ -69,6 +69,7 @@ export const tunnelSet: Command = {
     ['tunnel set lab --address 10.9.0.2/24 --source 192.0.2.7 --pid 42', 'while process 42 lives'],
   ],
   exitCodes: ['accessDenied', 'notFound'],
+  changes: () => true,
   async run(input) {
     const name = input.positional('NAME');
     for (const option of ['address', 'source']) {
@@ -99,6 +100,7 @@ export const tunnelClear: Command = {
   details: 'Puts the host model back as it was. Needs an elevated prompt.',
   examples: [['tunnel clear office', 'connections get the source that Windows chooses again']],
   exitCodes: ['accessDenied', 'notFound'],
+  changes: () => true,
   async run(input) {
     const name = input.positional('NAME');
     await tunnel.withdraw(name);
