@@ -1,5 +1,7 @@
 // The DLL in a program that has no memory left. Its address space is used up, which is the end of memory for whoever
 // wants pages; of what the heap holds already only the large pieces, for Wine itself needs small ones in every call.
+// 128 TB of a 64-bit program cannot be reserved one by one (Wine keeps a byte for each page): there Linux is asked to
+// let the process grow no more, and what Wine had reserved for it before is used up.
 #include <doctest/doctest.h>
 #include <winsock2.h>
 
@@ -14,9 +16,27 @@ using namespace test;
 
 namespace {
 
+#ifdef _WIN64
+// Under Wine a program is a Linux process: this is prlimit64(0, RLIMIT_AS, …) of its own. True if it was done.
+bool limit_address_space(unsigned long long bytes) {
+    constexpr long long prlimit64 = 302, rlimit_as = 9;
+    const unsigned long long limits[2] = {bytes, ~0ull};  // soft, hard (RLIM64_INFINITY)
+    long long result = 0;
+    register long long old_limits asm("r10") = 0;
+    asm volatile("syscall"
+                 : "=a"(result)
+                 : "a"(prlimit64), "D"(0LL), "S"(rlimit_as), "d"(limits), "r"(old_limits)
+                 : "rcx", "r11", "memory");
+    return result == 0;
+}
+#endif
+
 class AllMemory {
   public:
     AllMemory() {
+#ifdef _WIN64
+        limit_address_space(0);  // less than it has: it keeps that, and gets no more
+#endif
         constexpr SIZE_T largest = SIZE_T{1} << (sizeof(void*) == 8 ? 46 : 30);
         for (SIZE_T size = largest; size >= 1u << 16; size /= 2) {
             while (void* const block = VirtualAlloc(nullptr, size, MEM_RESERVE, PAGE_NOACCESS)) {
@@ -38,6 +58,9 @@ class AllMemory {
             std::free(block);
         }
         while (count_ > 0) VirtualFree(reserved_[--count_], 0, MEM_RELEASE);
+#ifdef _WIN64
+        limit_address_space(~0ull);
+#endif
     }
     AllMemory(const AllMemory&) = delete;
     AllMemory& operator=(const AllMemory&) = delete;

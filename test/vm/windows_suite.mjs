@@ -286,7 +286,7 @@ try {
 } catch (error) {
   result(false, 'the suite ran to its end', error.stack);
 } finally {
-  rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 50 });
 }
 say(`1..${count}`);
 process.exitCode = failed === 0 && count > 0 ? 0 : 1;
