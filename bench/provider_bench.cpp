@@ -1,8 +1,16 @@
-// provider_bench idle RULES: the memory of a process that has opened and closed two sockets; one line of JSON.
+// What the provider costs; one line of JSON.
 //
-// provider_bench SOCKETS RULES: what each call costs with so many other sockets open and so many rules in force; one
-// line of JSON. Over the null base provider (TEST_WINSOCK_BASE=null), whose calls cost next to nothing. Run with our
-// DLL in the chain and without; the difference is ours.
+// provider_bench idle RULES: the memory of a process that has opened and closed two sockets.
+//
+// provider_bench load RULES: milliseconds until a new process has its first socket of each of the six kinds.
+//
+// provider_bench threads THREADS DESTINATIONS START: what a datagram costs where so many threads send at once, each on
+// a socket of its own, to so many destinations by turns. They begin at START (milliseconds since 1970; 0: at once), so
+// that processes can begin together. One rule.
+//
+// provider_bench SOCKETS RULES: what each call costs with so many other sockets open and so many rules in force. Over
+// the null base provider (TEST_WINSOCK_BASE=null), whose calls cost next to nothing. Run with our DLL in the chain and
+// without; the difference is ours.
 #include <winsock2.h>
 #include <ws2tcpip.h>
 // Below winsock2.h
@@ -10,11 +18,14 @@
 #include <windows.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <numeric>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/address.hpp"
@@ -44,23 +55,25 @@ const sockaddr* generic(const sockaddr_in& name) { return reinterpret_cast<const
 
 SOCKET open_socket(int type) { return WSASocketW(AF_INET, type, 0, nullptr, 0, WSA_FLAG_OVERLAPPED); }
 
+double seconds_now() {
+    LARGE_INTEGER frequency;
+    LARGE_INTEGER now;
+    QueryPerformanceFrequency(&frequency);
+    QueryPerformanceCounter(&now);
+    return static_cast<double>(now.QuadPart) / static_cast<double>(frequency.QuadPart);
+}
+
 // Median of the batches' means, in nanoseconds a call.
 template <typename Call>
-double cost(Call call) {
-    LARGE_INTEGER frequency;
-    QueryPerformanceFrequency(&frequency);
+double cost(Call call, int how_many = batches) {
     std::vector<double> means;
-    for (int i = 0; i < batches; ++i) {
-        LARGE_INTEGER begin;
-        LARGE_INTEGER end;
-        QueryPerformanceCounter(&begin);
+    for (int i = 0; i < how_many; ++i) {
+        const double begin = seconds_now();
         for (int j = 0; j < batch; ++j) call();
-        QueryPerformanceCounter(&end);
-        means.push_back(static_cast<double>(end.QuadPart - begin.QuadPart) * 1e9 /
-                        static_cast<double>(frequency.QuadPart) / batch);
+        means.push_back((seconds_now() - begin) * 1e9 / batch);
     }
-    std::nth_element(means.begin(), means.begin() + batches / 2, means.end());
-    return means[batches / 2];
+    std::nth_element(means.begin(), means.begin() + how_many / 2, means.end());
+    return means[static_cast<std::size_t>(how_many / 2)];
 }
 
 // All rules but the last name networks that nobody goes to.
@@ -132,12 +145,93 @@ double cost_of_life(int type, Use use) {
     });
 }
 
+// So many destinations of one kind: `first` is the lowest of a /24 that they lie in, with ports as many as it takes.
+std::vector<sockaddr_in> destinations_from(const char* first, int count) {
+    constexpr int per_network = 200;
+    std::vector<sockaddr_in> destinations;
+    for (int i = 0; i < count; ++i) {
+        destinations.push_back(name_of(first, 9 + i / per_network));
+        sockaddr_in& name = destinations.back();
+        name.sin_addr.s_addr = htonl(ntohl(name.sin_addr.s_addr) + static_cast<u_long>(i % per_network));
+    }
+    return destinations;
+}
+
+void wait_until(long long start) {
+    constexpr long long ticks_per_ms = 10'000, between_epochs_ms = 11'644'473'600'000;
+    for (;;) {
+        FILETIME time;
+        GetSystemTimeAsFileTime(&time);
+        const long long ticks = static_cast<long long>(time.dwHighDateTime) << 32 | time.dwLowDateTime;
+        if (ticks / ticks_per_ms - between_epochs_ms >= start) return;
+        Sleep(0);
+    }
+}
+
+// What a thread's calls cost while all of them send: the mean over the threads.
+double cost_of_threads(int threads, const std::vector<sockaddr_in>& destinations) {
+    std::atomic<int> ready{0};
+    std::atomic<int> done{0};
+    std::vector<double> costs(static_cast<std::size_t>(threads));
+    std::vector<std::thread> running;
+    for (double& each : costs) {
+        running.emplace_back([&] {
+            const SOCKET s = open_socket(SOCK_DGRAM);
+            const sockaddr_in wildcard = name_of("0.0.0.0", 5000);
+            bind(s, generic(wildcard), sizeof(wildcard));
+            char data[16] = {};
+            std::size_t next = 0;
+            const auto send = [&] {
+                const sockaddr_in& to = destinations[next];
+                if (++next == destinations.size()) next = 0;
+                sendto(s, data, sizeof(data), 0, generic(to), sizeof(to));
+            };
+            for (std::size_t i = 0; i < 2 * destinations.size(); ++i) send();
+            ++ready;
+            while (ready < threads) {
+            }
+            each = cost(send, 101);
+            // The others are to be measured beside this one to their end.
+            ++done;
+            while (done < threads) send();
+            closesocket(s);
+        });
+    }
+    for (std::thread& each : running) each.join();
+    return std::accumulate(costs.begin(), costs.end(), 0.0) / threads;
+}
+
+int measure_load() {
+    const double begin = seconds_now();
+    for (const int family : {AF_INET, AF_INET6}) {
+        for (const int type : {SOCK_STREAM, SOCK_DGRAM, SOCK_RAW}) {
+            const SOCKET s =
+                WSASocketW(family, type, type == SOCK_RAW ? IPPROTO_ICMP : 0, nullptr, 0, WSA_FLAG_OVERLAPPED);
+            if (s == INVALID_SOCKET) {
+                std::fprintf(stderr, "socket %d %d: error %d\n", family, type, WSAGetLastError());
+                return 1;
+            }
+            closesocket(s);
+        }
+    }
+    std::printf("{\"load\":%.4f}\n", (seconds_now() - begin) * 1e3);
+    return 0;
+}
+
+int measure_threads(int threads, int count, long long start) {
+    wait_until(start);
+    std::printf("{\"kept\":%.2f,", cost_of_threads(threads, destinations_from(kept_destination, count)));
+    std::printf("\"source\":%.2f}\n", cost_of_threads(threads, destinations_from(ruled_destination, count)));
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    const bool idle = argc > 1 && std::strcmp(argv[1], "idle") == 0;
-    const int others = argc > 1 && !idle ? std::atoi(argv[1]) : 0;
-    const int rules = argc > 2 ? std::atoi(argv[2]) : 0;
+    const std::string mode = argc > 1 ? argv[1] : "";
+    const bool idle = mode == "idle";
+    const int others = std::atoi(mode.c_str());
+    const int rules = mode == "threads" ? 1 : argc > 2 ? std::atoi(argv[2]) : 0;
     WSADATA winsock;
     if (const int error = WSAStartup(MAKEWORD(2, 2), &winsock); error != 0) {
         std::fprintf(stderr, "WSAStartup: error %d\n", error);
@@ -147,6 +241,8 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "the rules could not be written\n");
         return 1;
     }
+    if (mode == "load") return measure_load();
+    if (mode == "threads") return measure_threads(std::atoi(argv[2]), std::atoi(argv[3]), std::atoll(argv[4]));
     closesocket(open_socket(SOCK_STREAM));  // the provider is loaded, as in a process that has used the network
     closesocket(open_socket(SOCK_DGRAM));
     if (idle) {

@@ -68,14 +68,30 @@ Napi::Object write_decision(Napi::Env env, const RecordedDecision& decision, con
     return object;
 }
 
+Napi::Object write_counts(Napi::Env env, const Counts& counts) {
+    Napi::Object object = Napi::Object::New(env);
+    for (std::uint32_t i = 0; i < counter_count; ++i) {
+        object.Set(to_string(static_cast<Counter>(i)), number_of(env, counts[i]));
+    }
+    return object;
+}
+
 Napi::Value read_telemetry(const Napi::CallbackInfo& call) {
     const Napi::Env env = call.Env();
-    const Telemetry telemetry = value_or_throw(env, system::read_telemetry(read_wide_text(call[0], "dll")));
-    Napi::Object counters = Napi::Object::New(env);
-    for (std::uint32_t i = 0; i < counter_count; ++i) {
-        counters.Set(to_string(static_cast<Counter>(i)), number_of(env, telemetry.counters[i]));
+    const ReadCounters read = value_or_throw(env, system::read_telemetry(read_wide_text(call[0], "dll")));
+    Napi::Array processes = Napi::Array::New(env);
+    for (const CountsOfProcess& each : read.processes) {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("processId", Napi::Number::New(env, each.process.id));
+        object.Set("image", Napi::String::New(env, each.image));
+        object.Set("running", Napi::Boolean::New(env, system::is_alive({each.process.id, each.process.started})));
+        object.Set("counters", write_counts(env, each.counts));
+        processes.Set(processes.Length(), object);
     }
-    return counters;
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("total", write_counts(env, read.total));
+    object.Set("processes", processes);
+    return object;
 }
 
 // Of each ring those from the number on that `from` has under the ring's name.

@@ -252,14 +252,14 @@ for (const architecture of ['x64', 'ia32'] as const) {
     assert.equal(exported(setup), ['WinsockLspPluginClose', 'WinsockLspPluginEvent', 'WinsockLspPluginOpen']);
   });
 
-  test(`one section is shared between processes, and it holds counters and the ring of decisions only, ${architecture}`, () => {
+  test(`one section is shared between processes, and it holds counters only, ${architecture}`, () => {
     const sections = execFileSync(objdump[architecture], ['-h', provider.path], { encoding: 'utf8' });
     const shared = [...sections.matchAll(/^\s*\d+ (\S+)\s+([0-9a-f]+) .*\n.*\bSHARED\b/gm)];
     assert.equal(
       shared.map(([, name]) => name),
       ['.shared'],
     );
-    assert.ok(Number.parseInt(shared[0]?.[2] ?? '', 16) <= 7_000);
+    assert.ok(Number.parseInt(shared[0]?.[2] ?? '', 16) <= 24_000);
   });
 
   test(`the DLL is for ${architecture}`, () => {

@@ -58,10 +58,12 @@ export * as tunnel from './tunnel.js';
 export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
 export {
   readStats,
+  readStatsByProcess,
   recentDecisions,
   watchDecisions,
   type Decision,
   type DecisionResult,
+  type ProcessStats,
   type Stats,
   type StatsOptions,
   type WatchedDecision,

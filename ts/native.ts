@@ -188,6 +188,12 @@ export interface NativeDecision {
   error: number;
 }
 
+/** What all processes that use one DLL have counted, by the counters' native names. */
+export interface NativeCounters {
+  total: Record<string, number>;
+  processes: { processId: number; image: string; running: boolean; counters: Record<string, number> }[];
+}
+
 /** What a user's programs of one session have recorded. */
 export interface NativeDecisionRing {
   name: string;
@@ -285,7 +291,7 @@ export interface Native {
   readPolicy(): NativePolicy;
   policyFault(lines: string[]): { line: number; column: number; message: string } | null;
   writePolicy(lines: string[], expected?: string[]): Promise<void>;
-  readTelemetry(dll: string): Record<string, number>;
+  readTelemetry(dll: string): NativeCounters;
   /** The rings that this process may read; of each the decisions from the number on that `from` has under its name. */
   readDecisions(from: Record<string, number>): NativeDecisionRing[];
 }

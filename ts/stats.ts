@@ -9,7 +9,7 @@ import { LspError } from './errors.js';
 import { callNative, type NativeDecision } from './native.js';
 import type { Protocol, Reason } from './routes.js';
 
-/** The counters, with their names in the DLL (lsp-dll/core/telemetry_layout.cpp) and what each counts. */
+/** The counters, with their names in the DLL (lsp-dll/core/counters.cpp) and what each counts. */
 export const counters = {
   startups: ['startups', 'chains started in processes'],
   decidedKeep: ['decided_keep', 'decisions: leave alone'],
@@ -31,6 +31,16 @@ export const counters = {
 
 /** Numbers since the first process loaded the DLL. Any process can scramble them: for the eye only. */
 export type Stats = Record<keyof typeof counters, number>;
+
+/** What one process has counted; `stats` as in Stats. */
+export interface ProcessStats {
+  processId: number;
+  /** The program's file name; only its end if it has more than 32 bytes. */
+  image: string;
+  /** Whether it still runs. What a process that was killed had counted stays in its place until another process needs that. */
+  running: boolean;
+  stats: Stats;
+}
 
 export interface StatsOptions {
   /** The DLL's path; unless told the installed ones, of both kinds of programs together. */
@@ -80,7 +90,8 @@ export interface WatchOptions extends StatsOptions {
 }
 
 /**
- * Reads the counters of all processes that use the DLL.
+ * Reads the counters of all processes that use the DLL, and that have used it since the first of the running ones loaded it. A process
+ * counts by itself and adds to them every 50 ms at most, while it makes calls, and at its end: one that was killed has lost less than that.
  *
  * @throws LspError ERR_NOT_INSTALLED: no `dll`, and the LSP is not installed; ERROR_FILE_NOT_FOUND, ERROR_PATH_NOT_FOUND: no such
  *   DLL; ERR_NOT_A_PROVIDER; ERR_BAD_TELEMETRY: the section is scrambled or of another version; ERR_INVALID_ARG_TYPE,
@@ -89,12 +100,29 @@ export interface WatchOptions extends StatsOptions {
  * Windows: CreateFileMappingW (SEC_IMAGE), MapViewOfFile; for the installed DLLs WSCEnumProtocols and WSCGetProviderPath.
  */
 export function readStats(options: StatsOptions = {}): Stats {
-  const sum = Object.fromEntries(Object.keys(counters).map((name) => [name, 0])) as Stats;
+  const sum = statsOf({});
   for (const dll of dllsOf(options)) {
-    const values = callNative((native) => native.readTelemetry(dll));
-    for (const [name, [nativeName]] of Object.entries(counters)) sum[name as keyof Stats] += values[nativeName] ?? 0;
+    const { total } = callNative((native) => native.readTelemetry(dll));
+    for (const [name, value] of Object.entries(statsOf(total))) sum[name as keyof Stats] += value;
   }
   return sum;
+}
+
+/**
+ * Reads what each process that uses the DLL has counted, as far as it has told: a process tells every 50 ms while it makes calls, and at
+ * its end. Those that ended are in the sum of readStats only, as are those that found no place among 128.
+ *
+ * @throws LspError as readStats.
+ */
+export function readStatsByProcess(options: StatsOptions = {}): ProcessStats[] {
+  return dllsOf(options)
+    .flatMap((dll) => callNative((native) => native.readTelemetry(dll)).processes)
+    .map(({ counters: values, ...rest }) => ({ ...rest, stats: statsOf(values) }))
+    .sort((a, b) => a.processId - b.processId);
+}
+
+function statsOf(values: Record<string, number>): Stats {
+  return Object.fromEntries(Object.entries(counters).map(([name, [native]]) => [name, values[native] ?? 0])) as Stats;
 }
 
 /**

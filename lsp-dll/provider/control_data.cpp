@@ -78,10 +78,10 @@ const WSABUF* find_or_write(Page& page, const IpAddress& source, std::uint32_t i
 Page* next_page(Page& page) noexcept {
     Page* next = page.next.load(std::memory_order_acquire);
     if (next != nullptr) return next;
-    auto* const made = static_cast<Page*>(allocate_pages(sizeof(Page)));  // zeroed memory is an empty page
+    auto* const made = static_cast<Page*>(system::allocate_pages(sizeof(Page)));  // zeroed memory is an empty page
     if (made == nullptr) return nullptr;
     if (page.next.compare_exchange_strong(next, made, std::memory_order_acq_rel)) return made;
-    release_pages(made, sizeof(Page));
+    system::free_pages(made);
     return next;
 }
 
@@ -168,12 +168,12 @@ bool has_ended(const OVERLAPPED* overlapped) noexcept {
 MergedControlData::Room* MergedControlData::take_room(const OVERLAPPED* overlapped) noexcept {
     Room* rooms = rooms_.load(std::memory_order_acquire);
     if (rooms == nullptr) {
-        auto* const made = static_cast<Room*>(allocate_pages(room_count * sizeof(Room)));
+        auto* const made = static_cast<Room*>(system::allocate_pages(room_count * sizeof(Room)));
         if (made == nullptr) return nullptr;
         if (rooms_.compare_exchange_strong(rooms, made, std::memory_order_acq_rel, std::memory_order_acquire)) {
             rooms = made;
         } else {
-            release_pages(made, room_count * sizeof(Room));
+            system::free_pages(made);
         }
     }
     // Threads begin at different places.

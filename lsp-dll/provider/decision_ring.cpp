@@ -14,32 +14,32 @@ namespace {
 
 constexpr DWORD ring_retry_ms = 10'000;
 
-TelemetrySection* map_ring() noexcept {
+DecisionSection* map_ring() noexcept {
     const system::OwnToken own;
     system::Handle section = system::open_own_decision_ring();
     if (!section) return nullptr;
     // Fails if it is smaller.
-    auto* const ring = static_cast<TelemetrySection*>(
-        MapViewOfFile(section.get(), FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, sizeof(TelemetrySection)));
+    auto* const ring = static_cast<DecisionSection*>(
+        MapViewOfFile(section.get(), FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, sizeof(DecisionSection)));
     if (ring == nullptr) return nullptr;
     // Whoever opens it writes the same.
-    ring->magic = TelemetrySection::expected_magic;
-    ring->version = TelemetrySection::expected_version;
+    ring->magic = DecisionSection::expected_magic;
+    ring->version = DecisionSection::expected_version;
     section.release();  // the section has its name as long as a process has it open
     return ring;
 }
 
-std::atomic<TelemetrySection*> ring_mapped{nullptr};
+std::atomic<DecisionSection*> ring_mapped{nullptr};
 std::atomic<bool> ring_mapping{false};
 std::atomic<DWORD> ring_failed_at{0};  // GetTickCount; 0: not yet
 
-TelemetrySection* ring_of_user() noexcept {
-    if (TelemetrySection* const ring = ring_mapped.load(std::memory_order_acquire)) return ring;
+DecisionSection* ring_of_user() noexcept {
+    if (DecisionSection* const ring = ring_mapped.load(std::memory_order_acquire)) return ring;
     const DWORD now = GetTickCount();
     const DWORD failed = ring_failed_at.load(std::memory_order_relaxed);
     if (failed != 0 && now - failed < ring_retry_ms) return nullptr;
     if (ring_mapping.exchange(true, std::memory_order_acquire)) return nullptr;  // another thread is at it
-    TelemetrySection* ring = ring_mapped.load(std::memory_order_acquire);
+    DecisionSection* ring = ring_mapped.load(std::memory_order_acquire);
     if (ring == nullptr) {
         const DWORD error = GetLastError();
         ring = map_ring();
@@ -57,7 +57,7 @@ TelemetrySection* ring_of_user() noexcept {
 }  // namespace
 
 void tell_decision(const DecisionRecord& record) noexcept {
-    if (TelemetrySection* const ring = ring_of_user()) append(*ring, record);
+    if (DecisionSection* const ring = ring_of_user()) append(*ring, record);
 }
 
 }  // namespace lsp::provider

@@ -1,7 +1,7 @@
 // The ring of this process's user: what is decided is told to that user and to administrators, and to nobody else.
 #pragma once
 
-#include "../core/telemetry_layout.hpp"
+#include "../core/decision_record.hpp"
 
 namespace lsp::provider {
 

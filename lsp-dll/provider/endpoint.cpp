@@ -19,7 +19,16 @@ bool read_endpoint(const sockaddr* name, int name_length, Family socket_family, 
     } address;
     if (!guarded_copy(&address, name, static_cast<std::size_t>(needed))) return false;
     if (address.v4.sin_family != (ipv6 ? AF_INET6 : AF_INET)) return false;
-    endpoint.address = ipv6 ? IpAddress::v6(&address.v6.sin6_addr) : IpAddress::v4(&address.v4.sin_addr);
+    // Written as it will be read, in halves: a processor waits for a load of bytes that were stored by several.
+    std::uint64_t halves[2] = {};
+    if (ipv6) {
+        std::memcpy(halves, &address.v6.sin6_addr, sizeof(halves));
+    } else {
+        halves[0] = address.v4.sin_addr.s_addr;  // little-endian, as all of Windows is
+    }
+    endpoint.address.family = socket_family;
+    std::memcpy(endpoint.address.bytes.data(), &halves[0], sizeof(halves[0]));
+    std::memcpy(endpoint.address.bytes.data() + sizeof(halves[0]), &halves[1], sizeof(halves[1]));
     endpoint.port = ntohs(address.v4.sin_port);  // at the same place in both
     return true;
 }

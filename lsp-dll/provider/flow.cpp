@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 
 #include "decision_ring.hpp"
+#include "generation.hpp"
 #include "policy_cache.hpp"
 #include "process.hpp"
 #include "route_cache.hpp"
@@ -24,40 +24,43 @@ Protocol protocol_of(SocketType type) {
     }
 }
 
-constexpr DWORD quiet_ms = 1000;
+constexpr std::uint32_t quiet_ms = 1000;
 
-// What this process has recorded lately: the flow's hash and when. A collision costs a record, nothing else.
-std::atomic<std::uint64_t> recent[64];
+// A decision's word (KnownDecision::told): the tick when it was told of, with its result in the lowest bits; never 0.
+constexpr std::uint32_t result_bits = 7;
+static_assert(static_cast<std::uint32_t>(DecisionResult::count_) < result_bits);
 
-std::uint32_t hash_of(const Flow& flow) noexcept {
-    std::uint64_t address[2];
-    std::memcpy(address, flow.destination.address.bytes.data(), sizeof(address));
-    const std::uint64_t rest = std::uint64_t{flow.policy_stamp} << 32U | std::uint64_t{flow.destination.port} << 16U |
-                               static_cast<std::uint64_t>(flow.protocol) << 8U |
-                               static_cast<std::uint64_t>(flow.decision.verdict) << 4U |
-                               static_cast<std::uint64_t>(flow.result);
-    // Multiplied by odd constants (of SplitMix64), so that every bit reaches the upper half.
-    std::uint64_t hash = address[0] * 0xbf58476d1ce4e5b9U ^ address[1] * 0x94d049bb133111ebU;
-    hash = (hash ^ hash >> 29U ^ rest) * 0x9e3779b97f4a7c15U;
-    return static_cast<std::uint32_t>(hash >> 32U);
+constexpr std::uint32_t told_word(DecisionResult result, std::uint32_t tick) noexcept {
+    return (tick & ~result_bits) | (1 + static_cast<std::uint32_t>(result));
 }
 
+// With the same result, within the last second.
+constexpr bool is_quiet(std::uint32_t before, std::uint32_t now) noexcept {
+    return (before & result_bits) == (now & result_bits) && now - before < quiet_ms;
+}
+
+// Another thread's racing tell costs a record too many or too few, nothing else.
 bool recorded_lately(const Flow& flow) noexcept {
-    const std::uint32_t hash = hash_of(flow);
-    const DWORD now = flow.tick;
-    std::atomic<std::uint64_t>& place = recent[hash % 64];
-    const std::uint64_t before = place.load(std::memory_order_relaxed);
-    if (before >> 32U == hash && now - static_cast<DWORD>(before) < quiet_ms) return true;
-    place.store(std::uint64_t{hash} << 32U | now, std::memory_order_relaxed);
+    if (flow.told == nullptr) return false;
+    const std::uint32_t now = told_word(flow.result, flow.tick);
+    if (is_quiet(flow.told->load(std::memory_order_relaxed), now)) return true;
+    flow.told->store(now, std::memory_order_relaxed);
     return false;
 }
 
-void copy_image(char (&image)[longest_image_name]) noexcept {
-    std::string_view name = process_path();
-    const std::size_t separator = name.find_last_of("\\/");
-    if (separator != std::string_view::npos) name.remove_prefix(separator + 1);
-    if (name.size() > longest_image_name) name.remove_prefix(name.size() - longest_image_name);
-    std::copy(name.begin(), name.end(), image);
+void decide_anew(const FlowKey& key, std::uint32_t generation, Flow& flow) noexcept {
+    const PolicyReader reader;
+    const PolicySnapshot* const snapshot = reader.get();
+    if (snapshot == nullptr) return;
+    if (!always_kept(snapshot->policy, key.destination, flow.decision.reason)) {
+        Route route;
+        flow.by_route = snapshot->index.needs_route();
+        if (flow.by_route) route = cached_route(key.destination, flow.tick, flow.route_tick);
+        snapshot->index.decide_rules(snapshot->policy, key.protocol, key.destination, key.port, route, flow.decision);
+        flow.policy_stamp = snapshot->stamp;
+        flow.decided = true;
+    }
+    remember_decision(key, generation, flow.tick, flow);
 }
 
 }  // namespace
@@ -66,29 +69,33 @@ bool has_own_choice(const SocketState& state) noexcept {
     return state.kind == SocketKind::explicit_ || state.interface_chosen || state.header_included;
 }
 
-Flow decide_flow(const SocketState& state, const Endpoint& destination, bool own_choice) noexcept {
-    Flow flow;
-    flow.destination = destination;
+bool is_kept_again(const SocketState& state, const Endpoint& destination) noexcept {
+    const std::uint32_t tick = GetTickCount();
+    refresh_policy(tick);
+    if (!policy_decides() || destination.address.is_v4_mapped()) return false;
+    std::atomic<std::uint32_t>* told = nullptr;
+    const FlowKey key{destination.address, destination.port, protocol_of(state.type)};
+    if (!is_kept(key, generation(), tick, told)) return false;
+    if (told != nullptr && !is_quiet(told->load(std::memory_order_relaxed), told_word({}, tick))) return false;
+    count(Counter::decided_keep);
+    return true;
+}
+
+void decide_flow(const SocketState& state, Flow& flow, bool own_choice) noexcept {
     IpAddress& address = flow.destination.address;
     if (address.is_v4_mapped()) address = address.unmapped();
     flow.protocol = protocol_of(state.type);
     flow.own_choice = own_choice;
     flow.tick = GetTickCount();
-    const PolicyReader reader(flow.tick);
-    const PolicySnapshot* const snapshot = reader.get();
-    if (snapshot == nullptr || (own_choice && !snapshot->index.enforces())) return flow;
-    Decision& decision = flow.decision;
-    if (!always_kept(snapshot->policy, address, decision.reason)) {
-        const Route route = snapshot->index.needs_route() ? cached_route(address, flow.tick) : Route{};
-        snapshot->index.decide_rules(snapshot->policy, flow.protocol, address, destination.port, route, decision);
-        flow.policy_stamp = snapshot->stamp;
-        flow.decided = true;
-    }
-    if (own_choice) return flow;  // counted if it comes to be refused
-    count(decision.verdict == Verdict::keep     ? Counter::decided_keep
-          : decision.verdict == Verdict::source ? Counter::decided_source
-                                                : Counter::decided_refuse);
-    return flow;
+    refresh_policy(flow.tick);
+    if (!policy_decides() || (own_choice && !policy_enforces())) return;
+    const FlowKey key{address, flow.destination.port, flow.protocol};
+    const std::uint32_t before = generation();
+    if (!find_decision(key, before, flow.tick, flow)) decide_anew(key, before, flow);
+    if (own_choice) return;  // counted if it comes to be refused
+    count(flow.decision.verdict == Verdict::keep     ? Counter::decided_keep
+          : flow.decision.verdict == Verdict::source ? Counter::decided_source
+                                                     : Counter::decided_refuse);
 }
 
 void record(const Flow& flow, int error) noexcept {
@@ -112,7 +119,7 @@ void record(const Flow& flow, int error) noexcept {
     entry.family = static_cast<std::uint8_t>(destination.family);
     std::copy(destination.bytes.begin(), destination.bytes.end(), entry.destination);
     std::copy(decision.source.bytes.begin(), decision.source.bytes.end(), entry.source);
-    copy_image(entry.image);
+    copy_image_name(process_path(), entry.image);
     tell_decision(entry);
 }
 

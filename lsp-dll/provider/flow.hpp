@@ -3,20 +3,18 @@
 #pragma once
 
 #include "../core/decide.hpp"
-#include "../core/telemetry_layout.hpp"
+#include "../core/decision_record.hpp"
 #include "chain.hpp"
+#include "decision_cache.hpp"
 #include "endpoint.hpp"
 
 namespace lsp::provider {
 
-struct Flow {
-    Endpoint destination;  // unmapped
+struct Flow : KnownDecision {
+    Endpoint destination;  // unmapped once it is decided
     Protocol protocol = Protocol::any;
-    Decision decision;
-    std::uint32_t tick = 0;  // GetTickCount when it was decided
-    std::uint32_t policy_stamp = 0;
+    std::uint32_t tick = 0;  // GetTickCount when it was asked for
     DecisionResult result = DecisionResult::carried_out;
-    bool decided = false;     // by the policy: not one of the destinations that are always kept
     bool own_choice = false;  // the program chose the source itself: it is not changed, but it may be refused
 };
 
@@ -24,9 +22,13 @@ struct Flow {
 // socket's IP header.
 bool has_own_choice(const SocketState& state) noexcept;
 
-// The decision for the socket's destination, counted. Keeps everything while no policy is active, and what the program
-// chose itself while no rule can refuse it.
-Flow decide_flow(const SocketState& state, const Endpoint& destination, bool own_choice) noexcept;
+// True if it is known from before that the datagram's flow is kept, and that was told of lately: it is counted, and
+// goes on as it is. Most datagrams go where the last ones went.
+bool is_kept_again(const SocketState& state, const Endpoint& destination) noexcept;
+
+// Decides for the flow's destination, as the program named it, and counts. Keeps everything while no policy is active,
+// and what the program chose itself while no rule can refuse it.
+void decide_flow(const SocketState& state, Flow& flow, bool own_choice) noexcept;
 
 // Enters the flow into the ring of recent decisions; `error` is what the program gets, 0 if the call goes on. Once a
 // second at most for the same flow with the same outcome, so that datagrams do not drown everything else.

@@ -9,6 +9,7 @@
 
 #include "../system/platform.hpp"
 #include "../system/system_function.hpp"
+#include "generation.hpp"
 
 namespace lsp::provider {
 
@@ -17,7 +18,6 @@ namespace {
 constexpr std::uint32_t lifetime_told_ms = 30'000;
 constexpr std::uint32_t lifetime_untold_ms = 1000;
 
-std::atomic<std::uint32_t> routes_changed{0};
 std::atomic<std::uint32_t> addresses_changed{0};
 std::atomic<bool> addresses_told{false};
 
@@ -25,11 +25,11 @@ std::atomic<bool> addresses_told{false};
 using Callback = void(WINAPI*)(void*, void*, int);
 using Notify = DWORD WINAPI(ADDRESS_FAMILY, Callback, void*, BOOLEAN, HANDLE*);
 
-void WINAPI on_route_change(void*, void*, int) { routes_changed.fetch_add(1, std::memory_order_acq_rel); }
+void WINAPI on_route_change(void*, void*, int) { next_generation(); }
 
 void WINAPI on_address_change(void*, void*, int) {
     addresses_changed.fetch_add(1, std::memory_order_acq_rel);
-    routes_changed.fetch_add(1, std::memory_order_acq_rel);
+    next_generation();
 }
 
 bool ask(const char* name, Callback callback) noexcept {
@@ -49,8 +49,6 @@ bool watch_network() noexcept {
         addresses_told.store(true);
     return true;
 }
-
-std::uint32_t route_changes() noexcept { return routes_changed.load(std::memory_order_acquire); }
 
 std::uint32_t address_changes() noexcept { return addresses_changed.load(std::memory_order_acquire); }
 

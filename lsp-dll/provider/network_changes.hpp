@@ -9,8 +9,7 @@ namespace lsp::provider {
 // NotifyUnicastIpAddressChange; Vista). True if it was asked just now. Cheap afterwards.
 bool watch_network() noexcept;
 
-// Each advances with a change, `route_changes` with one of an address, too. Any thread.
-std::uint32_t route_changes() noexcept;
+// Advances with a change of an address; the generation does with one of a route, too. Any thread.
 std::uint32_t address_changes() noexcept;
 
 // How old what was asked of the host's addresses may become without a change being told: a second where the system does

@@ -18,10 +18,10 @@ constinit std::atomic<NotePage*> first_note_page{nullptr};
 NotePage* note_page(std::atomic<NotePage*>& place) noexcept {
     NotePage* there = place.load(std::memory_order_acquire);
     if (there != nullptr) return there;
-    auto* const made = static_cast<NotePage*>(allocate_pages(sizeof(NotePage)));  // zeros are an empty page
+    auto* const made = static_cast<NotePage*>(system::allocate_pages(sizeof(NotePage)));  // zeros are an empty page
     if (made == nullptr) return nullptr;
     if (place.compare_exchange_strong(there, made, std::memory_order_acq_rel, std::memory_order_acquire)) return made;
-    release_pages(made, sizeof(NotePage));
+    system::free_pages(made);
     return there;
 }
 

@@ -9,12 +9,14 @@
 
 #include "../system/interface_names.hpp"
 #include "../system/own_token.hpp"
+#include "../system/pages.hpp"
 #include "../system/policy_watch.hpp"
 #include "../system/store_reader.hpp"
+#include "generation.hpp"
 #include "network_changes.hpp"
 #include "policy_memory.hpp"
 #include "process.hpp"
-#include "route_cache.hpp"
+#include "stripes.hpp"
 #include "telemetry.hpp"
 
 namespace lsp::provider {
@@ -29,11 +31,18 @@ struct Snapshot : PolicySnapshot {
     Snapshot* next_retired = nullptr;
 };
 
-// Readers count themselves in before they take the pointer. A snapshot that was replaced goes to the retired list;
-// whoever sees the count at zero after taking that list may free it: readers that come later can only find the newer
-// pointer.
+// Why nobody reads a freed snapshot. A reader counts itself in (its thread's stripe) before it takes the pointer, and
+// out when it is done with what it points to. A snapshot is retired after `current` has ceased to point to it; whoever
+// frees takes the whole retired list, then looks at each stripe once, and frees if every one was zero when he looked.
+// All of that is sequentially consistent, so it stands in one order. A reader that has the pointer of a snapshot in the
+// list took it before it was replaced, so it counted itself in before that, and so before its stripe was looked at:
+// that was zero, so the reader had counted itself out by then, and reads no more. Readers that come later find the
+// newer pointer. The stripes need not be zero at the same moment, for none that matters can count itself in again.
 std::atomic<Snapshot*> current{nullptr};
-std::atomic<long> readers{0};
+struct alignas(cache_line) ReaderCount {
+    std::atomic<long> readers{0};
+};
+ReaderCount reader_counts[stripe_count];
 std::atomic<Snapshot*> retired{nullptr};
 
 std::atomic<DWORD> last_check{0};
@@ -64,11 +73,12 @@ void push_retired(Snapshot* snapshot) noexcept {
 
 void free_retired() noexcept {
     Snapshot* list = retired.exchange(nullptr);
-    const bool unread = list != nullptr && readers.load() == 0;
+    const bool unread = list != nullptr && std::all_of(std::begin(reader_counts), std::end(reader_counts),
+                                                       [](const ReaderCount& each) { return each.readers == 0; });
     while (list != nullptr) {
         Snapshot* const next = list->next_retired;
         if (unread) {
-            free_pages(list);
+            system::free_pages(list);
         } else {
             push_retired(list);
         }
@@ -82,9 +92,9 @@ void publish(Snapshot* snapshot) noexcept {
     const bool decides = snapshot != nullptr && !snapshot->index.empty();
     enforcing.store(decides && snapshot->index.enforces());
     Snapshot* const replaced = current.exchange(decides ? snapshot : nullptr);
-    forget_routes();
+    next_generation();
     if (replaced != nullptr) push_retired(replaced);
-    if (old != nullptr && old != replaced) free_pages(old);  // no reader has ever seen it
+    if (old != nullptr && old != replaced) system::free_pages(old);  // no reader has ever seen it
     free_retired();
 }
 
@@ -310,7 +320,9 @@ bool follow_addresses(std::uint32_t now) noexcept {
     return true;
 }
 
-void refresh_policy(DWORD now) noexcept {
+}  // namespace
+
+void refresh_policy(std::uint32_t now) noexcept {
     const DWORD last = last_check.load(std::memory_order_relaxed);
     if (last != 0 && now - last < check_interval_ms) return;
     if (loading.exchange(true, std::memory_order_acquire)) return;  // somebody is at it; go on with what there is
@@ -329,9 +341,8 @@ void refresh_policy(DWORD now) noexcept {
     next_look.store(enforcing.load() ? ticks - 1 : ticks + system::coarse_ticks_of(check_interval_ms),
                     std::memory_order_relaxed);
     loading.store(false, std::memory_order_release);
+    carry_counts();
 }
-
-}  // namespace
 
 std::atomic<std::uint32_t> next_look{0};
 
@@ -339,25 +350,21 @@ void refresh_policy() noexcept { refresh_policy(GetTickCount()); }
 
 bool policy_active() noexcept {
     refresh_policy();
-    return current.load(std::memory_order_relaxed) != nullptr;
+    return policy_decides();
 }
+
+bool policy_decides() noexcept { return current.load(std::memory_order_relaxed) != nullptr; }
 
 bool policy_enforces() noexcept { return enforcing.load(std::memory_order_relaxed); }
 
-PolicyReader::PolicyReader(std::uint32_t now) noexcept {
-    refresh_policy(now);
-    if (current.load(std::memory_order_relaxed) == nullptr) {
-        snapshot_ = nullptr;
-        return;
-    }
-    readers.fetch_add(1);
+PolicyReader::PolicyReader() noexcept : stripe_(own_stripe()) {
+    reader_counts[stripe_].readers.fetch_add(1);
     snapshot_ = current.load();
-    if (snapshot_ == nullptr) readers.fetch_sub(1);
 }
 
 PolicyReader::~PolicyReader() {
-    if (snapshot_ == nullptr) return;
-    if (readers.fetch_sub(1) == 1 && retired.load(std::memory_order_relaxed) != nullptr) free_retired();
+    if (reader_counts[stripe_].readers.fetch_sub(1) == 1 && retired.load(std::memory_order_relaxed) != nullptr)
+        free_retired();
 }
 
 }  // namespace lsp::provider

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include "../core/loaded_policy.hpp"
@@ -14,8 +15,11 @@ using PolicySnapshot = LoadedPolicy;
 // Looks whether the store has changed, at most every 50 ms, and loads it if so. A few nanoseconds otherwise.
 void refresh_policy() noexcept;
 
-// True if there is anything to decide. Refreshes first.
+void refresh_policy(std::uint32_t now) noexcept;  // GetTickCount
+
+// True if there is anything to decide. The first one refreshes before.
 bool policy_active() noexcept;
+bool policy_decides() noexcept;
 
 // True if some rule can refuse: then a source that the program chose itself needs a look too. Does not refresh.
 bool policy_enforces() noexcept;
@@ -27,10 +31,10 @@ inline bool needs_look() noexcept {
     return static_cast<std::int32_t>(system::coarse_ticks() - next_look.load(std::memory_order_relaxed)) >= 0;
 }
 
-// Refreshes, and holds the snapshot that was current when it was made.
+// Holds the snapshot that was current when it was made.
 class PolicyReader {
   public:
-    explicit PolicyReader(std::uint32_t now) noexcept;  // GetTickCount
+    PolicyReader() noexcept;
     ~PolicyReader();
     PolicyReader(const PolicyReader&) = delete;
     PolicyReader& operator=(const PolicyReader&) = delete;
@@ -40,6 +44,7 @@ class PolicyReader {
 
   private:
     const PolicySnapshot* snapshot_;
+    std::size_t stripe_;
 };
 
 }  // namespace lsp::provider

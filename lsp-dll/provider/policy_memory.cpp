@@ -1,8 +1,8 @@
 #include "policy_memory.hpp"
 
-#include <windows.h>
-
 #include <utility>
+
+#include "../system/pages.hpp"
 
 namespace lsp::provider {
 
@@ -21,12 +21,12 @@ constexpr std::size_t whole_pages(std::size_t bytes) noexcept {
 ArenaPages::ArenaPages(std::size_t bytes) noexcept {
     if (bytes == 0) return;
     bytes_ = whole_pages(bytes);
-    memory_ = VirtualAlloc(nullptr, bytes_, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    memory_ = system::allocate_pages(bytes_);
     if (memory_ != nullptr) arena_ = Arena(memory_, bytes_);
 }
 
 ArenaPages::~ArenaPages() {
-    if (memory_ != nullptr) free_pages(memory_);
+    if (memory_ != nullptr) system::free_pages(memory_);
 }
 
 void* ArenaPages::keep_used() noexcept {
@@ -34,8 +34,6 @@ void* ArenaPages::keep_used() noexcept {
     if (used < bytes_) VirtualFree(static_cast<unsigned char*>(memory_) + used, bytes_ - used, MEM_DECOMMIT);
     return std::exchange(memory_, nullptr);
 }
-
-void free_pages(void* memory) noexcept { VirtualFree(memory, 0, MEM_RELEASE); }
 
 Serving::Serving(Arena& arena) noexcept : before_(std::exchange(served, &arena)) {}
 Serving::~Serving() { served = before_; }

@@ -20,7 +20,7 @@ class ArenaPages {
     bool committed() const noexcept { return memory_ != nullptr; }
     Arena& arena() noexcept { return arena_; }
 
-    // Gives back the pages behind what was handed out, and leaves the others to the caller: free_pages.
+    // Gives back the pages behind what was handed out, and leaves the others to the caller: system::free_pages.
     void* keep_used() noexcept;
 
   private:
@@ -28,7 +28,6 @@ class ArenaPages {
     std::size_t bytes_ = 0;
     Arena arena_;
 };
-void free_pages(void* memory) noexcept;
 
 // While it lives, memory::allocate serves this arena; without one it serves nothing. The loading thread alone makes
 // one, and no other thread of this DLL allocates.

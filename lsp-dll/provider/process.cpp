@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "../system/pages.hpp"
 #include "image_path.hpp"
 
 namespace lsp::provider {
@@ -34,16 +35,15 @@ bool remember_process() noexcept {
         if (expected == known) return true;
         Sleep(0);
     }
-    void* const memory =
-        VirtualAlloc(nullptr, 2 * image_path_capacity * sizeof(wchar_t), MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-    if (memory != nullptr) {
-        auto* const wide = static_cast<wchar_t*>(memory);
+    system::Pages memory;
+    const bool there = memory.allocate(2 * image_path_capacity * sizeof(wchar_t));
+    if (there) {
+        auto* const wide = static_cast<wchar_t*>(memory.get());
         const DWORD length = find_image_path(wide, wide + image_path_capacity);
         path_length.store(copy_end(wide, length), std::memory_order_release);
-        VirtualFree(memory, 0, MEM_RELEASE);
     }
-    progress.store(memory != nullptr ? known : unknown, std::memory_order_release);
-    return memory != nullptr;
+    progress.store(there ? known : unknown, std::memory_order_release);
+    return there;
 }
 
 std::string_view process_path() noexcept {

@@ -4,17 +4,17 @@
 
 #include <atomic>
 #include <cstring>
-#include <memory>
 
 #include "../system/routes.hpp"
+#include "generation.hpp"
 #include "network_changes.hpp"
+#include "pages.hpp"
 #include "telemetry.hpp"
 
 namespace lsp::provider {
 
 namespace {
 
-constexpr DWORD lifetime_ms = 1000;
 constexpr std::size_t entry_count = 256;  // the hash has eight bits
 constexpr std::size_t word_count = 11;
 
@@ -34,28 +34,9 @@ constexpr std::uint32_t state_of(std::uint32_t generation, Family destination, F
     return generation << 8U | static_cast<std::uint32_t>(destination) << 4U | static_cast<std::uint32_t>(source);
 }
 
-// Made at the first look-up: most processes never need one.
-std::atomic<CachedRoute*> entries{nullptr};
-std::atomic<std::uint32_t> forgotten{1};
+constinit SharedTable<CachedRoute, entry_count> cached_routes;
 
-// Both only grow, so that no sum comes back.
-std::uint32_t current_generation() noexcept {
-    return (forgotten.load(std::memory_order_acquire) + route_changes()) & 0xffffff;
-}
-
-CachedRoute* table() noexcept {
-    CachedRoute* there = entries.load(std::memory_order_acquire);
-    if (there != nullptr) return there;
-    // Zeros are what the atomics start with.
-    void* const memory =
-        VirtualAlloc(nullptr, entry_count * sizeof(CachedRoute), MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-    if (memory == nullptr) return nullptr;
-    auto* const made = static_cast<CachedRoute*>(memory);
-    std::uninitialized_value_construct_n(made, entry_count);
-    if (entries.compare_exchange_strong(there, made, std::memory_order_acq_rel, std::memory_order_acquire)) return made;
-    VirtualFree(memory, 0, MEM_RELEASE);
-    return there;
-}
+std::uint32_t current_generation() noexcept { return generation() & 0xffffff; }
 
 CachedRoute& entry_for(CachedRoute* routes, const IpAddress& destination) noexcept {
     std::uint64_t halves[2];
@@ -87,21 +68,21 @@ void write(CachedRoute& entry, const Words& words) noexcept {
 
 }  // namespace
 
-void forget_routes() noexcept { forgotten.fetch_add(1, std::memory_order_acq_rel); }
-
-Route cached_route(const IpAddress& destination, std::uint32_t now) noexcept {
-    CachedRoute* const routes = table();
+Route cached_route(const IpAddress& destination, std::uint32_t now, std::uint32_t& asked_at) noexcept {
+    CachedRoute* const routes = cached_routes.find_or_make();
     const std::uint32_t known = current_generation();
     Words words;
     Route route;
     if (routes != nullptr && read(entry_for(routes, destination), destination, words) &&
-        words[state_word] >> 8U == known && now - words[tick_word] < lifetime_ms) {
+        words[state_word] >> 8U == known && now - words[tick_word] < route_lifetime_ms) {
+        asked_at = words[tick_word];
         route.interface_index = words[interface_word];
         route.source.family = static_cast<Family>(words[state_word] & 0xfU);
         std::memcpy(route.source.bytes.data(), &words[source_words], route.source.bytes.size());
         return route;
     }
 
+    asked_at = now;
     count(Counter::route_lookups);
     system::BestRoute best;
     if (system::best_route(destination, best) == 0) route = {best.interface_index, best.source};

@@ -5,10 +5,11 @@
 
 namespace lsp::provider {
 
-// The best route to an unmapped destination; interface_index 0 if there is none. From the cache if it was asked within
-// the last second and no route or address changed since. `now`: GetTickCount.
-Route cached_route(const IpAddress& destination, std::uint32_t now) noexcept;
+// How long a route is taken for granted, if no change is told.
+inline constexpr std::uint32_t route_lifetime_ms = 1000;
 
-void forget_routes() noexcept;
+// The best route to an unmapped destination; interface_index 0 if there is none. From the cache if it was asked within
+// that time and no route or address changed since. `now`: GetTickCount; `asked_at` becomes that of the look-up.
+Route cached_route(const IpAddress& destination, std::uint32_t now, std::uint32_t& asked_at) noexcept;
 
 }  // namespace lsp::provider

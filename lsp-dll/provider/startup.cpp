@@ -181,6 +181,7 @@ int start(WORD version, WSPDATA& data, const WSAPROTOCOL_INFOW& info, const WSPU
         fill_procedure_table(slot, procedures);
     }
     count(Counter::startups);
+    carry_counts();
     return 0;
 }
 

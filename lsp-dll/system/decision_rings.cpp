@@ -88,9 +88,9 @@ void read_ring(HANDLE directory, const std::wstring& session, const std::wstring
     const Handle section = open_named(nt_open_section.get(), directory, name, SECTION_MAP_READ | READ_CONTROL);
     if (!section || !section_belongs_to(section.get(), sid)) return;
     // Fails if it is smaller.
-    const void* const view = MapViewOfFile(section.get(), FILE_MAP_READ, 0, 0, sizeof(TelemetrySection));
+    const void* const view = MapViewOfFile(section.get(), FILE_MAP_READ, 0, 0, sizeof(DecisionSection));
     if (view == nullptr) return;
-    if (auto read = lsp::read_telemetry(view, sizeof(TelemetrySection))) {
+    if (auto read = lsp::read_decisions(view, sizeof(DecisionSection))) {
         rings.push_back({concat({session, "/", sid}), std::move(*read)});
     }
     UnmapViewOfFile(view);

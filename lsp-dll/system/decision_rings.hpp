@@ -4,14 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "../core/telemetry_reader.hpp"
+#include "../core/decision_reader.hpp"
 #include "error.hpp"
 
 namespace lsp::system {
 
 struct DecisionRing {
     std::string name;  // tells it from the others: the session's number and the user's SID
-    Telemetry read;    // its counters are not used
+    RecordedDecisions read;
 };
 
 // Those that this process may read: its user's own, of all sessions; an administrator's process, everybody's. A ring

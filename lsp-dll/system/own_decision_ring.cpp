@@ -80,7 +80,7 @@ Handle make_ring(const wchar_t* name, RingUser& user) noexcept {
     if (!security.make(user.sid())) return Handle();
     SECURITY_ATTRIBUTES attributes{sizeof(attributes), security.get(), FALSE};
     Handle section(
-        CreateFileMappingW(INVALID_HANDLE_VALUE, &attributes, PAGE_READWRITE, 0, sizeof(TelemetrySection), name));
+        CreateFileMappingW(INVALID_HANDLE_VALUE, &attributes, PAGE_READWRITE, 0, sizeof(DecisionSection), name));
     // Somebody was faster: it is opened as any other then, its owner looked at.
     if (GetLastError() == ERROR_ALREADY_EXISTS) section = Handle();
     return section;

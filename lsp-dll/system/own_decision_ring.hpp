@@ -4,15 +4,14 @@
 // session 0. Its owner is the user that its name tells, or else somebody has made it who wants to read what is written.
 #pragma once
 
-#include "../core/telemetry_layout.hpp"
+#include "../core/decision_record.hpp"
 #include "handle.hpp"
 
 namespace lsp::system {
 
-// The SID follows. What stands in it is a TelemetrySection of which the ring alone is used; another layout has another
-// name.
-inline constexpr wchar_t decision_ring_prefix[] = L"winsock-lsp-decisions-3-";
-static_assert(TelemetrySection::expected_version == 3);
+// The SID follows. What stands in it is a DecisionSection; another layout has another name.
+inline constexpr wchar_t decision_ring_prefix[] = L"winsock-lsp-decisions-4-";
+static_assert(DecisionSection::expected_version == 4);
 
 // The ring of this process's user in this session, found or made; none if somebody else has made it, or the process may
 // not. It has its name while a process has it open. Allocates nothing that stays.

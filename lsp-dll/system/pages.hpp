@@ -1,4 +1,4 @@
-// Private to system: a block of pages with an owner, for what the system tells at length. Not from any heap.
+// Whole pages of the system's, zeroed, and no heap of the program's.
 #pragma once
 
 #include <windows.h>
@@ -9,6 +9,13 @@
 
 namespace lsp::system {
 
+// Null if there are none.
+inline void* allocate_pages(std::size_t bytes) noexcept {
+    return VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+inline void free_pages(void* memory) noexcept { VirtualFree(memory, 0, MEM_RELEASE); }
+
+// Pages with an owner.
 class Pages {
   public:
     Pages() noexcept = default;
@@ -20,13 +27,13 @@ class Pages {
     ~Pages() { release(); }
 
     // Zeros, in place of what was there. False if there is no memory.
-    bool allocate(std::size_t bytes) noexcept {
+    [[nodiscard]] bool allocate(std::size_t bytes) noexcept {
         release();
-        memory_ = VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+        memory_ = allocate_pages(bytes);
         return memory_ != nullptr;
     }
     void release() noexcept {
-        if (memory_ != nullptr) VirtualFree(memory_, 0, MEM_RELEASE);
+        if (memory_ != nullptr) free_pages(memory_);
         memory_ = nullptr;
     }
     void* get() const noexcept { return memory_; }

@@ -1,5 +1,6 @@
 #include "process.hpp"
 
+#include "pages.hpp"
 #include "store_reader.hpp"
 #include "system_function.hpp"
 
@@ -59,26 +60,28 @@ ProcessState find_listed_process(const Publisher& publisher) noexcept {
     ProcessState state = ProcessState::unknown;
     for (SIZE_T bytes = first_list_bytes; status == status_info_length_mismatch && bytes <= longest_list_bytes;
          bytes *= 2) {
-        void* const list = VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-        if (list == nullptr) break;
-        status = query(system_process_information, list, static_cast<ULONG>(bytes), nullptr);
-        if (status >= 0) state = find_in(static_cast<const unsigned char*>(list), publisher);
-        VirtualFree(list, 0, MEM_RELEASE);
+        Pages list;
+        if (!list.allocate(bytes)) break;
+        status = query(system_process_information, list.get(), static_cast<ULONG>(bytes), nullptr);
+        if (status >= 0) state = find_in(static_cast<const unsigned char*>(list.get()), publisher);
     }
     return state;
 }
 
-ProcessState find_process(const Publisher& publisher, Handle& process) noexcept {
+ProcessState ask_process(const Publisher& publisher, Handle& process) noexcept {
     Handle opened(OpenProcess(query_limited_information | SYNCHRONIZE, FALSE, publisher.process_id));
     if (!opened) opened = Handle(OpenProcess(PROCESS_QUERY_INFORMATION | SYNCHRONIZE, FALSE, publisher.process_id));
-    if (!opened) {
-        return GetLastError() == ERROR_INVALID_PARAMETER ? ProcessState::gone : find_listed_process(publisher);
-    }
+    if (!opened) return GetLastError() == ERROR_INVALID_PARAMETER ? ProcessState::gone : ProcessState::unknown;
     if (WaitForSingleObject(opened.get(), 0) == WAIT_OBJECT_0) return ProcessState::gone;
     const std::uint64_t created = creation_time(opened.get());
     if (created != 0 && created != publisher.started) return ProcessState::gone;
     process = std::move(opened);
     return ProcessState::running;
+}
+
+ProcessState find_process(const Publisher& publisher, Handle& process) noexcept {
+    const ProcessState state = ask_process(publisher, process);
+    return state == ProcessState::unknown ? find_listed_process(publisher) : state;
 }
 
 Publisher current_publisher() noexcept {

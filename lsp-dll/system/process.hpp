@@ -1,4 +1,4 @@
-// Private to system: processes as publishers. is_alive is declared in store_reader.hpp.
+// Processes as publishers. is_alive is declared in store_reader.hpp.
 #pragma once
 
 #include "../core/tunnel.hpp"
@@ -12,6 +12,9 @@ enum class ProcessState { running, gone, unknown };
 // With ProcessState::running, `process` gets a handle that is signalled when the process ends; or none if this process
 // may not open it.
 ProcessState find_process(const Publisher& publisher, Handle& process) noexcept;
+
+// The same for a process that this one may open; else ProcessState::unknown, and nothing else is asked.
+ProcessState ask_process(const Publisher& publisher, Handle& process) noexcept;
 
 // The same by the system's list of processes (NtQuerySystemInformation), which needs no right to the process and costs
 // a copy of the list. ProcessState::unknown if there is none.

@@ -51,7 +51,7 @@ const unsigned char* find_shared_section(const unsigned char* image, std::size_t
 
 }  // namespace
 
-Result<Telemetry> read_telemetry(const std::wstring& dll) {
+Result<ReadCounters> read_telemetry(const std::wstring& dll) {
     const std::string attempt = concat({"Cannot read what ", dll, " has counted"});
     const Handle file(CreateFileW(dll.c_str(), GENERIC_READ | GENERIC_EXECUTE, FILE_SHARE_READ | FILE_SHARE_DELETE,
                                   nullptr, OPEN_EXISTING, 0, nullptr));
@@ -67,14 +67,14 @@ Result<Telemetry> read_telemetry(const std::wstring& dll) {
     std::size_t size = 0;
     const unsigned char* const section = find_shared_section(image.bytes(), size);
     if (section == nullptr) return not_ours();
-    auto telemetry = lsp::read_telemetry(section, size);
-    if (!telemetry) {
+    auto counters = lsp::read_counters(section, size);
+    if (!counters) {
         return own_error("ERR_BAD_TELEMETRY",
                          concat({attempt,
                                  ": the section is of another version, or a program has overwritten it. It is "
                                  "made anew when no program uses the DLL any more."}));
     }
-    return std::move(*telemetry);
+    return std::move(*counters);
 }
 
 }  // namespace lsp::system

@@ -1,12 +1,13 @@
-// The shared section, scrambled: the input is pieces that are laid over a section in use, each an offset (two bytes), a
-// length (one) and that many bytes; an input that begins with 0xFF is the section itself. Whatever stands there, the
-// reader gives what is well formed, and the ring works again by itself.
+// The sections that programs share, scrambled: the input is pieces that are laid over a section in use, each an offset
+// (two bytes), a length (one) and that many bytes; an input that begins with 0xFF is the section itself. Whatever
+// stands there, the reader gives what is well formed, and the ring works again by itself.
 #include <algorithm>
 #include <cstring>
 #include <memory>
 
+#include "core/counter_reader.hpp"
+#include "core/decision_reader.hpp"
 #include "core/readable.hpp"
-#include "core/telemetry_reader.hpp"
 #include "core/text.hpp"
 #include "property.hpp"
 
@@ -14,7 +15,7 @@ using namespace lsp;
 
 namespace {
 
-constexpr std::size_t section_size = sizeof(TelemetrySection);
+constexpr std::size_t section_size = sizeof(DecisionSection);
 constexpr std::uint32_t ours = 0x600DF00D;
 
 DecisionRecord record_of_ours() {
@@ -37,7 +38,7 @@ void lay_over(unsigned char* section, const std::uint8_t* data, std::size_t size
     }
 }
 
-void check(const Telemetry& telemetry) {
+void check(const RecordedDecisions& telemetry) {
     fuzz::require(telemetry.decisions.size() <= ring_size, "there are no more decisions than places");
     const RecordedDecision* before = nullptr;
     for (const RecordedDecision& decision : telemetry.decisions) {
@@ -58,12 +59,37 @@ void check(const Telemetry& telemetry) {
     }
 }
 
+// The same bytes as a section of counters: laid over one in use, as far as they reach.
+void check_counters(const std::uint8_t* data, std::size_t size) {
+    const auto section = std::make_unique<CounterSection>();
+    section->magic = CounterSection::expected_magic;
+    section->version = CounterSection::expected_version;
+    take_place(*section, {4, 1}, "curl.exe", [](const CountingProcess&) noexcept { return true; });
+    constexpr std::size_t head = 8;
+    std::memcpy(reinterpret_cast<unsigned char*>(section.get()) + head, data,
+                std::min(size, sizeof(CounterSection) - head));
+    const auto counters = read_counters(section.get(), sizeof(CounterSection));
+    fuzz::require(counters.has_value(), "a section is known by its magic and version");
+    for (const CountsOfProcess& process : counters->processes) {
+        fuzz::require(process.image.size() <= longest_image_name, "an image's name is short");
+        fuzz::require(!text::find_unprintable(process.image, false), "an image's name is printable");
+        fuzz::require(process.process.id % 2 == 0 && process.process.started != 0, "a process that counts has told it");
+    }
+    ProcessCounts* const place = take_place(*section, {8, 2}, "node.exe",
+                                            [](const CountingProcess& process) noexcept { return process.id == 4; });
+    if (place == nullptr) return;
+    fuzz::require(place->owner == 8, "a place that is taken is one's own");
+    leave_place(*section, *place, 8);
+    fuzz::require(place->owner == 0, "a place that is left is free");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    const auto section = std::make_unique<TelemetrySection>();
-    section->magic = TelemetrySection::expected_magic;
-    section->version = TelemetrySection::expected_version;
+    check_counters(data, size);
+    const auto section = std::make_unique<DecisionSection>();
+    section->magic = DecisionSection::expected_magic;
+    section->version = DecisionSection::expected_version;
     for (std::uint32_t i = 0; i < 3; ++i) append(*section, record_of_ours());
 
     auto* const bytes = reinterpret_cast<unsigned char*>(section.get());
@@ -71,13 +97,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         std::memcpy(bytes, data + 1, std::min(size - 1, section_size));
         // Less than it should be is never looked at.
         const std::vector<unsigned char> some(data + 1, data + std::min(size, section_size));
-        fuzz::require(!read_telemetry(some.data(), some.size()), "a section that is too short is none");
+        fuzz::require(!read_decisions(some.data(), some.size()), "a section that is too short is none");
     } else {
         lay_over(bytes, data, size);
     }
+    // A check that fails would hide the rest from the reader.
+    for (RingSlot& slot : section->ring) {
+        std::uint32_t words[record_words];
+        for (std::size_t i = 0; i < record_words; ++i) words[i] = slot.words[i];
+        slot.check = record_check(words, slot.ticket / 2 - 1);
+    }
     const bool of_ours =
-        section->magic == TelemetrySection::expected_magic && section->version == TelemetrySection::expected_version;
-    const auto telemetry = read_telemetry(section.get(), section_size);
+        section->magic == DecisionSection::expected_magic && section->version == DecisionSection::expected_version;
+    const auto telemetry = read_decisions(section.get(), section_size);
     fuzz::require(telemetry.has_value() == of_ours, "a section is known by its magic and version");
     if (!telemetry) return 0;
     check(*telemetry);
@@ -87,7 +119,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::uint32_t i = 0; record_number(section->next) < ring_size && i < ring_size; ++i) {
         append(*section, record_of_ours());
     }
-    const auto later = read_telemetry(section.get(), section_size);
+    const auto later = read_decisions(section.get(), section_size);
     fuzz::require(later.has_value(), "writers leave magic and version alone");
     check(*later);
     fuzz::require(later->decisions.size() == ring_size, "a scrambled ring works again by itself");

@@ -37,11 +37,11 @@ Handle make_section(const std::wstring& name, const wchar_t* sddl, std::size_t s
 }
 
 void write_into(HANDLE section, std::uint32_t process) {
-    auto* const view = static_cast<TelemetrySection*>(
-        MapViewOfFile(section, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, sizeof(TelemetrySection)));
+    auto* const view = static_cast<DecisionSection*>(
+        MapViewOfFile(section, FILE_MAP_READ | FILE_MAP_WRITE, 0, 0, sizeof(DecisionSection)));
     REQUIRE(view != nullptr);
-    view->magic = TelemetrySection::expected_magic;
-    view->version = TelemetrySection::expected_version;
+    view->magic = DecisionSection::expected_magic;
+    view->version = DecisionSection::expected_version;
     append(*view, record_of(process));
     UnmapViewOfFile(view);
 }
@@ -71,15 +71,16 @@ TEST_CASE("decision rings: what one's own programs record is read, whoever came 
 
 TEST_CASE("decision rings: one that another has made than its name tells is not read") {
     const std::wstring of_service = std::wstring(decision_ring_prefix) + L"S-1-5-19";
-    const Handle forged = make_section(of_service, L"O:BAG:BAD:(A;;GA;;;WD)", sizeof(TelemetrySection));
+    const Handle forged = make_section(of_service, L"O:BAG:BAD:(A;;GA;;;WD)", sizeof(DecisionSection));
     write_into(forged.get(), 666);
     CHECK_FALSE(has(666));
     // A name that is no SID's, and one that is too small.
     const Handle odd = make_section(std::wstring(decision_ring_prefix) + L"nobody", L"O:BAG:BAD:(A;;GA;;;WD)",
-                                    sizeof(TelemetrySection));
+                                    sizeof(DecisionSection));
     write_into(odd.get(), 667);
     CHECK_FALSE(has(667));
-    const Handle small = make_section(std::wstring(decision_ring_prefix) + L"S-1-5-32-544", L"O:BAG:BAD:(A;;GA;;;WD)", 16);
+    const Handle small =
+        make_section(std::wstring(decision_ring_prefix) + L"S-1-5-32-544", L"O:BAG:BAD:(A;;GA;;;WD)", 16);
     for (const DecisionRing& ring : read_decision_rings()) CHECK_FALSE(contains(ring.name, "S-1-5-32-544"));
 }
 

@@ -1,23 +1,22 @@
-// A DLL that looks like a provider from outside. Its shared section is good, and counter i is 100 + i; FakeTelemetry gives
-// it to a test that wants to spoil it.
+// A DLL that looks like a provider from outside. Its shared section is good, and counter i is 100 + i; FakeTelemetry
+// gives it to a test that wants to spoil it.
 #include <windows.h>
 #include <winsock2.h>
 
-#include "core/telemetry_layout.hpp"
+#include "core/counters.hpp"
 
 #define EXPORTED extern "C" __declspec(dllexport)
 
 namespace {
 
-__attribute__((section(".shared"), shared)) lsp::TelemetrySection section = {
-    lsp::TelemetrySection::expected_magic,
-    lsp::TelemetrySection::expected_version,
-    {100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113},
-    {},
-    {}};
+__attribute__((section(".shared"), shared))
+lsp::CounterSection section = {lsp::CounterSection::expected_magic,
+                               lsp::CounterSection::expected_version,
+                               {100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113},
+                               {}};
 
 }  // namespace
 
 EXPORTED int WSPStartup() { return WSAEPROVIDERFAILEDINIT; }
 EXPORTED void GetLspGuid(GUID*) {}
-EXPORTED lsp::TelemetrySection* FakeTelemetry() { return &section; }
+EXPORTED lsp::CounterSection* FakeTelemetry() { return &section; }

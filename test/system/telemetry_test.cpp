@@ -2,8 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
-
 #include "support.hpp"
 
 using namespace lsp;
@@ -16,40 +14,41 @@ class LoadedFake {
   public:
     LoadedFake() : module_(LoadLibraryW(fake_provider_path().c_str())) {
         REQUIRE(module_ != nullptr);
-        using FakeTelemetry = TelemetrySection* (*)();
+        using FakeTelemetry = CounterSection* (*)();
         section_ = reinterpret_cast<FakeTelemetry>(reinterpret_cast<void*>(GetProcAddress(module_, "FakeTelemetry")))();
     }
     ~LoadedFake() { FreeLibrary(module_); }
     LoadedFake(const LoadedFake&) = delete;
     LoadedFake& operator=(const LoadedFake&) = delete;
-    TelemetrySection* operator->() const { return section_; }
-    TelemetrySection& operator*() const { return *section_; }
+    CounterSection* operator->() const { return section_; }
+    CounterSection& operator*() const { return *section_; }
 
   private:
     HMODULE module_;
-    TelemetrySection* section_;
+    CounterSection* section_;
 };
 
 }  // namespace
 
-TEST_CASE("counters and decisions are read from the section of a DLL that others have loaded") {
+TEST_CASE("counters are read from the section of a DLL that others have loaded") {
     const LoadedFake fake;
-    const std::uint64_t before = fake->counters[3];
-    fake->counters[3] = before + 1000;
-    DecisionRecord record;
-    record.process_id = 4711;
-    record.protocol = static_cast<std::uint8_t>(Protocol::udp);
-    record.family = static_cast<std::uint8_t>(Family::ipv4);
-    std::memcpy(record.image, "a.exe", 5);
-    append(*fake, record);
-    const auto telemetry = read_telemetry(fake_provider_path());
-    REQUIRE_MESSAGE(telemetry, message_of(telemetry));
-    CHECK(telemetry->counters[3] == before + 1000);
-    CHECK(telemetry->counters[13] == 113);
-    REQUIRE_FALSE(telemetry->decisions.empty());
-    CHECK(telemetry->decisions.back().process_id == 4711);
-    CHECK(telemetry->decisions.back().image == "a.exe");
-    fake->counters[3] = before;
+    const std::uint64_t before = fake->others[3];
+    fake->others[3] = before + 1000;
+    ProcessCounts* const place =
+        take_place(*fake, {4711 * 4, 1}, "a.exe", [](const CountingProcess&) noexcept { return true; });
+    REQUIRE(place != nullptr);
+    place->counts[3] = 10;
+    const auto counters = read_telemetry(fake_provider_path());
+    REQUIRE_MESSAGE(counters, message_of(counters));
+    CHECK(counters->total[3] == before + 1010);
+    CHECK(counters->total[13] == 113);
+    REQUIRE(counters->processes.size() == 1);
+    CHECK(counters->processes[0].process.id == 4711 * 4);
+    CHECK(counters->processes[0].image == "a.exe");
+    CHECK(counters->processes[0].counts[3] == 10);
+    place->counts[3] = 0;
+    leave_place(*fake, *place, 4711 * 4);
+    fake->others[3] = before;
 }
 
 TEST_CASE("a section that a program has scrambled is an error") {

@@ -20,6 +20,7 @@ import type {
   PublishedTunnel,
   RemoveReport,
   StoredPolicy,
+  ProcessStats,
   Stats,
 } from '../../ts/index.js';
 import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
@@ -271,6 +272,23 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
        return startups;`,
     );
     assert.ok(typeof startups === 'number' && startups > 0, `startups: ${startups}`);
+  });
+
+  test(named('stats by process tells who counted, while it runs'), async () => {
+    const mine = await evaluate(
+      node,
+      `const { createSocket } = process.getBuiltinModule?.('dgram') ?? (await import('node:dgram'));
+       const socket = createSocket('udp4');
+       await new Promise((ready) => socket.bind(0, '127.0.0.1', ready));
+       const mine = lsp.readStatsByProcess().filter(({ processId }) => processId === process.pid);
+       socket.close();
+       return mine;`,
+    );
+    const [own, ...others] = mine as ProcessStats[];
+    assert.equal([own?.image, own?.running, others], ['node.exe', true, []]);
+    assert.ok((own?.stats.startups ?? 0) > 0);
+    const left = await cli<ProcessStats[]>(0, 'stats', '--by-process');
+    assert.equal(left.filter(({ processId }) => processId === own?.processId), [], 'a process that has ended has left its place');
   });
 
   test(named('stats of something else than the DLL says so'), async () => {

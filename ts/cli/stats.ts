@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { readStats, type Stats } from '../index.js';
+import { readStats, readStatsByProcess, type ProcessStats, type Stats } from '../index.js';
 import { counters } from '../stats.js';
 import type { Command, Input, Output } from './command.js';
 import { columns } from './text.js';
@@ -9,6 +9,7 @@ export const stats: Command = {
   name: 'stats',
   options: {
     dll: { value: 'FILE', help: 'the DLL whose counters to read; the installed ones together unless told' },
+    'by-process': { help: 'what each process has counted, instead of all together' },
     watch: { help: 'go on, and show what has been added, each second' },
     seconds: { value: 'N', help: 'with --watch: end after so long' },
   },
@@ -16,10 +17,15 @@ export const stats: Command = {
   details: 'Numbers since the first of the running processes loaded it. Any process can scramble them: for the eye only.',
   examples: [
     ['stats --json', 'for a script'],
+    ['stats --by-process', 'who it was'],
     ['stats --watch', 'what is added, each second'],
   ],
   exitCodes: ['notFound'],
-  run: (input) => (input.flag('watch') ? follow(input) : table(readStats({ dll: input.text('dll') }))),
+  run: (input) => {
+    const dll = input.text('dll');
+    if (input.flag('by-process')) return byProcess(readStatsByProcess({ dll }));
+    return input.flag('watch') ? follow(input) : table(readStats({ dll }));
+  },
 };
 
 function table(values: Stats, before?: Stats): Output {
@@ -35,6 +41,16 @@ function table(values: Stats, before?: Stats): Output {
     counters[name][1],
   ]);
   return { data: values, text: rows.length === 0 ? '' : columns(rows) };
+}
+
+/** Of each process what it has counted at all. */
+function byProcess(processes: ProcessStats[]): Output {
+  const blocks = processes.map(({ processId, image, running, stats: values }) => {
+    const counted = (Object.keys(counters) as (keyof Stats)[]).filter((name) => values[name] !== 0);
+    const rows = counted.map((name) => [`  ${name}`, String(values[name]), counters[name][1]]);
+    return [`${image}[${processId}]${running ? '' : ' (ended)'}`, ...(rows.length === 0 ? [] : [columns(rows)])].join('\n');
+  });
+  return { data: processes, text: blocks.length === 0 ? 'No process has counted anything.' : blocks.join('\n') };
 }
 
 async function* follow(input: Input): AsyncGenerator<Output> {

@@ -8,15 +8,17 @@ namespace lsp::provider::hooks {
 namespace {
 
 // What both ways to connect have in common: decide and carry it out. 0: go on with the lower call. `readable`: the name
-// is an address of the socket's family.
+// is an address of the socket's family; `unspecified`: it is zeros.
 int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockaddr* name, int name_length,
-                       Endpoint& destination, bool& readable) noexcept {
-    readable = false;
+                       bool& readable, bool& unspecified) noexcept {
+    readable = unspecified = false;
     if (state.kind == SocketKind::unknown) return 0;
-    readable = read_endpoint(name, name_length, state.family, destination);
+    Flow flow;
+    readable = read_endpoint(name, name_length, state.family, flow.destination);
     if (!readable) return settle(chain, s, state);
     const bool own_choice = has_own_choice(state);
-    Flow flow = decide_flow(state, destination, own_choice);
+    unspecified = flow.destination.address.is_unspecified();
+    decide_flow(state, flow, own_choice);
     const int refused = own_choice
                             ? judge(chain, s, state, flow, flow.decided ? bound_address(chain, s, state) : IpAddress{})
                             : prepare(chain, s, state, flow);
@@ -29,9 +31,9 @@ int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockadd
 int connect(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSABUF caller_data, LPWSABUF callee_data,
             LPQOS socket_qos, LPQOS group_qos, LPINT error) {
     SocketState state = state_of(chain, s);
-    Endpoint destination;
     bool readable = false;
-    if (const int refused = prepare_to_connect(chain, s, state, name, name_length, destination, readable);
+    bool unspecified = false;
+    if (const int refused = prepare_to_connect(chain, s, state, name, name_length, readable, unspecified);
         refused != 0) {
         *error = refused;
         return SOCKET_ERROR;
@@ -42,7 +44,7 @@ int connect(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSA
     // next bind's WSAEINVAL tells.
     if (result == 0 || (readable && *error != WSAEINVAL && *error != WSAEADDRNOTAVAIL)) mark_implicit_bind(s, state);
     // Zeros for an address take the default destination away.
-    if (result == 0) mark_connected(s, readable && !destination.address.is_unspecified());
+    if (result == 0) mark_connected(s, readable && !unspecified);
     return result;
 }
 
@@ -52,11 +54,11 @@ BOOL connect_ex(Chain& asked, SOCKET s, const sockaddr* name, int name_length, v
     SocketState state = state_of(asked, s);
     Chain& chain = chain_of(asked, state);
     // On an unbound socket ConnectEx fails with WSAEINVAL, and that is the program's to see.
-    Endpoint destination;
     bool readable = false;
+    bool unspecified = false;
     const int refused = state.kind == SocketKind::unbound
                             ? 0
-                            : prepare_to_connect(chain, s, state, name, name_length, destination, readable);
+                            : prepare_to_connect(chain, s, state, name, name_length, readable, unspecified);
     if (refused != 0) {
         WSASetLastError(refused);
         return FALSE;

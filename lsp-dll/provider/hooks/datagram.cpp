@@ -50,10 +50,17 @@ Next decide_datagram(Chain& chain, SOCKET s, SocketState& state, const Datagram&
         error = settle(chain, s, state);
         return error == 0 ? Next::lower_call : Next::done;
     }
+    const bool bound_already = state.kind == SocketKind::wildcard || state.kind == SocketKind::unbound;
+    if (bound_already && !has_own_choice(state) && !has_control_data(datagram.control) &&
+        is_kept_again(state, destination)) {
+        return Next::lower_call;
+    }
     IpAddress named;
     const bool names_source = has_packet_info(datagram.control, named);
     const bool own_choice = names_source || has_own_choice(state);
-    Flow flow = decide_flow(state, destination, own_choice);
+    Flow flow;
+    flow.destination = destination;
+    decide_flow(state, flow, own_choice);
     Next next = Next::lower_call;
     if (own_choice) {
         const IpAddress chosen = !flow.decided           ? IpAddress{}

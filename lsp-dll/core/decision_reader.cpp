@@ -1,10 +1,9 @@
-#include "telemetry_reader.hpp"
+#include "decision_reader.hpp"
 
 #include <algorithm>
 #include <cstring>
 
-#include "readable.hpp"
-#include "text.hpp"
+#include "counter_reader.hpp"
 
 namespace lsp {
 namespace {
@@ -43,13 +42,6 @@ IpAddress read_address(Family family, const std::uint8_t (&bytes)[16]) {
     return address;
 }
 
-// A name may have been cut within a character.
-std::string read_image(const char (&bytes)[longest_image_name]) {
-    std::string text(bytes, std::find(bytes, bytes + longest_image_name, '\0'));
-    while (const auto bad = text::find_unprintable(text, false)) text[bad->position] = '?';
-    return text;
-}
-
 bool read_record(const DecisionRecord& record, RecordedDecision& out) {
     Family family = Family::none;
     if (!read_protocol(record.protocol, out.protocol) || !read_enum(record.verdict, Verdict::refuse, out.verdict) ||
@@ -59,7 +51,7 @@ bool read_record(const DecisionRecord& record, RecordedDecision& out) {
     }
     out.time = record.time;
     out.process_id = record.process_id;
-    out.image = read_image(record.image);
+    out.image = readable_image(record.image);
     out.destination = read_address(family, record.destination);
     out.port = record.port;
     out.rule = record.rule < 0 ? -1 : record.rule;
@@ -80,8 +72,9 @@ bool read_slot(const RingSlot& slot, std::size_t index, std::uint64_t next, Reco
     }
     std::uint32_t words[record_words];
     for (std::size_t i = 0; i < record_words; ++i) words[i] = slot.words[i].load(std::memory_order_relaxed);
+    const std::uint32_t check = slot.check.load(std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_acquire);
-    if (slot.ticket.load(std::memory_order_relaxed) != ticket) return false;
+    if (slot.ticket.load(std::memory_order_relaxed) != ticket || check != record_check(words, out.number)) return false;
     DecisionRecord record;
     std::memcpy(&record, words, sizeof(record));
     return read_record(record, out);
@@ -89,24 +82,21 @@ bool read_slot(const RingSlot& slot, std::size_t index, std::uint64_t next, Reco
 
 }  // namespace
 
-std::optional<Telemetry> read_telemetry(const void* section, std::size_t size) {
-    if (section == nullptr || size < sizeof(TelemetrySection)) return std::nullopt;
-    const auto& shared = *static_cast<const TelemetrySection*>(section);
-    if (shared.magic != TelemetrySection::expected_magic || shared.version != TelemetrySection::expected_version) {
+std::optional<RecordedDecisions> read_decisions(const void* section, std::size_t size) {
+    if (section == nullptr || size < sizeof(DecisionSection)) return std::nullopt;
+    const auto& shared = *static_cast<const DecisionSection*>(section);
+    if (shared.magic != DecisionSection::expected_magic || shared.version != DecisionSection::expected_version) {
         return std::nullopt;
     }
-    Telemetry telemetry;
-    for (std::size_t i = 0; i < counter_count; ++i) {
-        telemetry.counters[i] = shared.counters[i].load(std::memory_order_relaxed);
-    }
-    telemetry.next = record_number(shared.next.load(std::memory_order_relaxed));
+    RecordedDecisions read;
+    read.next = record_number(shared.next.load(std::memory_order_relaxed));
     for (std::size_t i = 0; i < ring_size; ++i) {
         RecordedDecision decision;
-        if (read_slot(shared.ring[i], i, telemetry.next, decision)) telemetry.decisions.push_back(std::move(decision));
+        if (read_slot(shared.ring[i], i, read.next, decision)) read.decisions.push_back(std::move(decision));
     }
-    std::sort(telemetry.decisions.begin(), telemetry.decisions.end(),
+    std::sort(read.decisions.begin(), read.decisions.end(),
               [](const RecordedDecision& a, const RecordedDecision& b) { return a.number < b.number; });
-    return telemetry;
+    return read;
 }
 
 }  // namespace lsp

@@ -1,31 +1,8 @@
-#include "telemetry_layout.hpp"
+#include "decision_record.hpp"
 
 #include <cstring>
 
 namespace lsp {
-
-const char* to_string(Counter counter) noexcept {
-    switch (counter) {
-        case Counter::startups: return "startups";
-        case Counter::decided_keep: return "decided_keep";
-        case Counter::decided_source: return "decided_source";
-        case Counter::decided_refuse: return "decided_refuse";
-        case Counter::bound_source: return "bound_source";
-        case Counter::sent_from_source: return "sent_from_source";
-        case Counter::source_unavailable: return "source_unavailable";
-        case Counter::already_bound: return "already_bound";
-        case Counter::already_connected: return "already_connected";
-        case Counter::control_data_unmerged: return "control_data_unmerged";
-        case Counter::refused: return "refused";
-        case Counter::binds_deferred: return "binds_deferred";
-        case Counter::binds_settled: return "binds_settled";
-        case Counter::policy_loads: return "policy_loads";
-        case Counter::policy_rejections: return "policy_rejections";
-        case Counter::route_lookups: return "route_lookups";
-        case Counter::count_: break;
-    }
-    return "unknown";
-}
 
 const char* to_string(DecisionResult result) noexcept {
     switch (result) {
@@ -38,7 +15,17 @@ const char* to_string(DecisionResult result) noexcept {
     return "unknown";
 }
 
-void append(TelemetrySection& section, const DecisionRecord& record) noexcept {
+std::uint32_t record_check(const std::uint32_t (&words)[record_words], std::uint64_t number) noexcept {
+    // An odd constant (2^32 over the golden ratio), so that no word's bit is lost.
+    std::uint32_t check = static_cast<std::uint32_t>(number ^ number >> 32U);
+    for (const std::uint32_t word : words) {
+        check = (check ^ word) * 0x9e3779b1U;
+        check ^= check >> 15U;
+    }
+    return check;
+}
+
+void append(DecisionSection& section, const DecisionRecord& record) noexcept {
     const std::uint64_t number = record_number(section.next.fetch_add(1, std::memory_order_relaxed));
     RingSlot& slot = section.ring[number % ring_size];
     const std::uint64_t writing = 2 * number + 1;
@@ -58,13 +45,14 @@ void append(TelemetrySection& section, const DecisionRecord& record) noexcept {
     std::uint32_t words[record_words];
     std::memcpy(words, &record, sizeof(record));
     for (std::size_t i = 0; i < record_words; ++i) slot.words[i].store(words[i], std::memory_order_relaxed);
+    slot.check.store(record_check(words, number), std::memory_order_relaxed);
     std::uint64_t expected = writing;
     // Whoever took us for dead has it now.
     slot.ticket.compare_exchange_strong(expected, writing + 1, std::memory_order_release, std::memory_order_relaxed);
 }
 
 // 32-bit and 64-bit programs map the same section.
-static_assert(sizeof(RingSlot) == 8 + 4 * record_words && alignof(RingSlot) == 8);
-static_assert(sizeof(TelemetrySection) == 8 + 8 * counter_count + 8 + ring_size * sizeof(RingSlot));
+static_assert(sizeof(RingSlot) == 8 + 4 * record_words + 4 + 4 && alignof(RingSlot) == 8);
+static_assert(sizeof(DecisionSection) == 8 + 8 + ring_size * sizeof(RingSlot));
 
 }  // namespace lsp

@@ -1,36 +1,14 @@
-// The shared data section: counters that every process writes and any process can scramble. Telemetry only: nothing
-// reads it to decide anything (design §7).
+// The ring of latest decisions of a user's programs (design §10), which any of them can scramble. Telemetry only:
+// nothing reads it to decide anything.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "image_name.hpp"
+
 namespace lsp {
-
-enum class Counter : std::uint32_t {
-    startups,      // WSPStartup calls that gave a chain
-    decided_keep,  // decisions
-    decided_source,
-    decided_refuse,
-    bound_source,        // sockets bound to the source of a rule
-    sent_from_source,    // datagrams sent with the source as control data
-    source_unavailable,  // the source could not be bound: `otherwise` applied
-    already_bound,       // the socket was bound already: `otherwise` applied
-    already_connected,      // so was a datagram socket, by its connect
-    control_data_unmerged,  // a datagram with control data of the program's own: `otherwise` applied
-    refused,             // calls answered with an error because a rule said so
-    binds_deferred,
-    binds_settled,  // deferred binds that went to the wildcard after all
-    policy_loads,
-    policy_rejections,
-    route_lookups,  // cache misses
-    count_,
-};
-
-inline constexpr std::uint32_t counter_count = static_cast<std::uint32_t>(Counter::count_);
-
-const char* to_string(Counter counter) noexcept;  // "decided_keep" …; "unknown" past the end
 
 // What became of a decision.
 enum class DecisionResult : std::uint8_t {
@@ -42,8 +20,6 @@ enum class DecisionResult : std::uint8_t {
 };
 
 const char* to_string(DecisionResult result) noexcept;  // the enumerator's name; "unknown" past the end
-
-inline constexpr std::size_t longest_image_name = 32;  // bytes of UTF-8
 
 // One decision as it stands in the ring: plain data, of the same layout for 32-bit and 64-bit programs.
 struct DecisionRecord {
@@ -74,26 +50,30 @@ inline constexpr std::uint32_t ring_size = 64;
 struct RingSlot {
     std::atomic<std::uint64_t> ticket;
     std::atomic<std::uint32_t> words[record_words];
+    // record_check of the words and n: a writer that was taken for dead and goes on writes into a record that stands.
+    std::atomic<std::uint32_t> check;
+    std::uint32_t reserved;
 };
+
+std::uint32_t record_check(const std::uint32_t (&words)[record_words], std::uint64_t number) noexcept;
 
 // The count of a section, which anybody may have set to anything, as a record's number: one that a ticket has room for,
 // and a JavaScript number, too.
 constexpr std::uint64_t record_number(std::uint64_t count) noexcept { return count & ((std::uint64_t{1} << 52U) - 1); }
 
-// The same layout for 32-bit and 64-bit programs.
-struct TelemetrySection {
+// What a user's section holds. The same layout for 32-bit and 64-bit programs.
+struct DecisionSection {
     static constexpr std::uint32_t expected_magic = 0x4c535057;  // "WPSL"
-    static constexpr std::uint32_t expected_version = 3;
+    static constexpr std::uint32_t expected_version = 4;
 
     std::uint32_t magic;
     std::uint32_t version;
-    std::atomic<std::uint64_t> counters[counter_count];
     std::atomic<std::uint64_t> next;  // how many records have been begun
     RingSlot ring[ring_size];
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
 // Writes a record into the ring: without waiting, whatever others do or have been killed at.
-void append(TelemetrySection& section, const DecisionRecord& record) noexcept;
+void append(DecisionSection& section, const DecisionRecord& record) noexcept;
 
 }  // namespace lsp

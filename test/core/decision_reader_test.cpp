@@ -1,5 +1,4 @@
-#include "core/telemetry_reader.hpp"
-#include "core/readable.hpp"
+#include "core/decision_reader.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,14 +9,16 @@
 #include <thread>
 #include <vector>
 
+#include "core/readable.hpp"
+
 using namespace lsp;
 
 namespace {
 
-std::unique_ptr<TelemetrySection> empty_section() {
-    auto section = std::make_unique<TelemetrySection>();
-    section->magic = TelemetrySection::expected_magic;
-    section->version = TelemetrySection::expected_version;
+std::unique_ptr<DecisionSection> empty_section() {
+    auto section = std::make_unique<DecisionSection>();
+    section->magic = DecisionSection::expected_magic;
+    section->version = DecisionSection::expected_version;
     return section;
 }
 
@@ -40,8 +41,8 @@ DecisionRecord sample_record(std::uint32_t number) {
     return record;
 }
 
-Telemetry read(const TelemetrySection& section) {
-    auto telemetry = read_telemetry(&section, sizeof(section));
+RecordedDecisions read(const DecisionSection& section) {
+    auto telemetry = read_decisions(&section, sizeof(section));
     REQUIRE(telemetry);
     return *telemetry;
 }
@@ -51,7 +52,7 @@ Telemetry read(const TelemetrySection& section) {
 TEST_CASE("a decision in the ring reads back as it was") {
     const auto section = empty_section();
     append(*section, sample_record(0x01020304));
-    const Telemetry telemetry = read(*section);
+    const RecordedDecisions telemetry = read(*section);
     REQUIRE(telemetry.decisions.size() == 1);
     const RecordedDecision& decision = telemetry.decisions[0];
     CHECK(decision.number == 0);
@@ -70,7 +71,7 @@ TEST_CASE("a decision in the ring reads back as it was") {
 TEST_CASE("the ring holds the latest, in order") {
     const auto section = empty_section();
     for (std::uint32_t i = 0; i < 3 * ring_size + 5; ++i) append(*section, sample_record(i));
-    const Telemetry telemetry = read(*section);
+    const RecordedDecisions telemetry = read(*section);
     CHECK(telemetry.next == 3 * ring_size + 5);
     REQUIRE(telemetry.decisions.size() == ring_size);
     for (std::size_t i = 0; i < ring_size; ++i) {
@@ -86,7 +87,7 @@ TEST_CASE("a writer that was killed at it blocks its place for a few rounds only
     section->next = 8;
     std::uint32_t written = 8;
     for (; written < 20 * ring_size; ++written) append(*section, sample_record(written));
-    const Telemetry telemetry = read(*section);
+    const RecordedDecisions telemetry = read(*section);
     CHECK(telemetry.decisions.size() == ring_size);
 }
 
@@ -113,7 +114,7 @@ TEST_CASE("a ring whose count somebody has set to anything goes on from there") 
         const auto section = empty_section();
         section->next = next;
         for (std::uint32_t i = 0; i < 20 * ring_size; ++i) append(*section, sample_record(i));
-        const Telemetry telemetry = read(*section);
+        const RecordedDecisions telemetry = read(*section);
         REQUIRE(telemetry.decisions.size() == ring_size);
         CHECK(telemetry.decisions.back().process_id == 20 * ring_size - 1);
         CHECK(telemetry.decisions.back().number + 1 == telemetry.next);
@@ -122,17 +123,17 @@ TEST_CASE("a ring whose count somebody has set to anything goes on from there") 
 }
 
 TEST_CASE("what is not the section is nothing, and garbage in it never comes out as something malformed") {
-    CHECK_FALSE(read_telemetry(nullptr, 100));
+    CHECK_FALSE(read_decisions(nullptr, 100));
     std::mt19937_64 random(42);
-    std::vector<std::uint64_t> bytes(sizeof(TelemetrySection) / 8);
+    std::vector<std::uint64_t> bytes(sizeof(DecisionSection) / 8);
     std::size_t decisions = 0;
     for (int round = 0; round < 2000; ++round) {
         for (auto& word : bytes) word = random();
-        auto& section = *reinterpret_cast<TelemetrySection*>(bytes.data());
-        CHECK_FALSE(read_telemetry(&section, sizeof(section)));
-        section.magic = TelemetrySection::expected_magic;
-        section.version = TelemetrySection::expected_version;
-        CHECK_FALSE(read_telemetry(&section, sizeof(section) - 1));
+        auto& section = *reinterpret_cast<DecisionSection*>(bytes.data());
+        CHECK_FALSE(read_decisions(&section, sizeof(section)));
+        section.magic = DecisionSection::expected_magic;
+        section.version = DecisionSection::expected_version;
+        CHECK_FALSE(read_decisions(&section, sizeof(section) - 1));
         // Tickets that pass, so that the records are looked at.
         section.next = 2 * ring_size;
         for (std::uint32_t i = 0; i < ring_size; ++i) section.ring[i].ticket = 2 * (ring_size + i) + 2;
@@ -143,8 +144,9 @@ TEST_CASE("what is not the section is nothing, and garbage in it never comes out
             std::uint32_t words[record_words];
             std::memcpy(words, &record, sizeof(record));
             for (std::size_t word = 0; word < record_words; ++word) section.ring[i].words[word] = words[word];
+            section.ring[i].check = record_check(words, ring_size + i);
         }
-        const Telemetry telemetry = read(section);
+        const RecordedDecisions telemetry = read(section);
         decisions += telemetry.decisions.size();
         for (const RecordedDecision& decision : telemetry.decisions) {
             CHECK(decision.verdict <= Verdict::refuse);
@@ -153,6 +155,25 @@ TEST_CASE("what is not the section is nothing, and garbage in it never comes out
         }
     }
     CHECK(decisions >= 2000 * ring_size / 2);
+}
+
+TEST_CASE("a writer that was taken for dead and goes on spoils a record, which then is none") {
+    const auto section = empty_section();
+    append(*section, sample_record(1));
+    append(*section, sample_record(2));
+    const DecisionRecord late = sample_record(3);
+    std::uint32_t words[record_words];
+    std::memcpy(words, &late, sizeof(late));
+    SUBCASE("in part") {
+        for (std::size_t i = record_words / 2; i < record_words; ++i) section->ring[1].words[i] = words[i];
+    }
+    SUBCASE("to its end") {
+        for (std::size_t i = 0; i < record_words; ++i) section->ring[1].words[i] = words[i];
+        section->ring[1].check = record_check(words, 1 + 8 * ring_size);
+    }
+    const RecordedDecisions read_back = read(*section);
+    REQUIRE(read_back.decisions.size() == 1);
+    CHECK(read_back.decisions[0].process_id == 1);
 }
 
 TEST_CASE("many writers at once: each record that reads back is whole") {

@@ -1,8 +1,6 @@
-// Reading the shared data section, which any process may have scrambled: whatever the bytes are, the result is well
-// formed.
+// Reading a ring of decisions, which any process may have scrambled: whatever the bytes are, the result is well formed.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,7 +9,7 @@
 
 #include "address.hpp"
 #include "decide.hpp"
-#include "telemetry_layout.hpp"
+#include "decision_record.hpp"
 
 namespace lsp {
 
@@ -32,14 +30,13 @@ struct RecordedDecision {
     std::uint32_t error = 0;
 };
 
-struct Telemetry {
-    std::array<std::uint64_t, counter_count> counters{};
+struct RecordedDecisions {
     std::uint64_t next = 0;                   // how many records have been begun
     std::vector<RecordedDecision> decisions;  // those that stand and make sense, oldest first; at most ring_size
 };
 
 // `section` is what was mapped, `size` how much of it there is; it may change while it is read. Nothing if it is too
 // short or not of our magic and version.
-std::optional<Telemetry> read_telemetry(const void* section, std::size_t size);
+std::optional<RecordedDecisions> read_decisions(const void* section, std::size_t size);
 
 }  // namespace lsp

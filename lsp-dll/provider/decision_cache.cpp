@@ -1,0 +1,207 @@
+#include "decision_cache.hpp"
+
+#include <cstring>
+
+#include "pages.hpp"
+#include "route_cache.hpp"
+#include "stripes.hpp"
+
+namespace lsp::provider {
+
+namespace {
+
+constexpr std::size_t set_count = 512;  // the hash has nine bits
+constexpr std::size_t ways = 2;
+
+using Word = std::atomic<std::uint32_t>;
+
+// A decision under a sequence lock: the sequence is odd while it is written, 0 if it never was. The content is words,
+// each atomic, so that a reader that races with a writer reads garbage without undefined behaviour, and then sees that
+// the sequence moved. So a torn entry is never used.
+struct CachedDecision {
+    Word sequence;
+    Word destination[4];
+    Word kind;  // port, protocol, family
+    Word generation;
+    Word route_tick;
+    Word verdict;  // and what else has few values: see pack
+    Word source[4];
+    Word pin_interface;
+    Word policy_stamp;
+    Word told;  // not under the lock: whoever tells of the decision writes it
+};
+static_assert(sizeof(CachedDecision) == cache_line);
+
+// It is touched as it fills, 64 KB at most.
+constinit SharedTable<CachedDecision, set_count * ways> entries;
+
+struct Halves {
+    std::uint64_t of[2];
+    explicit Halves(const IpAddress& address) noexcept { std::memcpy(of, address.bytes.data(), sizeof(of)); }
+    std::uint32_t word(std::size_t i) const noexcept {
+        return static_cast<std::uint32_t>(of[i / 2] >> (32U * (i % 2)));
+    }
+};
+
+std::uint32_t kind_of(const FlowKey& key) noexcept {
+    return std::uint32_t{key.port} << 16U | static_cast<std::uint32_t>(key.protocol) << 8U |
+           static_cast<std::uint32_t>(key.destination.family);
+}
+
+CachedDecision* set_of(CachedDecision* all, const Halves& halves, std::uint32_t kind) noexcept {
+    // Multiplied by odd constants (of SplitMix64), so that every bit reaches the highest ones.
+    std::uint64_t hash = halves.of[0] * 0xbf58476d1ce4e5b9U ^ (halves.of[1] + kind) * 0x94d049bb133111ebU;
+    hash = (hash ^ hash >> 29U) * 0x9e3779b97f4a7c15U;
+    return all + (hash >> 55U) * ways;
+}
+
+bool is_of(const CachedDecision& entry, const Halves& halves, std::uint32_t kind) noexcept {
+    for (std::size_t i = 0; i < 4; ++i) {
+        if (entry.destination[i].load(std::memory_order_relaxed) != halves.word(i)) return false;
+    }
+    return entry.kind.load(std::memory_order_relaxed) == kind;
+}
+
+// One word: the rule's number and what has few values.
+constexpr std::uint32_t rule_shift = 14;
+constexpr std::int32_t last_packed_rule = (1 << (32U - rule_shift)) - 2;
+
+constexpr std::uint32_t verdict_shift = 10, decided_bit = 1U << 4U, by_route_bit = 1U << 3U;
+
+constexpr Verdict verdict_of(std::uint32_t word) noexcept { return static_cast<Verdict>(word >> verdict_shift & 0xfU); }
+
+std::uint32_t pack(const KnownDecision& known) noexcept {
+    const Decision& decision = known.decision;
+    return static_cast<std::uint32_t>(decision.rule + 1) << rule_shift |
+           static_cast<std::uint32_t>(decision.verdict) << verdict_shift |
+           static_cast<std::uint32_t>(decision.reason) << 6U | static_cast<std::uint32_t>(decision.otherwise) << 5U |
+           (known.decided ? decided_bit : 0U) | (known.by_route ? by_route_bit : 0U) |
+           static_cast<std::uint32_t>(decision.source.family);
+}
+
+void unpack(std::uint32_t word, KnownDecision& known) noexcept {
+    Decision& decision = known.decision;
+    decision.rule = static_cast<std::int32_t>(word >> rule_shift) - 1;
+    decision.verdict = verdict_of(word);
+    decision.reason = static_cast<Reason>(word >> 6U & 0xfU);
+    decision.otherwise = static_cast<Otherwise>(word >> 5U & 1U);
+    known.decided = (word & decided_bit) != 0;
+    known.by_route = (word & by_route_bit) != 0;
+    decision.source.family = static_cast<Family>(word & 0x7U);
+}
+static_assert(static_cast<std::uint32_t>(Reason::no_source) < 16);
+
+// Whether the entry is the flow's as far as can be told while it may be written; `sequence` is to be the same after
+// what else of it was read.
+bool is_current(const CachedDecision& entry, const Halves& halves, std::uint32_t kind, std::uint32_t generation,
+                std::uint32_t& sequence) noexcept {
+    sequence = entry.sequence.load(std::memory_order_acquire);
+    return sequence != 0 && sequence % 2 == 0 && is_of(entry, halves, kind) &&
+           entry.generation.load(std::memory_order_relaxed) == generation;
+}
+
+bool is_unchanged(const CachedDecision& entry, std::uint32_t sequence) noexcept {
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return entry.sequence.load(std::memory_order_relaxed) == sequence;
+}
+
+bool read_entry(CachedDecision& entry, const Halves& halves, std::uint32_t kind, std::uint32_t generation,
+                std::uint32_t now, KnownDecision& known) noexcept {
+    std::uint32_t sequence = 0;
+    if (!is_current(entry, halves, kind, generation, sequence)) return false;
+    unpack(entry.verdict.load(std::memory_order_relaxed), known);
+    known.route_tick = entry.route_tick.load(std::memory_order_relaxed);
+    known.policy_stamp = entry.policy_stamp.load(std::memory_order_relaxed);
+    Decision& decision = known.decision;
+    if (decision.source) {
+        for (std::size_t i = 0; i < 4; i += 2) {
+            const std::uint64_t half = entry.source[i].load(std::memory_order_relaxed) |
+                                       std::uint64_t{entry.source[i + 1].load(std::memory_order_relaxed)} << 32U;
+            std::memcpy(decision.source.bytes.data() + i * sizeof(std::uint32_t), &half, sizeof(half));
+        }
+    }
+    decision.pin_interface = entry.pin_interface.load(std::memory_order_relaxed);
+    known.told = &entry.told;
+    if (is_unchanged(entry, sequence) && (!known.by_route || now - known.route_tick < route_lifetime_ms)) return true;
+    known = {};
+    return false;
+}
+
+// The place for a new decision: that of an older one of the same flow, else one that counts no more, else either.
+CachedDecision& place_for(CachedDecision* set, const Halves& halves, std::uint32_t kind, std::uint32_t generation,
+                          std::uint32_t now) noexcept {
+    for (std::size_t i = 0; i < ways; ++i) {
+        if (is_of(set[i], halves, kind)) return set[i];
+    }
+    for (std::size_t i = 0; i < ways; ++i) {
+        if (set[i].generation.load(std::memory_order_relaxed) != generation) return set[i];
+    }
+    return set[now / 16 % ways];
+}
+
+}  // namespace
+
+bool find_decision(const FlowKey& key, std::uint32_t generation, std::uint32_t now, KnownDecision& known) noexcept {
+    CachedDecision* const all = entries.find();
+    if (all == nullptr) return false;
+    const Halves halves(key.destination);
+    const std::uint32_t kind = kind_of(key);
+    CachedDecision* const set = set_of(all, halves, kind);
+    for (std::size_t i = 0; i < ways; ++i) {
+        if (read_entry(set[i], halves, kind, generation, now, known)) return true;
+    }
+    return false;
+}
+
+bool is_kept(const FlowKey& key, std::uint32_t generation, std::uint32_t now,
+             std::atomic<std::uint32_t>*& told) noexcept {
+    CachedDecision* const all = entries.find();
+    if (all == nullptr) return false;
+    const Halves halves(key.destination);
+    const std::uint32_t kind = kind_of(key);
+    CachedDecision* const set = set_of(all, halves, kind);
+    std::uint32_t sequence = 0;
+    for (std::size_t i = 0; i < ways; ++i) {
+        CachedDecision& entry = set[i];
+        if (!is_current(entry, halves, kind, generation, sequence)) continue;
+        const std::uint32_t word = entry.verdict.load(std::memory_order_relaxed);
+        const std::uint32_t tick = entry.route_tick.load(std::memory_order_relaxed);
+        told = (word & decided_bit) != 0 ? &entry.told : nullptr;
+        return is_unchanged(entry, sequence) && verdict_of(word) == Verdict::keep &&
+               ((word & by_route_bit) == 0 || now - tick < route_lifetime_ms);
+    }
+    return false;
+}
+
+void remember_decision(const FlowKey& key, std::uint32_t generation, std::uint32_t now, KnownDecision& known) noexcept {
+    CachedDecision* const all = known.decision.rule <= last_packed_rule ? entries.find_or_make() : nullptr;
+    if (all == nullptr) return;
+    const Halves halves(key.destination);
+    const std::uint32_t kind = kind_of(key);
+    CachedDecision& entry = place_for(set_of(all, halves, kind), halves, kind, generation, now);
+    std::uint32_t before = entry.sequence.load(std::memory_order_relaxed);
+    if (before % 2 != 0) return;  // another thread writes; its decision is as good
+    if (!entry.sequence.compare_exchange_strong(before, before + 1, std::memory_order_acquire)) return;
+    std::atomic_thread_fence(std::memory_order_release);
+    const Decision& decision = known.decision;
+    // The same decision for the same flow was told of already.
+    const bool again = is_of(entry, halves, kind) &&
+                       entry.policy_stamp.load(std::memory_order_relaxed) == known.policy_stamp &&
+                       entry.verdict.load(std::memory_order_relaxed) == pack(known);
+    if (!again) entry.told.store(0, std::memory_order_relaxed);
+    for (std::size_t i = 0; i < 4; ++i) entry.destination[i].store(halves.word(i), std::memory_order_relaxed);
+    entry.kind.store(kind, std::memory_order_relaxed);
+    entry.generation.store(generation, std::memory_order_relaxed);
+    entry.route_tick.store(known.route_tick, std::memory_order_relaxed);
+    entry.verdict.store(pack(known), std::memory_order_relaxed);
+    std::uint32_t words[4];
+    std::memcpy(words, decision.source.bytes.data(), sizeof(words));
+    for (std::size_t i = 0; i < 4; ++i) entry.source[i].store(words[i], std::memory_order_relaxed);
+    entry.pin_interface.store(decision.pin_interface, std::memory_order_relaxed);
+    entry.policy_stamp.store(known.policy_stamp, std::memory_order_relaxed);
+    known.told = &entry.told;
+    // 0 is for what was never written.
+    entry.sequence.store(before + 2 == 0 ? 2 : before + 2, std::memory_order_release);
+}
+
+}  // namespace lsp::provider
