@@ -60,6 +60,10 @@ extern Chain chains[chain_capacity];
 // The chain that this process has started for such sockets; null if there is none.
 Chain* started_chain(SocketType type, Family family) noexcept;
 
+// The program used sockets before we were in its catalog, so it may hold extension functions of the lower provider,
+// which Go keeps for its life. They know nothing of a bind that waits with us, and fail.
+extern std::atomic<bool> began_without_us;
+
 // What we know of every socket of this process, whatever chain it belongs to.
 extern SocketTable sockets;
 

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "../exported.hpp"
+#include "../system/catalog_age.hpp"
 #include "../system/catalog_functions.hpp"
 #include "../system/lower_provider.hpp"
 #include "chain.hpp"
@@ -21,6 +22,7 @@
 namespace lsp::provider {
 
 constinit Chain chains[chain_capacity];
+std::atomic<bool> began_without_us{false};
 
 namespace {
 
@@ -113,6 +115,11 @@ struct LoadedProvider {
 
 bool load(const WSAPROTOCOL_INFOW& chain, system::Entries catalog, LoadedProvider& loaded) {
     if (!system::find_lower(chain, catalog, loaded.lower)) return false;
+    // Otherwise it is loaded by us first, or for a look-up of names alone (mswsock.dll is that, too).
+    static std::atomic<bool> first{true};
+    if (first.exchange(false) && GetModuleHandleW(loaded.lower.path) != nullptr) {
+        began_without_us.store(system::catalog_changed_since_start());
+    }
     loaded.module = LoadLibraryW(loaded.lower.path);
     if (loaded.module == nullptr) return false;
     loaded.startup =

@@ -6,6 +6,22 @@
 
 namespace lsp::provider::hooks {
 
+namespace {
+
+// Whether the program can do nothing with the socket that would show that its bind waits.
+bool can_wait(const Chain& chain, const SocketState& state) noexcept {
+    switch (state.type) {
+        case SocketType::stream:
+            // Once it has asked for ConnectEx through us, that is the one it uses.
+            return !began_without_us.load(std::memory_order_relaxed) ||
+                   chain.lower_connect_ex.load(std::memory_order_relaxed) != nullptr;
+        case SocketType::datagram: return !state.binds_at_once && !began_without_us.load(std::memory_order_relaxed);
+        default: return false;  // a raw socket is bound for what it receives
+    }
+}
+
+}  // namespace
+
 int bind(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPINT error) {
     SocketState state = sockets.get(s);
     // Bound already, as far as the program knows. What is wrong with a second bind, or that the handle is no socket any
@@ -21,10 +37,7 @@ int bind(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPINT er
 
     SocketState bound = state;
     const bool wildcard = endpoint.address.is_unspecified();
-    // A raw socket is bound for what it receives, so it is never deferred.
-    const bool can_wait =
-        state.type == SocketType::stream || (state.type == SocketType::datagram && !state.binds_at_once);
-    if (wildcard && endpoint.port == 0 && can_wait && policy_active()) {
+    if (wildcard && endpoint.port == 0 && can_wait(chain, state) && policy_active()) {
         bound.kind = SocketKind::deferred;
         if (sockets.exchange(s, state, bound)) {
             count(Counter::binds_deferred);
