@@ -53,7 +53,7 @@ std::string read_image(const char (&bytes)[longest_image_name]) {
 bool read_record(const DecisionRecord& record, RecordedDecision& out) {
     Family family = Family::none;
     if (!read_protocol(record.protocol, out.protocol) || !read_enum(record.verdict, Verdict::refuse, out.verdict) ||
-        !read_enum(record.reason, Reason::no_source, out.reason) ||
+        !read_enum(record.reason, Reason::unknown_action, out.reason) ||
         !read_enum(record.result, DecisionResult::failed, out.result) || !read_family(record.family, family)) {
         return false;
     }

@@ -3,6 +3,7 @@
 #include <windows.h>
 #include <winsock2.h>
 
+#include "core/policy.hpp"
 #include "core/telemetry_layout.hpp"
 
 #define EXPORTED extern "C" __declspec(dllexport)
@@ -17,6 +18,16 @@ __attribute__((section(".shared"), shared)) lsp::TelemetrySection section = {
     {}};
 
 }  // namespace
+
+// The policies that it understands; tests change the number in the file's bytes, where they find it by the mark.
+struct Grammar {
+    std::uint32_t number;
+    char mark[12];
+};
+extern "C" {
+extern __declspec(dllexport) const Grammar winsock_lsp_policy_grammar;
+const Grammar winsock_lsp_policy_grammar = {lsp::policy_grammar, "its grammar"};
+}
 
 EXPORTED int WSPStartup() { return WSAEPROVIDERFAILEDINIT; }
 EXPORTED void GetLspGuid(GUID*) {}
