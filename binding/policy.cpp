@@ -38,6 +38,16 @@ Napi::Value missing_interface(Napi::Env env, const Rule& rule) {
     return env.Null();
 }
 
+// What of the rule this version does not know, or null.
+Napi::Value unknown_part(Napi::Env env, const Rule& rule) {
+    switch (rule.unknown) {
+        case Unknown::nothing: break;
+        case Unknown::action: return Napi::String::New(env, "action");
+        case Unknown::incoming: return Napi::String::New(env, "incoming");
+    }
+    return env.Null();
+}
+
 // Whether the rule refuses what it matches while the host does not have it; else it matches nothing then.
 bool refuses_meanwhile(const Rule& rule) {
     return rule.source_interface && !rule.source && rule.otherwise == Otherwise::refuse &&
@@ -49,14 +59,17 @@ Napi::Value read_policy(const Napi::CallbackInfo& call) {
     const system::StoredPolicy stored = value_or_throw(env, system::read_policy());
     Napi::Array missing = Napi::Array::New(env, stored.rules.size());
     Napi::Array refusing = Napi::Array::New(env, stored.rules.size());
+    Napi::Array unknown = Napi::Array::New(env, stored.rules.size());
     for (std::uint32_t i = 0; i < stored.rules.size(); ++i) {
         missing.Set(i, missing_interface(env, stored.rules[i]));
         refusing.Set(i, Napi::Boolean::New(env, refuses_meanwhile(stored.rules[i])));
+        unknown.Set(i, unknown_part(env, stored.rules[i]));
     }
     Napi::Object object = Napi::Object::New(env);
     object.Set("lines", write_lines(env, stored.lines));
     object.Set("missingInterfaces", missing);
     object.Set("refusing", refusing);
+    object.Set("unknown", unknown);
     object.Set("rejected", stored.rejected.empty() ? env.Null() : Napi::String::New(env, stored.rejected));
     return object;
 }

@@ -224,6 +224,7 @@ for (const architecture of ['x64', 'ia32'] as const) {
       'openvpn_plugin_min_version_required_v1',
       'openvpn_plugin_open_v1',
       'openvpn_plugin_open_v3',
+      'winsock_lsp_policy_grammar',
     ]);
   });
 

@@ -165,6 +165,7 @@ export interface NativePolicy {
   /** For each rule, in order. */
   missingInterfaces: (string | null)[];
   refusing: boolean[];
+  unknown: (string | null)[];
   rejected: string | null;
 }
 

@@ -17,6 +17,11 @@ export interface PolicyRule {
   missingInterface: string | null;
   /** Until then the rule refuses what it matches: it says `source interface` and `otherwise refuse`. */
   refusing: boolean;
+  /**
+   * What of the line this version does not know, because a newer one wrote it. `action`: the rule refuses what it matches;
+   * `incoming`: it is for connections that come in, and matches nothing. Null if all is known.
+   */
+  unknown: 'action' | 'incoming' | null;
 }
 
 export interface StoredPolicy {
@@ -78,7 +83,7 @@ function requireGood(lines: string[]): void {
  * Windows: RegQueryValueExW of HKLM\SOFTWARE\winsock-lsp, value Policy (REG_MULTI_SZ).
  */
 export function get(): StoredPolicy {
-  const { lines, missingInterfaces, refusing, rejected } = callNative((native) => native.readPolicy());
+  const { lines, missingInterfaces, refusing, unknown, rejected } = callNative((native) => native.readPolicy());
   const numbered = lines.map((text, index) => ({ line: index + 1, text })).filter(({ text }) => isRule(text));
   const rules =
     rejected === null
@@ -86,6 +91,7 @@ export function get(): StoredPolicy {
           ...rule,
           missingInterface: missingInterfaces[index] ?? null,
           refusing: refusing[index] ?? false,
+          unknown: (unknown[index] ?? null) as PolicyRule['unknown'],
         }))
       : [];
   return { lines, rules, rejected };
@@ -107,9 +113,9 @@ export function check(rules: string | readonly string[]): PolicyFault | null {
  * left out. Needs an elevated process.
  *
  * @param rules Lines, or a text of several lines.
- * @throws LspError (rejects) ERR_INVALID_POLICY (a PolicyError, with line and column); ERR_POLICY_BUSY: another process holds the
- *   lock; ERROR_ACCESS_DENIED; what the failing function gives; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE;
- *   ERR_UNSUPPORTED_PLATFORM.
+ * @throws LspError (rejects) ERR_INVALID_POLICY (a PolicyError, with line and column); ERR_DLL_TOO_OLD: a DLL that is registered
+ *   does not understand a line; ERR_POLICY_BUSY: another process holds the lock; ERROR_ACCESS_DENIED; what the failing function
+ *   gives; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
  *
  * Windows: RegSetValueExW.
  */

@@ -47,13 +47,15 @@ export interface ExplainOptions {
 
 /**
  * `rule`, `already_source`: a rule won (and Windows would choose its source anyway); `no_source`: a rule won that says `source
- * interface` and `otherwise refuse`, and that interface is absent or has no address of the destination's family; `no_rule`: none
+ * interface` and `otherwise refuse`, and that interface is absent or has no address of the destination's family; `unknown_action`: a
+ * rule won whose action a newer version wrote and this one does not know, so it refuses; `no_rule`: none
  * matched; the others say which kind of destination it is that is never touched.
  */
 export type Reason =
   | 'rule'
   | 'already_source'
   | 'no_source'
+  | 'unknown_action'
   | 'no_rule'
   | 'unspecified'
   | 'loopback'

@@ -25,7 +25,7 @@ export const counters = {
   bindsDeferred: ['binds_deferred', 'binds put off until the destination is known'],
   bindsSettled: ['binds_settled', 'of those, binds that went to the wildcard address after all'],
   policyLoads: ['policy_loads', 'times that a process read the policy'],
-  policyRejections: ['policy_rejections', 'times that a process rejected it'],
+  policyRejections: ['policy_rejections', 'times that a process rejected it, or a line of it that a newer version wrote'],
   routeLookups: ['route_lookups', 'questions to Windows about routes'],
 } as const;
 

@@ -53,6 +53,7 @@ const char* to_string(Reason reason) noexcept {
         case Reason::tunnel_subnet: return "tunnel_subnet";
         case Reason::already_source: return "already_source";
         case Reason::no_source: return "no_source";
+        case Reason::unknown_action: return "unknown_action";
     }
     return "unknown";
 }

@@ -28,6 +28,7 @@ enum class Reason : std::uint8_t {
     already_source,  // Decision::rule won, and the system would choose its source anyway: nothing to do
     no_source,       // Decision::rule won and refuses: its interface has no address of the destination's family, or is
                      // absent
+    unknown_action,  // Decision::rule won and refuses: a newer version wrote it, and its action is not known here
 };
 
 struct Decision {

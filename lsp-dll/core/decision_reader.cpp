@@ -45,7 +45,7 @@ IpAddress read_address(Family family, const std::uint8_t (&bytes)[16]) {
 bool read_record(const DecisionRecord& record, RecordedDecision& out) {
     Family family = Family::none;
     if (!read_protocol(record.protocol, out.protocol) || !read_enum(record.verdict, Verdict::refuse, out.verdict) ||
-        !read_enum(record.reason, Reason::no_source, out.reason) ||
+        !read_enum(record.reason, Reason::unknown_action, out.reason) ||
         !read_enum(record.result, DecisionResult::failed, out.result) || !read_family(record.family, family)) {
         return false;
     }

@@ -1,5 +1,6 @@
 #include "policy.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -38,6 +39,25 @@ void store(const Word& word, String& text) {
     if (text.reserve(word.text.size())) write_unquoted(text, word);
 }
 
+// What the name of an action looks like. A list's rest after a space that should not be there does not.
+bool is_action_name(const Word& word) noexcept {
+    const auto is_letter = [](char c) noexcept { return text::lower(c) >= 'a' && text::lower(c) <= 'z'; };
+    return !word.quoted && is_letter(word.text[0]) &&
+           std::all_of(word.text.begin(), word.text.end(),
+                       [&](char c) noexcept { return is_letter(c) || text::is_digit(c) || c == '-'; });
+}
+
+struct KnownAction {
+    const char* word;
+    Verdict verdict;
+    std::uint32_t since;  // the first grammar that has it
+};
+constexpr KnownAction known_actions[] = {
+    {"keep", Verdict::keep, 0},
+    {"refuse", Verdict::refuse, 0},
+    {"source", Verdict::source, 1},
+};
+
 bool all_digits(std::string_view word) noexcept {
     return word.find_first_not_of("0123456789") == std::string_view::npos;
 }
@@ -45,14 +65,19 @@ bool all_digits(std::string_view word) noexcept {
 // One line. Each step answers false once it has left its reason in `fault_`.
 class RuleParser {
   public:
-    RuleParser(std::string_view line, Rule& rule, Fault& fault) noexcept : line_(line), rule_(rule), fault_(fault) {}
+    RuleParser(std::string_view line, Rule& rule, Fault& fault, NewerLines newer) noexcept
+        : line_(line), rule_(rule), fault_(fault), newer_(newer) {}
 
     bool parse() {
         rule_ = Rule{};
         fault_ = Fault{};
         if (!is_text() || !are_words()) return false;
         advance(0);
-        return matchers() && action() && end() && printable();
+        if (newer_ == NewerLines::take && has_word_ && word_.is("in")) {
+            rule_.unknown = Unknown::incoming;
+            return true;
+        }
+        return matchers() && action() && (rule_.unknown != Unknown::nothing || (end() && printable()));
     }
 
   private:
@@ -286,16 +311,17 @@ class RuleParser {
         if (next == nullptr) return fail(end_column(), FaultKind::action_missing);
         const Word word = *next;
         skip();
-        if (word.is("keep")) return true;
-        if (word.is("refuse")) {
-            rule_.verdict = Verdict::refuse;
-            return true;
+        for (const KnownAction& known : known_actions) {
+            if (known.since > policy_grammar || !word.is(known.word)) continue;
+            rule_.verdict = known.verdict;
+            return known.verdict != Verdict::source || (source() && otherwise());
         }
-        if (word.is("source")) {
-            rule_.verdict = Verdict::source;
-            return source() && otherwise();
+        if (newer_ == NewerLines::reject || !is_action_name(word)) {
+            return fail_with_word(word, FaultKind::expected_action);
         }
-        return fail_with_word(word, FaultKind::expected_action);
+        rule_.verdict = Verdict::refuse;
+        rule_.unknown = Unknown::action;
+        return true;
     }
 
     bool source() {
@@ -354,6 +380,7 @@ class RuleParser {
     std::string_view line_;
     Rule& rule_;
     Fault& fault_;
+    NewerLines newer_;
     Word word_;  // the next one …
     bool has_word_ = false;
     std::size_t after_ = 0;  // … and where it ends
@@ -366,7 +393,17 @@ constinit const RuleParser::Matcher RuleParser::matcher_table[matcher_count] = {
 
 }  // namespace
 
-bool read_rule(std::string_view line, Rule& rule, Fault& fault) { return RuleParser(line, rule, fault).parse(); }
+bool read_rule(std::string_view line, Rule& rule, Fault& fault, NewerLines newer) {
+    return RuleParser(line, rule, fault, newer).parse();
+}
+
+std::uint32_t grammar_of(const Rule& rule) noexcept {
+    if (rule.unknown != Unknown::nothing) return policy_grammar + 1;
+    for (const KnownAction& action : known_actions) {
+        if (action.verdict == rule.verdict) return action.since;
+    }
+    return policy_grammar;
+}
 
 bool is_rule_line(std::string_view line) noexcept {
     const std::size_t start = line.find_first_not_of(" \t");

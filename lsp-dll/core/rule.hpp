@@ -16,6 +16,13 @@ enum class Verdict : std::uint8_t { keep, source, refuse };
 // What happens when the source that a rule asks for cannot be used.
 enum class Otherwise : std::uint8_t { keep, refuse };
 
+// What of a line this version does not know, because it is older than whoever wrote the line.
+enum class Unknown : std::uint8_t {
+    nothing,
+    action,    // it counts as `refuse`: what was meant may be one that must not silently be off
+    incoming,  // it is for connections that come in, which this version does not judge: it matches nothing
+};
+
 struct PortRange {
     std::uint16_t first = 0;
     std::uint16_t last = 65535;
@@ -52,6 +59,7 @@ struct Rule {
     IpAddress source;                // with Verdict::source: this address …
     InterfaceName source_interface;  // … or that interface's own, which the system writes into `source` when it loads
     Otherwise otherwise = Otherwise::keep;
+    Unknown unknown = Unknown::nothing;
 
     friend bool operator==(const Rule&, const Rule&) = default;
 };

@@ -72,6 +72,7 @@ bool serves(const Rule& rule, Family family) noexcept {
 }
 
 bool matches_rest(const Rule& rule, Protocol protocol, const IpAddress& destination, const Route& route) noexcept {
+    if (rule.unknown == Unknown::incoming) return false;
     if (rule.protocol != Protocol::any && rule.protocol != protocol) return false;
     if (!serves(rule, destination.family)) return false;
     if (rule.via && (rule.via.index == 0 || rule.via.index != route.interface_index)) return false;
@@ -94,7 +95,7 @@ void put_decision(const Rule& rule, std::size_t number, const IpAddress& destina
         return;
     }
     decision.verdict = rule.verdict;
-    decision.reason = Reason::rule;
+    decision.reason = rule.unknown == Unknown::action ? Reason::unknown_action : Reason::rule;
     if (rule.verdict == Verdict::source) {
         decision.otherwise = rule.otherwise;
         decision.source = rule.source;

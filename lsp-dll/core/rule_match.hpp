@@ -16,7 +16,7 @@ bool matches_destination(const Rule& rule, const IpAddress& destination) noexcep
 bool matches_port(const Rule& rule, std::uint16_t port) noexcept;
 // True if the rule can be carried out for destinations of that family: its source is of it, or is none and refused.
 bool serves(const Rule& rule, Family family) noexcept;
-// What is left: `proto`, `via`, `except` and the family of the source.
+// What is left: that it is for connections that go out, `proto`, `via`, `except` and the family of the source.
 bool matches_rest(const Rule& rule, Protocol protocol, const IpAddress& destination, const Route& route) noexcept;
 
 // What the rule says, into a fresh decision. `number` is the rule's index in Policy::rules.

@@ -87,7 +87,7 @@ bool read_stored_rules(StoredBytes stored, String& line, Vector<Rule>& rules, Po
         stamp.add_line(line);
         if (!is_rule_line(line)) return true;
         Rule rule;
-        if (!read_rule(line, rule, fault)) return false;
+        if (!read_rule(line, rule, fault, NewerLines::take)) return false;
         return rules.push_back(std::move(rule));
     });
     if (!fault) return true;

@@ -52,7 +52,8 @@ void for_each_stored_line(StoredBytes stored, std::size_t units, Visit visit) {
     }
 }
 
-// The value "Policy": its rules are added to `rules`, all lines to `stamp`. All rules or none: false if a line is none,
+// The value "Policy": its rules are added to `rules`, all lines to `stamp`. Each line that is_rule_line is one, also
+// those that a newer version wrote (NewerLines::take). All rules or none: false if a line is none,
 // or the value is no list of lines, and `fault` says why (Fault::line is 0 if it is the value's own). `line` is where
 // the lines are put one after the other.
 bool read_stored_rules(StoredBytes stored, String& line, Vector<Rule>& rules, PolicyStamp& stamp, Fault& fault);

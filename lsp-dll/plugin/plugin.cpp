@@ -105,7 +105,7 @@ Function* function_of(HMODULE library, const char* name) {
 }
 
 // False with a Windows error, or with 0 if it is there and of another version.
-bool connect(Instance& instance, const Texts& texts, PluginLog log, DWORD& error) {
+bool connect(Instance& instance, const Texts& texts, const char* const* arguments, PluginLog log, DWORD& error) {
     error = 0;
     // By its full path, and what it needs from its own folder or the system's.
     instance.library = LoadLibraryExW(texts.setup, nullptr, LOAD_WITH_ALTERED_SEARCH_PATH);
@@ -118,13 +118,14 @@ bool connect(Instance& instance, const Texts& texts, PluginLog log, DWORD& error
     instance.close = function_of<PluginCloseFunction>(instance.library, plugin_close_name);
     PluginOpen request;
     request.provider_dll = texts.own;
+    request.arguments = arguments;
     request.log = log;
     if (open != nullptr && instance.event != nullptr && instance.close != nullptr) instance.session = open(&request);
     if (instance.session == nullptr) FreeLibrary(instance.library);
     return instance.session != nullptr;
 }
 
-void* open(PluginLog log) {
+void* open(const char* const* arguments, PluginLog log) {
     const HANDLE heap = GetProcessHeap();
     auto* const texts = static_cast<Texts*>(HeapAlloc(heap, HEAP_ZERO_MEMORY, sizeof(Texts)));
     auto* instance = static_cast<Instance*>(HeapAlloc(heap, HEAP_ZERO_MEMORY, sizeof(Instance)));
@@ -134,7 +135,7 @@ void* open(PluginLog log) {
         error = GetLastError();
         good = false;
     }
-    good = good && connect(*instance, *texts, log, error);
+    good = good && connect(*instance, *texts, arguments, log, error);
     if (!good && texts != nullptr) log_failure(log, *texts, error);
     if (!good && instance != nullptr) HeapFree(heap, 0, instance);
     if (texts != nullptr) HeapFree(heap, 0, texts);
@@ -158,10 +159,11 @@ extern "C" {
 // The lowest plugin API of OpenVPN that will do.
 WINSOCK_LSP_EXPORTED int openvpn_plugin_min_version_required_v1(void) { return 1; }
 
-WINSOCK_LSP_EXPORTED void* openvpn_plugin_open_v1(unsigned int* type_mask, const char* const*, const char* const*) {
+WINSOCK_LSP_EXPORTED void* openvpn_plugin_open_v1(unsigned int* type_mask, const char* const* arguments,
+                                                  const char* const*) {
     if (type_mask == nullptr) return nullptr;
     *type_mask = lsp::setup::handled_events;
-    return lsp::plugin::open(nullptr);
+    return lsp::plugin::open(arguments, nullptr);
 }
 
 WINSOCK_LSP_EXPORTED int openvpn_plugin_func_v1(void* handle, int type, const char* const*,
@@ -173,7 +175,8 @@ WINSOCK_LSP_EXPORTED int openvpn_plugin_open_v3(int structure_version, const lsp
                                                 lsp::setup::OpenResult* result) {
     if (structure_version < 1 || arguments == nullptr || result == nullptr) return lsp::setup::result_error;
     result->type_mask = lsp::setup::handled_events;
-    result->handle = lsp::plugin::open(arguments->callbacks != nullptr ? arguments->callbacks->log : nullptr);
+    result->handle =
+        lsp::plugin::open(arguments->argv, arguments->callbacks != nullptr ? arguments->callbacks->log : nullptr);
     return lsp::setup::result_success;
 }
 

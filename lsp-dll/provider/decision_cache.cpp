@@ -89,7 +89,7 @@ void unpack(std::uint32_t word, KnownDecision& known) noexcept {
     known.by_route = (word & by_route_bit) != 0;
     decision.source.family = static_cast<Family>(word & 0x7U);
 }
-static_assert(static_cast<std::uint32_t>(Reason::no_source) < 16);
+static_assert(static_cast<std::uint32_t>(Reason::unknown_action) < 16);
 
 // Whether the entry is the flow's as far as can be told while it may be written; `sequence` is to be the same after
 // what else of it was read.

@@ -237,6 +237,15 @@ bool load_last_good_rules(const StoreValues& values, Arena& scratch, bool only_i
 
 std::size_t rules_in_force() noexcept { return in_force == nullptr ? 0 : in_force->policy.rules.size(); }
 
+// Of the administrator's rules in force, a line that a newer version wrote: what is not heeded of it is at least
+// counted.
+bool has_unknown_lines() noexcept {
+    if (in_force == nullptr) return false;
+    const Rule* const first = in_force->policy.rules.begin();
+    return std::any_of(first, first + in_force->own_rules,
+                       [](const Rule& rule) { return rule.unknown != Unknown::nothing; });
+}
+
 void watch_tunnels(const StoreValues& values) noexcept {
     Publisher publishers[system::PolicyWatch::most_watched];
     std::size_t count = 0;
@@ -281,7 +290,7 @@ bool load_store(bool rules) noexcept {
         if (entry.rejected != system::TunnelRejection::none) rejected = true;
     }
     if (!loaded) return false;
-    if (rejected) count(Counter::policy_rejections);
+    if (rejected || (rules && has_unknown_lines())) count(Counter::policy_rejections);
     watch_tunnels(values);
     delegated = std::any_of(values.tunnels.begin(), values.tunnels.end(),
                             [](const system::TunnelEntry& entry) { return entry.tunnel.delegated; });

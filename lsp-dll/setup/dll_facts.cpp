@@ -110,6 +110,7 @@ DllFacts look_at_dll(const std::wstring& path, Architecture architecture, std::v
     if (error != ERROR_SUCCESS || !parse_pe(bytes, image) || !image.is_dll) return facts;
     facts.machine = image.machine;
     facts.is_provider = image.has_export("WSPStartup");
+    facts.policy_grammar = image.policy_grammar;
     return facts;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "../system/chains.hpp"
 #include "../system/handle.hpp"
@@ -21,6 +22,8 @@ struct DllFacts {
     bool unreadable = false;
     bool in_system_folder = false;  // Windows' own folder of DLLs, by what the path leads to
     bool elsewhere = false;         // the path leads to another machine, or others could have it lead there
+    // What of a policy it understands: policy_grammar in core/policy.hpp. Nothing: its file does not say.
+    std::optional<std::uint32_t> policy_grammar = std::nullopt;
 };
 
 // The file that programs of that architecture find: for 32-bit ones system32 and Program Files are other folders. A

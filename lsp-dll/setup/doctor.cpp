@@ -313,6 +313,37 @@ Infos chosen_entries(const Facts& facts, const CatalogFacts& catalog) {
     return chosen;
 }
 
+// What programs make of a line that their DLL does not understand.
+std::string told_of(const LineGrammar& line, const DllFacts& dll) {
+    if (!dll.policy_grammar) {
+        return "of a version that rejects all rules for one that it does not know: no rule is in force in programs "
+               "that load it, none that refuses either";
+    }
+    return line.unknown == Unknown::incoming
+               ? "older: programs that load it let in whom the line keeps out"
+               : "older: programs that load it refuse what the line matches, because they do not know its action";
+}
+
+void examine_grammar(const Facts& facts, std::vector<Finding>& findings) {
+    for (const CatalogFacts& catalog : facts.catalogs) {
+        for (const DllFacts& dll : catalog.dlls) {
+            const bool ours =
+                std::any_of(catalog.entries.begin(), catalog.entries.end(),
+                            [&](const CatalogEntry& entry) { return entry.ours && entry.path == dll.path; });
+            const LineGrammar* const line = first_not_understood(facts.policy_lines, dll);
+            if (!ours || !dll.exists || line == nullptr) continue;
+            findings.push_back(
+                {"policy-too-new",
+                 Severity::error,
+                 concat({"Line ", line->line, " of the rules is of a newer version than ", dll.path, " in ",
+                         catalog_of(catalog.architecture), ", which is ", told_of(*line, dll), "."}),
+                 "Install the version that the rules are of: winsock-lsp install; or take the line out of them.",
+                 Fix::none,
+                 {}});
+        }
+    }
+}
+
 // Installing again would refuse them, too.
 void examine_choice(const Facts& facts, std::vector<Finding>& findings) {
     for (const DWORD id : facts.over.ids) {
@@ -577,6 +608,7 @@ Diagnosis diagnose(const Facts& facts) {
                             Fix::none,
                             {}});
     }
+    examine_grammar(facts, findings);
     examine_openvpn(facts.openvpn, findings);
     if (diagnosis.installed) examine_blocks(facts.blocks, findings);
     for (const std::wstring& path : facts.leftovers) {

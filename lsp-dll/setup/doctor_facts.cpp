@@ -219,6 +219,7 @@ Result<Facts> collect_facts() {
     auto policy = read_policy();
     if (!policy) return policy.error();
     facts.policy_rejected = policy->rejected;
+    facts.policy_lines = line_grammars(policy->lines);
     facts.store_writable_by = who_can_write_store();
     const auto allowed = publishers();
     if (!allowed) return allowed.error();

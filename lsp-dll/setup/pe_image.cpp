@@ -15,6 +15,7 @@ namespace {
 constexpr std::uint32_t most_exports = 4096;
 constexpr std::size_t longest_export = 256;
 constexpr std::uint32_t most_resources = 256;
+constexpr char grammar_export[] = "winsock_lsp_policy_grammar";  // a number of four bytes (provider/identity.cpp)
 
 class Reader {
   public:
@@ -67,8 +68,20 @@ class Sections {
     std::vector<IMAGE_SECTION_HEADER> sections_;
 };
 
-void read_exports(const Reader& reader, const Sections& sections, std::uint32_t directory_address,
-                  std::vector<std::string>& exports) {
+// What the export of that place among the names begins with.
+std::optional<std::uint32_t> number_of_export(const Reader& reader, const Sections& sections,
+                                              const IMAGE_EXPORT_DIRECTORY& directory, std::uint32_t name) {
+    const auto ordinals = sections.file_offset(directory.AddressOfNameOrdinals);
+    const auto functions = sections.file_offset(directory.AddressOfFunctions);
+    if (!ordinals || !functions) return std::nullopt;
+    const auto ordinal = reader.at<std::uint16_t>(*ordinals + std::uint64_t{name} * sizeof(std::uint16_t));
+    if (!ordinal || *ordinal >= directory.NumberOfFunctions) return std::nullopt;
+    const auto address = reader.at<std::uint32_t>(*functions + std::uint64_t{*ordinal} * sizeof(std::uint32_t));
+    const auto offset = address ? sections.file_offset(*address) : std::nullopt;
+    return offset ? reader.at<std::uint32_t>(*offset) : std::nullopt;
+}
+
+void read_exports(const Reader& reader, const Sections& sections, std::uint32_t directory_address, PeImage& image) {
     const auto directory_offset = sections.file_offset(directory_address);
     if (!directory_offset) return;
     const auto directory = reader.at<IMAGE_EXPORT_DIRECTORY>(*directory_offset);
@@ -81,7 +94,8 @@ void read_exports(const Reader& reader, const Sections& sections, std::uint32_t 
         const auto offset = address ? sections.file_offset(*address) : std::nullopt;
         const auto name = offset ? reader.text_at(*offset) : std::nullopt;
         if (!name) return;
-        exports.push_back(*name);
+        if (*name == grammar_export) image.policy_grammar = number_of_export(reader, sections, *directory, i);
+        image.exports.push_back(*name);
     }
 }
 
@@ -164,7 +178,7 @@ bool parse_pe(const std::vector<unsigned char>& bytes, PeImage& image) {
     image.machine = file->Machine;
     image.is_dll = (file->Characteristics & IMAGE_FILE_DLL) != 0;
     const Sections sections(reader, offset + file->SizeOfOptionalHeader, file->NumberOfSections);
-    if (directory != 0) read_exports(reader, sections, directory, image.exports);
+    if (directory != 0) read_exports(reader, sections, directory, image);
     if (resources != 0) image.version = read_version(reader, sections, resources);
     return true;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,9 @@ struct PeImage {
     bool is_dll = false;
     std::vector<std::string> exports;  // the names; at most 4096 are read
     std::uint64_t version = 0;         // the file's, four words; 0: it has no version resource
+
+    // What of a policy it understands (policy_grammar in core/policy.hpp); nothing if it does not say.
+    std::optional<std::uint32_t> policy_grammar;
 
     bool has_export(std::string_view name) const;
 };

@@ -516,7 +516,7 @@ TEST_CASE("a decision agrees with itself: random policies and flows keep the inv
             CHECK(decision.verdict == Verdict::keep);
         }
         const bool by_rule = decision.reason == Reason::rule || decision.reason == Reason::already_source ||
-                             decision.reason == Reason::no_source;
+                             decision.reason == Reason::no_source || decision.reason == Reason::unknown_action;
         CHECK((decision.rule >= 0) == by_rule);
         CHECK(static_cast<bool>(decision.source) == (decision.verdict == Verdict::source));
         if (decision.source) CHECK(decision.source.family == destination.unmapped().family);
@@ -526,6 +526,38 @@ TEST_CASE("a decision agrees with itself: random policies and flows keep the inv
         CHECK(same.rule == decision.rule);
         CHECK(same.reason == decision.reason);
     }
+}
+
+TEST_CASE("a rule with an action that is not known refuses, one for connections that come in is no rule for others") {
+    Policy policy;
+    const char* const lines[] = {"in to 8.8.8.8 keep", "app x.exe to 8.8.0.0/16 port 53 teleport", "to 8.8.8.8 keep"};
+    for (const char* const line : lines) {
+        lsp::Rule read;
+        lsp::Fault fault;
+        REQUIRE(lsp::read_rule(line, read, fault, lsp::NewerLines::take));
+        policy.rules.push_back(read);
+    }
+    const auto check = [&](const char* process, std::uint16_t port, Verdict verdict, Reason reason, int rule) {
+        CAPTURE(process);
+        const lsp::PolicyIndex index(policy, process);
+        for (const Decision& decision :
+             {lsp::decide(policy, process, Protocol::udp, support::address("8.8.8.8"), port, {}),
+              index.decide(policy, Protocol::udp, support::address("8.8.8.8"), port, {})}) {
+            CHECK(decision.verdict == verdict);
+            CHECK(decision.reason == reason);
+            CHECK(decision.rule == rule);
+        }
+    };
+    check("C:\\x.exe", 53, Verdict::refuse, Reason::unknown_action, 1);
+    check("C:\\x.exe", 54, Verdict::keep, Reason::rule, 2);
+    check("C:\\y.exe", 53, Verdict::keep, Reason::rule, 2);
+    CHECK(lsp::PolicyIndex(policy, "C:\\x.exe").enforces());
+    CHECK_FALSE(lsp::PolicyIndex(policy, "C:\\y.exe").enforces());
+    policy.rules.clear();
+    lsp::Rule incoming;
+    incoming.unknown = lsp::Unknown::incoming;
+    policy.rules.push_back(incoming);
+    CHECK(lsp::PolicyIndex(policy, "C:\\x.exe").empty());
 }
 
 TEST_CASE("verdicts, reasons and protocols have names") {
@@ -538,7 +570,7 @@ TEST_CASE("verdicts, reasons and protocols have names") {
     CHECK(std::string(lsp::to_string(Reason::already_source)) == "already_source");
     CHECK(std::string(lsp::to_string(static_cast<Reason>(200))) == "unknown");
     CHECK(std::string(lsp::to_string(static_cast<Verdict>(200))) == "unknown");
-    for (int i = 0; i <= static_cast<int>(Reason::no_source); ++i) {
+    for (int i = 0; i <= static_cast<int>(Reason::unknown_action); ++i) {
         CHECK(std::string(lsp::to_string(static_cast<Reason>(i))) != "unknown");
     }
 }

@@ -66,6 +66,61 @@ TEST_CASE("what is wrong with a rule is told with its column") {
     }
 }
 
+TEST_CASE("a line that a newer version wrote refuses what it matches, or matches nothing") {
+    const auto taken = [](const char* line) {
+        Rule rule;
+        Fault fault;
+        CAPTURE(std::string(line));
+        CHECK(read_rule(line, rule, fault, NewerLines::take));
+        CHECK(grammar_of(rule) == policy_grammar + 1);
+        // Whoever writes a policy is told.
+        CHECK(std::holds_alternative<TextError>(parse_rule(line)));
+        return rule;
+    };
+    Rule expected = support::rule("app x.exe to 1.2.3.0/24 refuse");
+    expected.unknown = Unknown::action;
+    CHECK(taken("app x.exe to 1.2.3.0/24 teleport Mars otherwise keep") == expected);
+    CHECK(taken("app x.exe to 1.2.3.0/24 Socks-6") == expected);
+    CHECK(taken("teleport to 300.1.1.1 \"quoted \"\" value\"").unknown == Unknown::action);
+    for (const char* const line : {"in", "IN app server.exe from 10.0.0.0/8 keep", "in teleport"}) {
+        CHECK(taken(line).unknown == Unknown::incoming);
+        CHECK(taken(line).verdict == Verdict::keep);
+    }
+}
+
+TEST_CASE("what no newer version writes is rejected, whoever reads it") {
+    for (const char* const line :
+         {"to nowhere teleport", "port 1 port 2 teleport", "app x.exe", "to 10.0.0.0/8, 10.1.0.0/16 keep",
+          "to 10.0.0.0/8 10.1.0.0/16 keep", "\"teleport\"", "tele_port Mars", "9lives", "keep forever",
+          "source 1.2.3.4 teleport", "source nowhere", "teleport \"Mars", "inn\tkeep\x01", "app x.exe \"in\""}) {
+        CAPTURE(std::string(line));
+        Rule rule;
+        Fault fault;
+        CHECK_FALSE(read_rule(line, rule, fault, NewerLines::take));
+        CHECK(fault);
+    }
+}
+
+TEST_CASE("each action has the grammar that it came with") {
+    CHECK(grammar_of(support::rule("keep")) == 0);
+    CHECK(grammar_of(support::rule("to 10.0.0.0/8 refuse")) == 0);
+    CHECK(grammar_of(support::rule("source 1.2.3.4 otherwise refuse")) == 1);
+}
+
+TEST_CASE("a stored policy keeps its other rules beside a line that a newer version wrote") {
+    const std::vector<std::string> lines = {"to 10.0.0.0/8 refuse", "# in a comment", "in from 10.0.0.0/8 refuse",
+                                            "app x.exe teleport Mars", "to 1.2.3.4 keep"};
+    const StoredRules stored = parse_stored_rules(static_cast<std::uint32_t>(ValueType::lines), stored_rules(lines));
+    CHECK(stored.rejected == "");
+    REQUIRE(stored.rules.size() == 4);
+    const Unknown unknown[] = {Unknown::nothing, Unknown::incoming, Unknown::action, Unknown::nothing};
+    for (std::size_t i = 0; i < 4; ++i) CHECK(stored.rules[i].unknown == unknown[i]);
+    const StoredRules rejected = parse_stored_rules(static_cast<std::uint32_t>(ValueType::lines),
+                                                    stored_rules({"to 10.0.0.0/8 refuse", "to nowhere teleport"}));
+    CHECK(rejected.rejected.starts_with("line 2, column 4: "));
+    CHECK(rejected.rules.empty());
+}
+
 TEST_CASE("rules come all or none, comments and blank lines apart") {
     const auto good = parse_rules({"# a comment", "", "app a.exe keep", "  ", "refuse"});
     REQUIRE(std::holds_alternative<Vector<Rule>>(good));

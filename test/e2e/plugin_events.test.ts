@@ -41,6 +41,8 @@ interface Row {
   slow?: boolean;
   /** The plugin's DLL lies alone in its folder. */
   withoutSetupDll?: boolean;
+  /** Behind the DLL's path on the plugin line. */
+  arguments?: readonly string[];
   /** Another tunnel is published all the time. */
   besideAnother?: boolean;
 }
@@ -48,6 +50,8 @@ interface Row {
 /** An address that two interfaces have, of which the second has this number. */
 const twice = '128.129.0.9';
 const secondIndex = 4711;
+/** An address of that second interface, which does not lead to the server. */
+const elsewhere = '10.77.0.1';
 const up: readonly PluginEvent[] = ['up', 'route-up'];
 const published = (source: string) => new RegExp(`NOTE winsock-lsp: published: .* ${source.replaceAll('.', '\\.')}$`, 'm');
 const rejected = (variable: string) => new RegExp(`ERR winsock-lsp: .*nothing is published.*${variable}`);
@@ -100,6 +104,44 @@ const rows: readonly Row[] = [
     events: up,
     results: [0, 0],
     log: [/WARN winsock-lsp: .*11\.22\.33\.99/, published(addresses.client)],
+  },
+  {
+    name: "a clientip of another interface than the server's falls back to the address towards the server",
+    change: { OPENVPN_clientip: elsewhere },
+    events: up,
+    results: [0, 0],
+    log: [/WARN winsock-lsp: .*10\.77\.0\.1 .*another interface than that towards the server.*any-clientip/, published(addresses.client)],
+  },
+  {
+    name: "a clientip of another interface counts where the client's configuration says so",
+    change: { OPENVPN_clientip: elsewhere },
+    arguments: ['any-clientip'],
+    events: up,
+    results: [0, 0],
+    log: [published(elsewhere)],
+  },
+  {
+    name: 'a clientip counts for nothing while the way to the server is not known, and any-clientip changes that',
+    change: { trusted_ip: undefined },
+    events: up,
+    results: [0, 1],
+    log: [/WARN winsock-lsp: .*any-clientip/, /ERR winsock-lsp: .*physical address is unknown/],
+  },
+  {
+    name: 'any-clientip is not any address: one that the host does not have falls back all the same',
+    change: { OPENVPN_clientip: '11.22.33.99' },
+    arguments: ['any-clientip'],
+    events: up,
+    results: [0, 0],
+    log: [/WARN winsock-lsp: .*11\.22\.33\.99/, published(addresses.client)],
+  },
+  {
+    name: 'an argument that is misspelled is told, and changes nothing',
+    change: { OPENVPN_clientip: elsewhere },
+    arguments: ['any-client-ip'],
+    events: up,
+    results: [0, 0],
+    log: [/WARN winsock-lsp: .*"any-client-ip".*expected any-clientip/, published(addresses.client)],
   },
   {
     name: 'no clientip falls back to the address towards the server',
@@ -232,7 +274,7 @@ function define(): void {
     await network.exec('client', ['ip', 'link', 'set', ...device, 'up']);
     await network.exec('client', ['ip', 'link', 'add', 'second', 'index', String(secondIndex), 'type', 'veth', 'peer', 'name', 'second-far']);
     for (const end of ['second', 'second-far']) await network.exec('client', ['ip', 'link', 'set', end, 'up']);
-    await network.exec('client', ['ip', 'address', 'add', `${twice}/32`, 'dev', 'second']);
+    for (const address of [twice, elsewhere]) await network.exec('client', ['ip', 'address', 'add', `${address}/32`, 'dev', 'second']);
     prefix = await WinePrefix.create({
       directory: join(directory, 'wine'),
       networkNamespace: network.namespace('client'),
@@ -260,7 +302,7 @@ function define(): void {
 }
 
 async function check(row: Row, api: '1' | '3', architecture: Architecture): Promise<void> {
-  const { change = {}, later = {}, events, results, log, withoutSetupDll = false, besideAnother = false } = row;
+  const { change = {}, later = {}, events, results, log, withoutSetupDll = false, besideAnother = false, arguments: words = [] } = row;
   if (besideAnother) await registry('add', '/v', 'Definition', '/d', otherTunnel, '/f');
   const files = ['environment', 'later-environment'].map((name) => join(directory, name)) as [string, string];
   writeFileSync(files[0], serialize({ ...good, ...change }));
@@ -268,7 +310,7 @@ async function check(row: Row, api: '1' | '3', architecture: Architecture): Prom
   const once = events.flatMap((event, i) => ['--once', `${event}=${prefix.toWindowsPath(files[i < 2 ? 0 : 1])}`]);
   const built = requireArtifact('lspDll', architecture);
   const dll = prefix.toWindowsPath(withoutSetupDll ? aloneInAFolder(built, architecture) : built);
-  const { code, stdout, stderr } = await prefix.run(hosts.get(architecture) ?? '', ['--api', api, ...once, dll], { winsock: 'test' });
+  const { code, stdout, stderr } = await prefix.run(hosts.get(architecture) ?? '', ['--api', api, ...once, dll, ...words], { winsock: 'test' });
   if (besideAnother) {
     await registry('delete', '/f');
     const tool = stageProgram(testWinsockFile('winsock_catalog.exe'), join(directory, 'tool'));

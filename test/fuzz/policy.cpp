@@ -1,12 +1,12 @@
 // The policy text, and the decision by what it says: an accepted rule prints to what parses to the same rule, a
 // rejection points into its line, and the index decides as the rules one by one do.
 #include "core/policy.hpp"
-#include "core/readable.hpp"
 
 #include <algorithm>
 #include <vector>
 
 #include "core/policy_index.hpp"
+#include "core/readable.hpp"
 #include "property.hpp"
 
 using namespace lsp;
@@ -31,6 +31,25 @@ void check_line(const std::string& line) {
     fuzz::require(std::holds_alternative<Rule>(again), "a printed rule is accepted");
     fuzz::require(std::get<Rule>(again) == rule, "a printed rule is the same rule");
     fuzz::require(to_string(std::get<Rule>(again)) == printed, "printing is stable");
+}
+
+// Who goes by what others wrote reads all that others may write, the same, and what a newer version may have written.
+bool check_newer_line(const std::string& line, Rule& rule) {
+    Fault fault;
+    const auto parsed = parse_rule(line);
+    if (!read_rule(line, rule, fault, NewerLines::take)) {
+        fuzz::require(std::holds_alternative<TextError>(parsed), "what can be written can be read");
+        return false;
+    }
+    if (const Rule* const strict = std::get_if<Rule>(&parsed)) {
+        const bool incoming = rule.unknown == Unknown::incoming;
+        fuzz::require(!incoming && rule == *strict, "what can be written is read as it was meant");
+        return true;
+    }
+    fuzz::require(rule.unknown != Unknown::nothing, "what else is read is a newer version's");
+    fuzz::require((rule.unknown == Unknown::action) == (rule.verdict == Verdict::refuse), "and refuses, or is no rule");
+    fuzz::require(grammar_of(rule) > policy_grammar, "and no grammar of ours has it");
+    return true;
 }
 
 // As the system does when it loads them, but for names that nobody has.
@@ -86,7 +105,13 @@ void check_decisions(Vector<Rule> rules) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::vector<std::string> lines = fuzz::split(fuzz::text_of(data, size), '\n', most_lines);
-    for (const std::string& line : lines) check_line(line);
+    Vector<Rule> newer;
+    for (const std::string& line : lines) {
+        check_line(line);
+        Rule rule;
+        if (check_newer_line(line, rule)) newer.push_back(std::move(rule));
+    }
+    check_decisions(std::move(newer));
 
     auto parsed = parse_rules(lines);
     if (const auto* const error = std::get_if<TextError>(&parsed)) {

@@ -1,9 +1,11 @@
-// What the policy store reads from the registry: values of any type and any bytes, and subkeys of any name. The first
-// byte is the type, the second says how long the tunnel's name is, which follows; the rest is the value.
+// What the policy store reads from the registry: values of any type and any bytes, and subkeys of any name: UTF-16 that
+// may be none (lone surrogates), with zeros in it. The first byte is the type, the second says how long the tunnel's
+// name is, which follows, as UTF-8 and as UTF-16; the rest is the value, and a longer name.
 #include <algorithm>
 #include <vector>
 
 #include "../core/memory.hpp"
+#include "core/arena.hpp"
 #include "core/readable.hpp"
 #include "core/stored_values.hpp"
 #include "core/utf16.hpp"
@@ -81,6 +83,28 @@ void check_tunnel(std::string_view name, std::uint32_t type, const std::vector<u
     }
 }
 
+// A subkey's name, as system/store_reader.cpp takes it.
+void check_name(const unsigned char* units, std::size_t count) {
+    constexpr std::size_t longest_name = 255;  // of a key, in units
+    constexpr std::size_t utf8_of_unit = 3;
+    count = std::min(count, longest_name);
+    const test_memory::ArenaInUse in_use(Arena::rounded(count * utf8_of_unit + 1));
+    String name;
+    name.reserve(count * utf8_of_unit);
+    text::write_utf8(name, units, count);
+    fuzz::require(!in_use.arena().exhausted(), "a key's name takes no more memory than was reserved for it");
+    fuzz::require_message(text::shown(name));
+    if (!is_tunnel_name(name)) return;
+    // So the key that is opened by the name that is told is this key and no other.
+    std::size_t at = 0;
+    bool same = true;
+    text::to_utf16(name, [&](std::uint16_t unit) {
+        same = same && at < count && units[2 * at] == (unit & 0xFFU) && units[2 * at + 1] == unit >> 8U;
+        ++at;
+    });
+    fuzz::require(same && at == count, "a tunnel's name is the key's name, unit by unit");
+}
+
 void check_utf16(const std::vector<unsigned char>& bytes) {
     const std::string utf8 = text::from_utf16(bytes.data(), bytes.size() / 2);
     std::vector<unsigned char> again;
@@ -102,6 +126,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_rules(type, bytes);
     check_bound(type, bytes);
     check_tunnel(name, type, bytes);
+    check_name(data + 2, name_length / 2);
+    check_name(bytes.data(), bytes.size() / 2);
     check_utf16(bytes);
     return 0;
 }

@@ -98,6 +98,30 @@ int write_rules(int count, char** lines) {
     return written ? 0 : report(written.error());
 }
 
+// As a newer version, or a hand, may have: not what this one would write.
+int write_raw_rules(int count, char** lines) {
+    if (const auto made = lsp::setup::create_policy_store(); !made) return report(made.error());
+    const std::vector<unsigned char> bytes = lsp::stored_rules({lines, lines + count});
+    HKEY key = nullptr;
+    LSTATUS error =
+        RegOpenKeyExW(HKEY_LOCAL_MACHINE, lsp::system::policy_store_key, 0, KEY_SET_VALUE | KEY_WOW64_64KEY, &key);
+    if (error != ERROR_SUCCESS) return 1;
+    error = RegSetValueExW(key, L"Policy", 0, REG_MULTI_SZ, bytes.data(), static_cast<DWORD>(bytes.size()));
+    RegCloseKey(key);
+    return error == ERROR_SUCCESS ? 0 : 1;
+}
+
+// What becomes of a datagram to each of the addresses.
+int reach(int count, char** addresses) {
+    for (int i = 0; i < count; ++i) {
+        const SOCKET s = socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+        const int error = connect_to(s, addresses[i], 9);
+        std::printf("%s %s\n", addresses[i], error == 0 ? local_address(s).c_str() : std::to_string(error).c_str());
+        closesocket(s);
+    }
+    return 0;
+}
+
 // Its own listener, so that nobody else's connection is taken for its own.
 void watch_sources(int thread) {
     const SOCKET listener = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
@@ -206,6 +230,10 @@ bool run_command(int argc, char** argv, int& exit_code) {
         exit_code = publish(true);
     } else if (command == "rules") {
         exit_code = write_rules(argc - 2, argv + 2);
+    } else if (command == "raw-rules") {
+        exit_code = write_raw_rules(argc - 2, argv + 2);
+    } else if (command == "reach") {
+        exit_code = reach(argc - 2, argv + 2);
     } else if (command == "stranger" && argc == 4) {
         exit_code = use_stranger(argv[2], argv[3]);
     } else if (command == "watch" && argc == 3) {

@@ -255,6 +255,15 @@ const Damage damages[] = {
     {"strong-host", Severity::error, Fix::publish_again,
      [](Facts& facts) { add_tunnel(facts).sources[0].weak_receive = false; }},
     {"policy-rejected", Severity::error, Fix::none, [](Facts& facts) { facts.policy_rejected = "line 1: x"; }},
+    {"policy-too-new", Severity::error, Fix::none,
+     [](Facts& facts) {
+         facts.policy_lines = {{3, 2, lsp::Unknown::nothing, "through 7"}};
+     }},
+    {"policy-too-new", Severity::error, Fix::none,
+     [](Facts& facts) {
+         facts.policy_lines = {{1, 1, lsp::Unknown::nothing, "source 1.2.3.4"}};
+         dll(facts, our_dll32, 1).policy_grammar = 0;
+     }},
     {"plugin-outdated", Severity::warning, Fix::none,
      [](Facts& facts) { facts.openvpn = {L"C:\\OpenVPN\\plugins", true, false, true, "", {}}; }},
     {"plugin-setup-missing", Severity::warning, Fix::none,
@@ -338,6 +347,35 @@ TEST_CASE("doctor: a rejected policy is told for what it is: no rule is in force
     facts.policy_rejected = "line 3, column 1: unknown action";
     CHECK(contains(diagnose(facts).findings.front().message, "No rule of the administrator's is in force"));
     CHECK(contains(diagnose(facts).findings.front().message, "line 3, column 1: unknown action"));
+}
+
+TEST_CASE("doctor: what becomes of a line that a DLL does not know is told for that DLL") {
+    Facts facts = healthy();
+    dll(facts, our_dll).policy_grammar = lsp::policy_grammar;
+    dll(facts, our_dll32, 1).policy_grammar = lsp::policy_grammar + 1;
+    const auto told = [&facts] {
+        std::string messages;
+        for (const Finding& finding : diagnose(facts).findings)
+            messages += finding.code + ": " + finding.message + "\n";
+        return messages;
+    };
+    facts.policy_lines = line_grammars({"# keep", "to 10.0.0.0/8 refuse", "source 1.2.3.4"});
+    CHECK(told() == "");
+    facts.policy_lines = line_grammars({"# keep", "to 10.0.0.0/8 refuse", "app x.exe teleport Mars"});
+    CHECK(told() ==
+          "policy-too-new: Line 3 of the rules is of a newer version than C:\\Program "
+          "Files\\winsock-lsp\\1\\winsock-lsp.dll in the 64-bit catalog, which is older: programs that load it refuse "
+          "what "
+          "the line matches, because they do not know its action.\n");
+    facts.policy_lines = line_grammars({"in from 10.0.0.0/8 refuse"});
+    CHECK(contains(told(), "programs that load it let in whom the line keeps out"));
+    dll(facts, our_dll).policy_grammar.reset();
+    CHECK(contains(told(), "no rule is in force in programs that load it, none that refuses either"));
+    dll(facts, our_dll).exists = false;
+    CHECK_FALSE(contains(told(), "policy-too-new"));
+    facts = not_installed();
+    facts.policy_lines = line_grammars({"teleport"});
+    CHECK(told() == "");
 }
 
 TEST_CASE(

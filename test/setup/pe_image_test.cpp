@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "../system/support.hpp"
+#include "core/policy.hpp"
 
 using namespace lsp::setup;
 
@@ -14,6 +15,19 @@ TEST_CASE("a DLL's machine and exports are read from its file") {
     CHECK(image.has_export("WSPStartup"));
     CHECK(image.has_export("GetLspGuid"));
     CHECK_FALSE(image.has_export("WSPStartu"));
+}
+
+TEST_CASE("what a DLL understands of policies is read from its file") {
+    PeImage image;
+    const std::vector<unsigned char> provider = bytes_of(fake_provider_path());
+    REQUIRE(parse_pe(provider, image));
+    CHECK(image.policy_grammar == lsp::policy_grammar);
+    REQUIRE(parse_pe(provider_of_grammar(provider, 0), image));
+    CHECK(image.policy_grammar == 0U);
+    REQUIRE(parse_pe(provider_of_grammar(provider, 4711), image));
+    CHECK(image.policy_grammar == 4711U);
+    REQUIRE(parse_pe(provider_without_grammar(provider), image));
+    CHECK_FALSE(image.policy_grammar);
 }
 
 TEST_CASE("a program is not a DLL") {

@@ -151,6 +151,6 @@ TEST_CASE("publishers: a group or an account is found by name and by SID, and no
 
 TEST_CASE("publishers: the rights are exactly these") {
     CHECK(narrow(publishers_rights({{L"S-1-5-32-545", L""}})) ==
-          "O:BAG:BAD:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;WD)(A;CI;KR;;;S-1-15-2-1)"
+          "O:BAG:BAD:P(A;CI;KA;;;SY)(A;CI;KA;;;BA)(A;CI;KR;;;WD)"
           "(A;;0x2001d;;;S-1-5-32-545)(A;CIIO;0x3001b;;;CO)(A;CIIO;0x3001b;;;S-1-3-4)");
 }

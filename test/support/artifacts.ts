@@ -20,6 +20,8 @@ const tested = (...names: string[]): ByArchitecture => (architecture) =>
 
 const artifacts = {
   lspDll: prebuilt('winsock-lsp.dll'),
+  /** An older version of the provider's. */
+  oldLspDll: (architecture) => join(build, `lsp-dll-${architecture}`, 'lsp-dll', 'winsock-lsp-old.dll'),
   lspSetupDll: prebuilt('winsock-lsp-setup.dll'),
   addon: prebuilt('winsock-lsp.node'),
   testWinsock: tested('winsock', 'ws2_32.dll'),

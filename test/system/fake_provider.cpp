@@ -4,6 +4,7 @@
 #include <winsock2.h>
 
 #include "core/counters.hpp"
+#include "core/policy.hpp"
 
 #define EXPORTED extern "C" __declspec(dllexport)
 
@@ -16,6 +17,16 @@ lsp::CounterSection section = {lsp::CounterSection::expected_magic,
                                {}};
 
 }  // namespace
+
+// The policies that it understands; tests change the number in the file's bytes, where they find it by the mark.
+struct Grammar {
+    std::uint32_t number;
+    char mark[12];
+};
+extern "C" {
+extern __declspec(dllexport) const Grammar winsock_lsp_policy_grammar;
+const Grammar winsock_lsp_policy_grammar = {lsp::policy_grammar, "its grammar"};
+}
 
 EXPORTED int WSPStartup() { return WSAEPROVIDERFAILEDINIT; }
 EXPORTED void GetLspGuid(GUID*) {}

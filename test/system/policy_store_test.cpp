@@ -118,8 +118,8 @@ TEST_CASE_FIXTURE(EmptyStore,
         {"half a character", REG_MULTI_SZ, line, 39, "within a character"},
         {"no end", REG_MULTI_SZ, line, 34, "zero character"},  // where a zero follows, RegSetValueEx adds it
         {"over-long", REG_MULTI_SZ, over_long, 2 * longest_policy_value, "longer than 2097152 bytes"},
-        {"not a rule", REG_MULTI_SZ, std::wstring(L"keep\0burn everything\0\0", 22), 44, "line 2"},
-        {"ill-formed UTF-16", REG_MULTI_SZ, std::wstring(L"app \xD800 burn\0\0", 12), 24, "line 1"},
+        {"not a rule", REG_MULTI_SZ, std::wstring(L"keep\0to nowhere keep\0\0", 22), 44, "line 2"},
+        {"ill-formed UTF-16", REG_MULTI_SZ, std::wstring(L"app \xD800 b,rn\0\0", 12), 24, "line 1"},
     };
     for (const auto& situation : situations) {
         CAPTURE(situation.what);

@@ -1,6 +1,9 @@
 #include "support.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <stdexcept>
+#include <string_view>
 
 #include "setup/files.hpp"
 #include "system/policy_store.hpp"
@@ -43,6 +46,24 @@ std::vector<unsigned char> provider_for_machine(unsigned short machine) {
     std::memcpy(&dos, bytes.data(), sizeof(dos));
     std::memcpy(bytes.data() + dos.e_lfanew + 4, &machine, sizeof(machine));
     return bytes;
+}
+
+namespace {
+std::vector<unsigned char>::iterator find_in(std::vector<unsigned char>& bytes, std::string_view text) {
+    const auto found = std::search(bytes.begin(), bytes.end(), text.begin(), text.end());
+    if (found == bytes.end()) throw std::logic_error("fake_provider.dll lacks what is to be changed");
+    return found;
+}
+}  // namespace
+
+std::vector<unsigned char> provider_of_grammar(std::vector<unsigned char> provider, std::uint32_t grammar) {
+    std::memcpy(&*(find_in(provider, "its grammar") - sizeof(grammar)), &grammar, sizeof(grammar));
+    return provider;
+}
+
+std::vector<unsigned char> provider_without_grammar(std::vector<unsigned char> provider) {
+    *find_in(provider, "winsock_lsp_policy_grammar") = 'W';
+    return provider;
 }
 
 lsp::Tunnel sample_tunnel(const std::string& name) {

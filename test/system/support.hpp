@@ -4,6 +4,7 @@
 #include <windows.h>
 #include <winsock2.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,9 @@ std::wstring write_temporary(const std::wstring& name, const std::vector<unsigne
 std::vector<unsigned char> bytes_of(const std::wstring& path);
 // The fake provider's bytes with another machine in the file header.
 std::vector<unsigned char> provider_for_machine(unsigned short machine);
+// The same with another number of the policies that it understands; without one, as the first DLLs were.
+std::vector<unsigned char> provider_of_grammar(std::vector<unsigned char> provider, std::uint32_t grammar);
+std::vector<unsigned char> provider_without_grammar(std::vector<unsigned char> provider);
 
 // A good tunnel on interface 7 with 10.8.0.2/24 and the source 192.0.2.1.
 lsp::Tunnel sample_tunnel(const std::string& name);

@@ -375,7 +375,7 @@ const damages: Damage[] = [
   },
   {
     situation: 'rules that nobody can read',
-    make: () => reg('add', 'HKLM\\SOFTWARE\\winsock-lsp', '/v', 'Policy', '/t', 'REG_MULTI_SZ', '/d', 'garbage', '/f'),
+    make: () => reg('add', 'HKLM\\SOFTWARE\\winsock-lsp', '/v', 'Policy', '/t', 'REG_MULTI_SZ', '/d', 'to garbage keep', '/f'),
     found: ['policy-rejected'],
     left: ['policy-rejected'],
     mend: () => reg('delete', 'HKLM\\SOFTWARE\\winsock-lsp', '/v', 'Policy', '/f'),

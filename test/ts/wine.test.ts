@@ -344,9 +344,9 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
     const closed = 'app torrent.exe source interface nowhere otherwise refuse';
     await cli(0, 'policy', 'add', closed);
     assert.equal((await cli<StoredPolicy>(0, 'policy', 'list')).rules, [
-      { line: 2, text: rule, missingInterface: null, refusing: false },
-      { line: 3, text: byName, missingInterface: 'nowhere', refusing: false },
-      { line: 4, text: closed, missingInterface: 'nowhere', refusing: true },
+      { line: 2, text: rule, missingInterface: null, refusing: false, unknown: null },
+      { line: 3, text: byName, missingInterface: 'nowhere', refusing: false, unknown: null },
+      { line: 4, text: closed, missingInterface: 'nowhere', refusing: true, unknown: null },
     ]);
     const listed = (await runCli(node, 'test', 'policy', 'list')).stdout;
     assert.match(listed, /^3 .*matches nothing: no interface nowhere, or without an address\r?$/m);

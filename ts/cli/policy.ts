@@ -10,7 +10,9 @@ import { columns } from './text.js';
 
 function describe({ lines, rules, rejected }: StoredPolicy): string {
   const remarks = new Map(
-    rules.map(({ line, missingInterface, refusing }) => {
+    rules.map(({ line, missingInterface, refusing, unknown }) => {
+      if (unknown === 'action') return [line, ['refuses: a newer version wrote its action, which this one does not know']];
+      if (unknown === 'incoming') return [line, ['not in force: this version does not judge connections that come in']];
       const meanwhile = refusing ? 'refuses' : 'matches nothing';
       return [line, missingInterface === null ? [] : [`${meanwhile}: no interface ${missingInterface}, or without an address`]];
     }),

@@ -2,7 +2,7 @@ import { explain, isInstalled, type Explanation, type Protocol, type Reason } fr
 import type { Command, Input, OptionDescription, Output } from './command.js';
 import { columns } from './text.js';
 
-const kept: Readonly<Record<Exclude<Reason, 'rule' | 'already_source' | 'no_source'>, string>> = {
+const kept: Readonly<Record<Exclude<Reason, 'rule' | 'already_source' | 'no_source' | 'unknown_action'>, string>> = {
   no_rule: 'no rule matches',
   unspecified: 'the unspecified address is never touched',
   loopback: 'loopback is never touched',
@@ -25,6 +25,7 @@ function why(explanation: Explanation): string {
     const lacking = "its interface is not there, or has no address of the destination's family";
     return `${lacking}, and it says otherwise refuse; ${ruleText(explanation)}`;
   }
+  if (reason === 'unknown_action') return `a newer version wrote its action, which this one does not know; ${ruleText(explanation)}`;
   return kept[reason];
 }
 

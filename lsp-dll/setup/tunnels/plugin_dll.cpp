@@ -2,7 +2,10 @@
 
 #include <exception>
 #include <new>
+#include <string>
+#include <string_view>
 
+#include "../../core/readable.hpp"
 #include "../../exported.hpp"
 #include "session.hpp"
 
@@ -34,9 +37,25 @@ class OpenVpnLog final : public Log {
     PluginLog log_;
 };
 
+// Of the plugin line; the first is the plugin's path. A misspelled one must not be a silent one.
+PluginArguments read_arguments(const char* const* words, Log& log) {
+    PluginArguments arguments;
+    for (std::size_t i = 1; words != nullptr && words[0] != nullptr && words[i] != nullptr; ++i) {
+        if (std::string_view(words[i]) == "any-clientip") {
+            arguments.any_clientip = true;
+        } else {
+            log.warning("the plugin line has the argument " + text::shown(words[i]) +
+                        ", which this version does not know: expected any-clientip or nothing. It is passed over");
+        }
+    }
+    return arguments;
+}
+
 struct Instance {
-    Instance(PluginLog callback, const WCHAR* provider_dll)
-        : log(callback), other_thread_log(nullptr), session(log, other_thread_log, provider_dll) {}
+    Instance(const PluginOpen& open)
+        : log(open.log),
+          other_thread_log(nullptr),
+          session(log, other_thread_log, open.provider_dll, read_arguments(open.arguments, log)) {}
     OpenVpnLog log;
     OpenVpnLog other_thread_log;
     Session session;
@@ -67,7 +86,7 @@ extern "C" {
 WINSOCK_LSP_EXPORTED void* WinsockLspPluginOpen(const lsp::setup::PluginOpen* open) {
     if (open == nullptr || open->size != sizeof(lsp::setup::PluginOpen)) return nullptr;
     try {
-        return new lsp::setup::Instance(open->log, open->provider_dll);
+        return new lsp::setup::Instance(*open);
     } catch (const std::exception&) {
         return nullptr;
     }

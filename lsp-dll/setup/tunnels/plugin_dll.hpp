@@ -14,7 +14,9 @@ inline constexpr WCHAR setup_dll_suffix[] = L"-setup";
 struct PluginOpen {
     DWORD size = sizeof(PluginOpen);      // in bytes, set by the caller: tells versions apart
     const WCHAR* provider_dll = nullptr;  // full path of the plugin's own DLL, of which an installation makes a copy
-    PluginLog log = nullptr;              // OpenVPN's log, for its own thread; null: standard error
+    // The plugin line's, up to a null pointer; the first is the plugin's path. May be null. See PluginArguments.
+    const char* const* arguments = nullptr;
+    PluginLog log = nullptr;  // OpenVPN's log, for its own thread; null: standard error
 };
 
 // A session for an OpenVPN, to be given back to PluginClose; null if the structure is another version's, or without

@@ -7,6 +7,7 @@
 #include "../../system/policy_store_keys.hpp"
 #include "../../system/text.hpp"
 #include "../file_lock.hpp"
+#include "../registered_grammar.hpp"
 #include "../registry_tree.hpp"
 #include "../registry_write.hpp"
 #include "../security.hpp"
@@ -112,6 +113,7 @@ Outcome write_policy(const std::vector<std::string>& lines, const std::vector<st
                              "Cannot set the policy: somebody else has changed it meanwhile. Look at it again.");
         }
     }
+    if (Outcome checked = check_registered_dlls(lines, "Cannot set the policy"); !checked) return checked;
     const std::string attempt = concat({"Cannot write the policy to ", store_name()});
     RegistryKey store;
     LONG error = store.open(HKEY_LOCAL_MACHINE, policy_store_key, KEY_SET_VALUE);

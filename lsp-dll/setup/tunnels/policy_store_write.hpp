@@ -22,7 +22,8 @@ std::optional<TextError> policy_fault(const std::vector<std::string>& lines);
 // Replaces the administrator's rules, all of them in one write; creates the store if it is missing. Lines without a
 // character other than blanks are left out: the registry cannot hold them. With `expected`, only if the lines are still
 // those. Writers are serialised by a lock (../file_lock.hpp). Errors: ERR_INVALID_POLICY (policy_fault),
-// ERR_POLICY_CHANGED (not as expected), ERR_POLICY_BUSY, ERROR_ACCESS_DENIED …
+// ERR_POLICY_CHANGED (not as expected), ERR_DLL_TOO_OLD (a registered DLL does not understand them:
+// ../registered_grammar.hpp), ERR_POLICY_BUSY, ERROR_ACCESS_DENIED …
 system::Outcome write_policy(const std::vector<std::string>& lines, const std::vector<std::string>* expected = nullptr);
 
 // Publishes a tunnel (replaces the one of the same name), creating the store if it is missing; a delegated one where

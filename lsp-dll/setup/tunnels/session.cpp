@@ -19,9 +19,18 @@ namespace lsp::setup {
 
 namespace {
 
-bool host_has(const IpAddress& address) {
-    const auto found = system::find_address(address);
-    return found && found->has_value();
+enum class Owner { nobody, another_interface, this_interface };
+
+// Who of this host has the address.
+Owner owner_of(const IpAddress& address, std::uint32_t interface_index,
+               const std::vector<system::InterfaceAddress>& addresses) {
+    Owner owner = Owner::nobody;
+    for (const system::InterfaceAddress& entry : addresses) {
+        if (entry.address.address != address) continue;
+        if (entry.interface_index == interface_index) return Owner::this_interface;
+        owner = Owner::another_interface;
+    }
+    return owner;
 }
 
 const IpAddress& source_of(const Tunnel& tunnel) { return tunnel.source4 ? tunnel.source4 : tunnel.source6; }
@@ -29,10 +38,11 @@ const IpAddress& source_of(const Tunnel& tunnel) { return tunnel.source4 ? tunne
 }  // namespace
 
 // OpenVPN's own device name would not do: on Windows every instance may call it "tun".
-Session::Session(Log& log, Log& other_thread_log, std::wstring provider_dll)
+Session::Session(Log& log, Log& other_thread_log, std::wstring provider_dll, PluginArguments arguments)
     : log_(log),
       other_thread_log_(other_thread_log),
       provider_dll_(std::move(provider_dll)),
+      arguments_(arguments),
       name_("openvpn-" + std::to_string(GetCurrentProcessId())),
       watch_([](void* self) noexcept { static_cast<Session*>(self)->follow_addresses(); }, this) {}
 
@@ -66,31 +76,44 @@ void Session::down() {
     collected_.reset();
 }
 
-// What the server pushed, if the host has it; else what the host uses towards the server, or if the tunnel has no
-// address of that family (IPv4 through a server over IPv6) what else that interface has; else, while the way to the
-// server leads nowhere or into the tunnel itself, what the interface has now that had the address before. None if all
-// of these fail. `remark`: what the user should know of the choice.
+// What the server pushed, if the interface towards the server has it (any interface, where the client's configuration
+// says so); else what the host uses towards the server, or if the tunnel has no address of that family (IPv4 through a
+// server over IPv6) what else that interface has; else, while the way to the server leads nowhere or into the tunnel
+// itself, what the interface has now that had the address before. None if all of these fail. `remark`: what the user
+// should know of the choice.
 IpAddress Session::physical_address(const Tunnel& tunnel, const std::vector<system::InterfaceAddress>& addresses,
                                     std::string& remark) {
-    const IpAddress& pushed = collected_->physical;
-    if (pushed && host_has(pushed)) return pushed;
-    if (pushed) {
-        remark = "this host does not have the address " + to_string(pushed) +
-                 " that the server pushed as clientip (it is behind a NAT, or the address is stale); using the address "
-                 "towards the server instead";
-    }
     std::uint32_t interface_index = physical_interface_;
     Family family = published_ && published_->source6 ? Family::ipv6 : Family::ipv4;
+    IpAddress towards_server;
+    std::string no_route;
     if (collected_->server) {
         const auto route = system::best_route(collected_->server);
         if (!route) {
-            remark += (remark.empty() ? "" : ". ") + route.error().message;
+            no_route = route.error().message;
         } else if (route->interface_index != tunnel.interface_index) {
             family = route->source.family;
-            if ((family == Family::ipv4 ? tunnel.address4 : tunnel.address6).address) return route->source;
             interface_index = route->interface_index;
+            towards_server = route->source;
         }
     }
+    if (const IpAddress& pushed = collected_->physical) {
+        const Owner owner = owner_of(pushed, interface_index, addresses);
+        if (owner == Owner::this_interface || (owner != Owner::nobody && arguments_.any_clientip)) return pushed;
+        if (owner == Owner::nobody) {
+            remark = "this host does not have the address " + to_string(pushed) +
+                     " that the server pushed as clientip (it is behind a NAT, or the address is stale); using the "
+                     "address towards the server instead";
+        } else {
+            remark = "the address " + to_string(pushed) +
+                     " that the server pushed as clientip is one of another interface than that towards the server, "
+                     "which a server does not choose; using the address towards the server instead. If it is meant to "
+                     "(the VPN goes through a proxy on this host, say), put any-clientip behind the DLL's path on the "
+                     "plugin line of the client's configuration";
+        }
+    }
+    if (!no_route.empty()) remark += (remark.empty() ? "" : ". ") + no_route;
+    if (towards_server && (family == Family::ipv4 ? tunnel.address4 : tunnel.address6).address) return towards_server;
     return system::tunnel_source(tunnel, interface_index, family, addresses);
 }
 
@@ -161,8 +184,7 @@ void Session::follow_addresses() noexcept {
         std::string remark;
         const auto tunnel = describe(remark);
         // An interface that was away comes back with its switches off.
-        if (tunnel && *tunnel == published_ &&
-            are_on(system_host_model(), switches_for(*tunnel))) {
+        if (tunnel && *tunnel == published_ && are_on(system_host_model(), switches_for(*tunnel))) {
             return;
         }
         const system::Outcome outcome = tunnel ? publish_tunnel(*tunnel) : tunnel.error();

@@ -34,11 +34,18 @@ class Log {
     virtual void note(const std::string& message) = 0;
 };
 
+// What the client's own configuration says on the plugin line, which no server can push.
+struct PluginArguments {
+    // `any-clientip`: the server may name, as clientip, an address of any interface of this host. Otherwise only one of
+    // the interface that the way to the server leaves through.
+    bool any_clientip = false;
+};
+
 class Session {
   public:
     // `log` is used within the calls below only; `other_thread_log` by a thread of the system's pool, between them.
     // `provider_dll` is the full path of the DLL that an installation makes a copy of.
-    Session(Log& log, Log& other_thread_log, std::wstring provider_dll);
+    Session(Log& log, Log& other_thread_log, std::wstring provider_dll, PluginArguments arguments);
 
     // One thread at a time.
     void up(const char* const* environment);
@@ -61,6 +68,7 @@ class Session {
     Log& log_;
     Log& other_thread_log_;
     std::wstring provider_dll_;
+    PluginArguments arguments_;
     std::string name_;  // of the tunnel in the policy store
     std::optional<OpenVpnTunnel> collected_;
     std::optional<Tunnel> published_;
