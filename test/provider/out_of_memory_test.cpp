@@ -11,21 +11,21 @@
 
 #include "fixture.hpp"
 #include "setup/tunnels/policy_store_write.hpp"
+#include "system/system_function.hpp"
 
 using namespace test;
 
 namespace {
 
 #ifdef _WIN64
-// Under Wine a program is a Linux process: this is prlimit64(0, RLIMIT_AS, …) of its own. True if it was done.
-bool limit_address_space(unsigned long long bytes) {
+// Under Wine a program is a Linux process: prlimit64 of its own RLIMIT_AS (two words, the soft limit and the hard one).
+bool limit_address_space(const unsigned long long* limits, unsigned long long* old_limits) {
     constexpr long long prlimit64 = 302, rlimit_as = 9;
-    const unsigned long long limits[2] = {bytes, ~0ull};  // soft, hard (RLIM64_INFINITY)
     long long result = 0;
-    register long long old_limits asm("r10") = 0;
+    register unsigned long long* old asm("r10") = old_limits;
     asm volatile("syscall"
                  : "=a"(result)
-                 : "a"(prlimit64), "D"(0LL), "S"(rlimit_as), "d"(limits), "r"(old_limits)
+                 : "a"(prlimit64), "D"(0LL), "S"(rlimit_as), "d"(limits), "r"(old)
                  : "rcx", "r11", "memory");
     return result == 0;
 }
@@ -35,7 +35,12 @@ class AllMemory {
   public:
     AllMemory() {
 #ifdef _WIN64
-        limit_address_space(0);  // less than it has: it keeps that, and gets no more
+        // Less than it has: it keeps that, and gets no more. Without the limit this would reserve the machine away.
+        if (lsp::system::look_up(lsp::system::SystemLibrary::ntdll, "wine_get_version") == nullptr) return;
+        if (!limit_address_space(nullptr, limits_)) return;
+        const unsigned long long none[2] = {0, limits_[1]};
+        limited_ = limit_address_space(none, nullptr);
+        if (!limited_) return;
 #endif
         constexpr SIZE_T largest = SIZE_T{1} << (sizeof(void*) == 8 ? 46 : 30);
         for (SIZE_T size = largest; size >= 1u << 16; size /= 2) {
@@ -59,7 +64,7 @@ class AllMemory {
         }
         while (count_ > 0) VirtualFree(reserved_[--count_], 0, MEM_RELEASE);
 #ifdef _WIN64
-        limit_address_space(~0ull);
+        if (limited_) limit_address_space(limits_, nullptr);
 #endif
     }
     AllMemory(const AllMemory&) = delete;
@@ -74,6 +79,10 @@ class AllMemory {
   private:
     static constexpr int capacity = 60'000;
     static inline void* reserved_[capacity];
+#ifdef _WIN64
+    unsigned long long limits_[2] = {};
+    bool limited_ = false;
+#endif
     int count_ = 0;
     void* blocks_ = nullptr;
 };
