@@ -60,11 +60,13 @@ void check(const RecordedDecisions& telemetry) {
 }
 
 // The same bytes as a section of counters: laid over one in use, as far as they reach.
+constexpr ImageName image = "curl.exe";
+
 void check_counters(const std::uint8_t* data, std::size_t size) {
     const auto section = std::make_unique<CounterSection>();
     section->magic = CounterSection::expected_magic;
     section->version = CounterSection::expected_version;
-    take_place(*section, {4, 1}, "curl.exe", [](const CountingProcess&) noexcept { return true; });
+    take_place(*section, {4, 1}, image, [](const CountingProcess&) noexcept { return true; });
     constexpr std::size_t head = 8;
     std::memcpy(reinterpret_cast<unsigned char*>(section.get()) + head, data,
                 std::min(size, sizeof(CounterSection) - head));
@@ -75,7 +77,7 @@ void check_counters(const std::uint8_t* data, std::size_t size) {
         fuzz::require(!text::find_unprintable(process.image, false), "an image's name is printable");
         fuzz::require(process.process.id % 2 == 0 && process.process.started != 0, "a process that counts has told it");
     }
-    ProcessCounts* const place = take_place(*section, {8, 2}, "node.exe",
+    ProcessCounts* const place = take_place(*section, {8, 2}, image,
                                             [](const CountingProcess& process) noexcept { return process.id == 4; });
     if (place == nullptr) return;
     fuzz::require(place->owner == 8, "a place that is taken is one's own");

@@ -34,8 +34,9 @@ TEST_CASE("counters are read from the section of a DLL that others have loaded")
     const LoadedFake fake;
     const std::uint64_t before = fake->others[3];
     fake->others[3] = before + 1000;
+    const ImageName image = "a.exe";
     ProcessCounts* const place =
-        take_place(*fake, {4711 * 4, 1}, "a.exe", [](const CountingProcess&) noexcept { return true; });
+        take_place(*fake, {4711 * 4, 1}, image, [](const CountingProcess&) noexcept { return true; });
     REQUIRE(place != nullptr);
     place->counts[3] = 10;
     const auto counters = read_telemetry(fake_provider_path());
