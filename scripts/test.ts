@@ -73,7 +73,7 @@ async function runOnce(file: string): Promise<Totals> {
 }
 
 // Those that take minutes begin first, so that none is left alone at the end.
-const long = ['e2e.test.ts', 'wine.test.ts', 'split_tunnelling.test.ts', 'provider.test.ts', 'differential.test.ts', 'repair.test.ts', 'catalog_crash.test.ts'];
+const long = ['e2e.test.ts', 'wine.test.ts', 'split_tunnelling.test.ts', 'provider.test.ts', 'differential.test.ts', 'repair.test.ts', 'catalog_crash.test.ts', 'real_catalogs.test.ts'];
 const rank = (file: string) => {
   const place = long.findIndex((name) => file.endsWith(name));
   return place < 0 ? long.length : place;

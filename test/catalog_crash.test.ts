@@ -4,7 +4,7 @@
  * of each operation; CRASH=all for every one.
  */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { nodeExecutables, requireArtifact, testWinsockFile } from './support/artifacts.js';
+import { forMachine32 } from './support/machine32.js';
+import { memoryDrive } from './support/memory_drive.js';
 import { stageProgram, WinePrefix } from './support/wine.js';
 
 const every = process.env.CRASH === 'all';
@@ -26,19 +28,11 @@ interface Report {
   failures: string[];
 }
 
-/** The same DLL as one for 32-bit programs, by what its header says. */
-function forMachine32(dll: Buffer): Buffer {
-  const copy = Buffer.from(dll);
-  copy.writeUInt16LE(0x14c, copy.readUInt32LE(0x3c) + 4);
-  return copy;
-}
-
 async function interruptEverywhere(part: number, parts: number): Promise<Report[]> {
   const folder = mkdtempSync(join(tmpdir(), 'winsock-lsp-crash-'));
-  // Each change of a catalog flushes its backup, which is written there too, to the disk: thousands, so rather not to a disk.
-  const memory = '/dev/shm';
-  const dlls = mkdtempSync(join(existsSync(memory) ? memory : folder, 'winsock-lsp-crash-'));
   const prefix = await WinePrefix.create({ directory: join(folder, 'wine') });
+  // Each change of a catalog flushes its backup, which is written there too.
+  const { path, folder: dlls, root } = memoryDrive(prefix);
   try {
     const programs = join(folder, 'programs');
     const program = stageProgram(requireArtifact('crashTests'), programs);
@@ -54,7 +48,7 @@ async function interruptEverywhere(part: number, parts: number): Promise<Report[
       node === undefined
         ? '-'
         : `"${prefix.toWindowsPath(stageProgram(node.path, programs))}" "${prefix.toWindowsPath(script)}"`;
-    const parameters = [prefix.toWindowsPath(dlls), nodeCommand, String(part), String(parts), ...(every ? ['1000000'] : [])];
+    const parameters = [path, nodeCommand, String(part), String(parts), ...(every ? ['1000000'] : [])];
     const { code, stdout, stderr } = await prefix.run(program, parameters, {
       winsock: 'test',
       cwd: dirname(program),
@@ -63,11 +57,11 @@ async function interruptEverywhere(part: number, parts: number): Promise<Report[
     assert.is(code, 0, `${stdout.slice(-3000)}${stderr.slice(-3000)}`);
     return stdout
       .split(/\r?\n/)
-      .filter((line) => line.startsWith('{"operation"'))
+      .filter((line) => line.startsWith('{"machine"'))
       .map((line) => JSON.parse(line) as Report);
   } finally {
     await prefix.stop();
-    for (const each of [dlls, folder]) rmSync(each, { recursive: true, force: true });
+    for (const each of [root, folder]) rmSync(each, { recursive: true, force: true });
   }
 }
 

@@ -215,7 +215,8 @@ function checkOptions(options: InstallOptions): CheckedOptions {
  *   ERROR_INVALID_PARAMETER: name or path; ERROR_NOT_SUPPORTED: `dll32`, but this process cannot write the 32-bit catalog;
  *   ERR_CATALOG_BUSY: another process is changing it; ERR_OTHERS_DEPEND: another LSP stands on entries that a repair would
  *   replace; ERR_UNKNOWN_ENTRY: `over` names an entry that does not exist; ERR_INVALID_CHOICE: one that cannot be stood on;
- *   ERR_NON_IFS_PROVIDER: with `dll32`, a provider without IFS handles is topmost; ERR_NO_LOWER_PROVIDER; ERR_CHAIN_TOO_LONG;
+ *   ERR_NON_IFS_PROVIDER: with `dll32`, a provider without IFS handles is topmost; ERR_BROKEN_CHAIN: with `dll32`, a chain
+ *   of an LSP that was taken out in part is topmost; ERR_NO_LOWER_PROVIDER; ERR_CHAIN_TOO_LONG;
  *   ERR_READBACK_MISMATCH: Windows answered success, but the catalog does not hold what was written; ERR_UNKNOWN_GROUP, ERR_NOT_A_GROUP: of `publishers` (no such group or account; a domain or a computer); what the failing function gives; ABORT_ERR: `signal` called it off; ERR_INVALID_ARG_TYPE,
  *   ERR_INVALID_ARG_VALUE; ERR_UNSUPPORTED_PLATFORM.
  *

@@ -32,10 +32,11 @@ void set_name(WSAPROTOCOL_INFOW& info, const std::wstring& name) {
     info.szProtocol[length] = L'\0';
 }
 
-// A lower entry of a wanted protocol: not a layered one, not somebody's special door.
-bool can_stand_on(const CatalogEntry& entry) noexcept {
+// A lower entry of a wanted protocol: not a layered one, not somebody's special door, not what is left of an LSP.
+bool can_stand_on(const CatalogEntry& entry, const Infos& infos) {
     return !entry.ours && !entry.is_layered() && entry.info.ProtocolChain.ChainLen > 0 &&
-           (entry.info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0 && (entry.info.dwProviderFlags & network_direct) == 0;
+           (entry.info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0 && (entry.info.dwProviderFlags & network_direct) == 0 &&
+           !missing_part(entry.info, infos);
 }
 
 bool is_chosen(const WantedProtocol& wanted, const Over& over) noexcept {
@@ -49,8 +50,9 @@ bool is_chosen(const WantedProtocol& wanted, const Over& over) noexcept {
 // By id, if that is how it was chosen.
 const CatalogEntry* lower_entry(const Catalog& catalog, const WantedProtocol& wanted, const Over& over) {
     const CatalogEntry* topmost = nullptr;
+    const Infos infos = infos_of(catalog);
     for (const CatalogEntry& entry : catalog) {
-        if (!is(entry.info, wanted) || !can_stand_on(entry)) continue;
+        if (!is(entry.info, wanted) || !can_stand_on(entry, infos)) continue;
         if (contains(over.ids, entry.info.dwCatalogEntryId)) return &entry;
         if (topmost == nullptr || (is_stand_in(topmost->info.ProviderId) && !is_stand_in(entry.info.ProviderId)))
             topmost = &entry;
@@ -67,6 +69,14 @@ GUID stand_in_for(const GUID& provider) noexcept {
 }
 
 bool is_stand_in(const GUID& provider) noexcept { return same_guid(provider, stand_in_for(provider)); }
+
+std::optional<DWORD> missing_part(const WSAPROTOCOL_INFOW& info, const Infos& infos) {
+    if (info.ProtocolChain.ChainLen <= BASE_PROTOCOL) return std::nullopt;
+    for (const DWORD id : chain_ids(info)) {
+        if (find_entry(infos, id) == nullptr) return id;
+    }
+    return std::nullopt;
+}
 
 Infos lower_entries(const Catalog& catalog, const Over& over) {
     Infos found;
@@ -122,7 +132,10 @@ Outcome check_choice(const Catalog& catalog, const Over& over) {
         const bool wanted = std::any_of(std::begin(wanted_protocols), std::end(wanted_protocols),
                                         [&](const WantedProtocol& protocol) { return is(entry->info, protocol); });
         if (!wanted) return refuse("it is neither TCP nor UDP nor RAW over IPv4 or IPv6.");
-        if (!can_stand_on(*entry)) return refuse("it does not have IFS handles.");
+        if (const auto missing = missing_part(entry->info, infos)) {
+            return refuse(concat({"its chain names entry ", *missing, ", which does not exist."}));
+        }
+        if (!can_stand_on(*entry, infos)) return refuse("it does not have IFS handles.");
         for (const WSAPROTOCOL_INFOW* const other : chosen) {
             if (!same_protocol(*other, entry->info)) continue;
             return refuse(

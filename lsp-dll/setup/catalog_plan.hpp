@@ -16,9 +16,13 @@ namespace lsp::setup {
 GUID stand_in_for(const GUID& provider) noexcept;
 bool is_stand_in(const GUID& provider) noexcept;
 
+// Of a chain, an id that is no entry's.
+std::optional<DWORD> missing_part(const WSAPROTOCOL_INFOW& info, const Infos& infos);
+
 // For each of TCP, UDP and RAW over IPv4 and IPv6, as far as it is chosen, the chosen entry or else the topmost one
 // that a chain of ours can stand on: a base provider or another one's chain, with IFS handles. Entries of ours are
-// passed over, and so is what stands in for a base provider while that is restored, unless there is nothing else.
+// passed over, and so are chains that name an entry which does not exist, as an LSP leaves them that was taken out in
+// part, and what stands in for a base provider while that is restored, unless there is nothing else.
 Infos lower_entries(const Catalog& catalog, const Over& over = {});
 // What is topmost for that protocol, whether a chain of ours can stand on it or not: what Windows' call for both
 // catalogs stands on. Null if there is none but ours.

@@ -66,14 +66,15 @@ class CatalogExamination {
     void base_providers() {
         for (const int family : {AF_INET, AF_INET6}) {
             for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
-                const bool found =
-                    std::any_of(facts_.entries.begin(), facts_.entries.end(), [&](const CatalogEntry& entry) {
-                        return entry.is_base() && entry.info.iAddressFamily == family && entry.info.iSocketType == type;
-                    });
-                if (found) continue;
                 WSAPROTOCOL_INFOW info{};
                 info.iAddressFamily = family;
                 info.iSocketType = type;
+                // PGM's stream entry (MSMQ's multicast), for one, is of the same family and type.
+                info.iProtocol = type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+                const bool found = std::any_of(
+                    facts_.entries.begin(), facts_.entries.end(),
+                    [&](const CatalogEntry& entry) { return entry.is_base() && same_protocol(entry.info, info); });
+                if (found) continue;
                 add("base-provider-missing", family == AF_INET ? Severity::error : Severity::warning,
                     concat({catalog_of(facts_.architecture), " has no base provider for ", protocol_name(info),
                             ": programs cannot use it."}),
@@ -136,13 +137,14 @@ class CatalogExamination {
     void broken_chains() {
         std::vector<std::pair<DWORD, bool>> told;  // the missing id, of our chains or of others'
         for (const CatalogEntry& entry : facts_.entries) {
-            const auto missing = missing_part(entry);
+            const auto missing = missing_part(entry.info, infos_);
             if (!missing || std::find(told.begin(), told.end(), std::pair(*missing, entry.ours)) != told.end())
                 continue;
             told.emplace_back(*missing, entry.ours);
             std::string others;
             for (const CatalogEntry& other : facts_.entries) {
-                if (&other == &entry || other.ours != entry.ours || missing_part(other) != missing) continue;
+                if (&other == &entry || other.ours != entry.ours || missing_part(other.info, infos_) != missing)
+                    continue;
                 others += concat({others.empty() ? " (as do entries " : ", ", other.info.dwCatalogEntryId});
             }
             if (!others.empty()) others += ')';
@@ -151,14 +153,6 @@ class CatalogExamination {
                             ", which does not exist", others, "."}),
                     Fix::install_anew);
         }
-    }
-
-    std::optional<DWORD> missing_part(const CatalogEntry& entry) const {
-        if (!entry.is_chain()) return std::nullopt;
-        for (const DWORD id : chain_ids(entry.info)) {
-            if (find_entry(infos_, id) == nullptr) return id;
-        }
-        return std::nullopt;
     }
 
     void dlls() {

@@ -42,11 +42,23 @@ Outcome replace_ours(CatalogPlan& plan, const Catalog& before, const std::wstrin
     return Done{};
 }
 
-// The call for both catalogs stands on what is topmost, with IFS handles or without.
-Outcome check_ifs_handles(const CatalogPlan& plan, const Catalog& catalog) {
+// The call for both catalogs stands on what is topmost, whole or not, with IFS handles or without.
+Outcome check_what_is_topmost(const CatalogPlan& plan, const Catalog& catalog) {
+    const Infos infos = infos_of(catalog);
     for (const WSAPROTOCOL_INFOW& lower : plan.lowers) {
         const CatalogEntry* const entry = topmost_entry(catalog, lower);
-        if (entry == nullptr || (entry->info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0) continue;
+        if (entry == nullptr) continue;
+        if (const auto missing = missing_part(entry->info, infos)) {
+            return own_error(
+                "ERR_BROKEN_CHAIN",
+                concat({"Cannot install the provider in both catalogs at once: entry ", entry->info.dwCatalogEntryId,
+                        " \"", entry->info.szProtocol, "\" is topmost in the ", bits_of(plan.architecture),
+                        " catalog and names entry ", *missing,
+                        ", which does not exist, and Windows would put ours above that. Take out what is left of the "
+                        "product that it belongs to (netsh winsock remove provider ",
+                        entry->info.dwCatalogEntryId, "), or leave out the 32-bit DLL."}));
+        }
+        if ((entry->info.dwServiceFlags1 & XP1_IFS_HANDLES) != 0) continue;
         return own_error(
             "ERR_NON_IFS_PROVIDER",
             concat({"Cannot install the provider in both catalogs at once: entry ", entry->info.dwCatalogEntryId, " \"",
@@ -180,7 +192,7 @@ Result<Plan> plan_installation(const Snapshot& snapshot, const InstallOptions& o
     for (CatalogPlan& catalog : plan.catalogs) {
         const bool is_native = catalog.architecture == native_architecture;
         if (both) {
-            const Outcome checked = check_ifs_handles(catalog, is_native ? snapshot.native : *snapshot.other);
+            const Outcome checked = check_what_is_topmost(catalog, is_native ? snapshot.native : *snapshot.other);
             if (!checked) return checked.error();
         }
         const Outcome replaced = replace_ours(catalog, is_native ? snapshot.native : *snapshot.other,

@@ -6,8 +6,8 @@
 
 namespace lsp::setup {
 
-// ERR_NO_LOWER_PROVIDER, ERR_UNKNOWN_ENTRY, ERR_INVALID_CHOICE, ERR_NON_IFS_PROVIDER, ERR_CHAIN_TOO_LONG,
-// ERR_OTHERS_DEPEND.
+// ERR_NO_LOWER_PROVIDER, ERR_UNKNOWN_ENTRY, ERR_INVALID_CHOICE, ERR_NON_IFS_PROVIDER, ERR_BROKEN_CHAIN,
+// ERR_CHAIN_TOO_LONG, ERR_OTHERS_DEPEND.
 Result<Plan> plan_installation(const Snapshot& snapshot, const InstallOptions& options,
                                const std::optional<Over>& remembered);
 // ERR_OTHERS_DEPEND.

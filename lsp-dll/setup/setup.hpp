@@ -43,7 +43,8 @@ struct InstallReport {
 // 32-bit catalog that this process could write); ERR_CATALOG_BUSY; ERR_OTHERS_DEPEND (a repair would have to take out
 // entries that another provider's chains stand on); ERR_NO_LOWER_PROVIDER (nothing to stand on); ERR_UNKNOWN_ENTRY,
 // ERR_INVALID_CHOICE (an entry that was chosen by its id does not exist or cannot be stood on); ERR_NON_IFS_PROVIDER
-// (both catalogs, and what is topmost in one has no IFS handles); ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH (the
+// (both catalogs, and what is topmost in one has no IFS handles); ERR_BROKEN_CHAIN (both catalogs, and what is topmost
+// in one is a chain that names an entry which does not exist); ERR_CHAIN_TOO_LONG; ERR_READBACK_MISMATCH (the
 // catalog does not hold what was written); the code of the failing WSC function.
 Result<InstallReport> install_provider(const InstallOptions& options);
 

@@ -50,6 +50,20 @@ std::string canonical_without_ids(const Catalog& catalog) {
     return text;
 }
 
+std::size_t place_in(const Catalog& catalog, const CatalogEntry& entry) {
+    const auto same = std::find_if(catalog.begin(), catalog.end(), [&](const CatalogEntry& each) {
+        return each.info.dwCatalogEntryId == entry.info.dwCatalogEntryId;
+    });
+    return static_cast<std::size_t>(same - catalog.begin());
+}
+
+bool is_passed_over(const Catalog& catalog, const CatalogEntry& entry) {
+    const auto first = std::find_if(catalog.begin(), catalog.end(), [&](const CatalogEntry& each) {
+        return !each.is_layered() && same_protocol(each.info, entry.info);
+    });
+    return first != catalog.end() && first->info.dwCatalogEntryId != entry.info.dwCatalogEntryId;
+}
+
 bool usable(const Catalog& catalog, const WSAPROTOCOL_INFOW& protocol) {
     const Infos infos = infos_of(catalog);
     for (const CatalogEntry& entry : catalog) {
@@ -115,11 +129,16 @@ std::string canonical(const CatalogState& state) {
     return "64-bit\n" + canonical(state.x64) + "32-bit\n" + canonical(state.ia32);
 }
 
-std::string damage(const Catalog& catalog, const Catalog& bare) {
+std::string damage(const Catalog& catalog, const Catalog& bare, const Lenience& lenience) {
     const Infos infos = infos_of(catalog);
     std::vector<const CatalogEntry*> others;
     for (const CatalogEntry& entry : catalog) {
         if (!entry.ours) others.push_back(&entry);
+    }
+    if (lenience.others_moved) {
+        std::sort(others.begin(), others.end(), [&](const CatalogEntry* a, const CatalogEntry* b) {
+            return place_in(bare, *a) < place_in(bare, *b);
+        });
     }
     if (others.size() != bare.size()) return concat({others.size(), " entries of others instead of ", bare.size()});
     for (std::size_t i = 0; i < bare.size(); ++i) {
@@ -132,7 +151,8 @@ std::string damage(const Catalog& catalog, const Catalog& bare) {
         if (!entry.ours) continue;
         if (!file_exists(expand_environment(entry.path))) return concat({"no such DLL: ", entry.path});
         for (const DWORD id : chain_ids(entry.info)) {
-            if (entry.is_chain() && find_entry(infos, id) == nullptr) {
+            if (entry.is_chain() && find_entry(infos, id) == nullptr &&
+                !(lenience.gaps_behind && is_passed_over(catalog, entry))) {
                 return concat({"\"", entry.info.szProtocol, "\" names entry ", id, ", which does not exist"});
             }
         }
@@ -145,9 +165,9 @@ std::string damage(const Catalog& catalog, const Catalog& bare) {
     return {};
 }
 
-std::string damage(const CatalogState& state, const CatalogState& bare) {
-    const std::string native = damage(state.x64, bare.x64);
+std::string damage(const CatalogState& state, const CatalogState& bare, const Lenience& lenience) {
+    const std::string native = damage(state.x64, bare.x64, lenience);
     if (!native.empty()) return "64-bit catalog: " + native;
-    const std::string other = damage(state.ia32, bare.ia32);
+    const std::string other = damage(state.ia32, bare.ia32, lenience);
     return other.empty() ? other : "32-bit catalog: " + other;
 }

@@ -28,5 +28,12 @@ std::string lost_protocol(const CatalogState& state, const CatalogState& before)
 
 // What is wrong with a catalog in which any program must find a working provider for TCP, UDP and RAW; empty if nothing
 // is. `bare` is the catalog without ours.
-std::string damage(const Catalog& catalog, const Catalog& bare);
-std::string damage(const CatalogState& state, const CatalogState& bare);
+struct Lenience {
+    // Others' entries may stand elsewhere: restore puts what no program can load behind everything.
+    bool others_moved = false;
+    // A chain of ours may name an entry of the other catalog, where programs do not come to it: the call for both
+    // catalogs, by which alone the 32-bit one is written, leaves that when nothing works any more after it.
+    bool gaps_behind = false;
+};
+std::string damage(const Catalog& catalog, const Catalog& bare, const Lenience& lenience = {});
+std::string damage(const CatalogState& state, const CatalogState& bare, const Lenience& lenience = {});

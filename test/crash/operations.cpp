@@ -22,12 +22,12 @@ Outcome nothing() { return Done{}; }
 Outcome remove_ours() { return outcome_of(remove_provider()); }
 
 // Ours are passed over then.
-Outcome base_entries_first() {
+Outcome others_first() {
     const auto catalog = enumerate_catalog();
     if (!catalog) return catalog.error();
     std::vector<DWORD> ids;
     for (const CatalogEntry& entry : *catalog) {
-        if (entry.is_base()) ids.push_back(entry.info.dwCatalogEntryId);
+        if (!entry.ours) ids.push_back(entry.info.dwCatalogEntryId);
     }
     return outcome_of(order_catalog(native_architecture, ids, true));
 }
@@ -122,7 +122,7 @@ Outcome install_other(const Paths& paths) {
     return Done{};
 }
 
-std::vector<Operation> operations(const Paths& paths) {
+std::vector<Operation> operations(const Paths& paths, bool both_can) {
     const auto installer = [](const std::wstring& dll, const std::wstring& dll32) {
         return [dll, dll32]() -> Outcome {
             InstallOptions options;
@@ -137,24 +137,25 @@ std::vector<Operation> operations(const Paths& paths) {
     const auto newer_both = installer(paths.newer_dll, paths.newer_dll32);
     const auto backup = std::make_shared<std::vector<BackedUpCatalog>>();
     const auto restore = [backup] { return outcome_of(restore_catalogs(*backup, {})); };
-    const auto incomplete = [backup, both]() -> Outcome {
-        if (const Outcome outcome = back_up_installation(both, *backup); !outcome) return outcome;
+    const auto& widest = both_can ? both : native;
+    const auto incomplete = [backup, widest]() -> Outcome {
+        if (const Outcome outcome = back_up_installation(widest, *backup); !outcome) return outcome;
         return take_out_every_other_chain();
     };
-    const auto wrong = [backup, both, paths]() -> Outcome {
-        if (const Outcome outcome = back_up_installation(both, *backup); !outcome) return outcome;
+    const auto wrong = [backup, widest, paths]() -> Outcome {
+        if (const Outcome outcome = back_up_installation(widest, *backup); !outcome) return outcome;
         return change_paths(paths);
     };
-    const auto lost = [backup, both]() -> Outcome {
-        if (const Outcome outcome = back_up_installation(both, *backup); !outcome) return outcome;
+    const auto lost = [backup, widest]() -> Outcome {
+        if (const Outcome outcome = back_up_installation(widest, *backup); !outcome) return outcome;
         return lose_raw4();
     };
     // A process of its own has no backup to restore: no writes, and with them no kills of processes.
-    return {
-        {"order", true, false, true, both, base_entries_first, both},
-        {"restore of missing chains", true, false, false, incomplete, restore, both},
-        {"restore of other paths", true, false, false, wrong, restore, both},
-        {"restore of a lost base entry", true, false, false, lost, restore, both, true},
+    std::vector<Operation> all = {
+        {"order", both_can, false, true, widest, others_first, widest},
+        {"restore of missing chains", both_can, false, false, incomplete, restore, widest},
+        {"restore of other paths", both_can, false, false, wrong, restore, widest},
+        {"restore of a lost base entry", both_can, false, false, lost, restore, widest, true},
         {"install", false, false, true, nothing, native, native},
         {"install", true, false, true, nothing, both, both},
         {"install over another LSP", false, true, false, nothing, native, native},
@@ -166,4 +167,6 @@ std::vector<Operation> operations(const Paths& paths) {
         {"remove", true, false, true, both, remove_ours, both},
         {"remove over another LSP", true, true, false, both, remove_ours, both},
     };
+    if (!both_can) std::erase_if(all, [](const Operation& operation) { return operation.both; });
+    return all;
 }

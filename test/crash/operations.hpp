@@ -27,9 +27,14 @@ struct Operation {
     // It starts with a base provider that has lost an entry, which nothing else can bring back: whatever comes
     // afterwards must leave programs what they had, and be followed by the same again.
     bool restores_base = false;
+    // A base provider that a kill within the call for both catalogs has left in the 64-bit one alone cannot be put into
+    // the 32-bit one from a 64-bit process (restore says so): the same again is compared by the 64-bit catalog.
+    bool leaves_32 = false;
 };
 
-std::vector<Operation> operations(const Paths& paths);
+// `both_can`: the 32-bit catalog can be installed into. If not, the operations that need that are left out, and the
+// others keep to the 64-bit one.
+std::vector<Operation> operations(const Paths& paths, bool both_can = true);
 
 // Puts the other LSP into both catalogs.
 Outcome install_other(const Paths& paths);

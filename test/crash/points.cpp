@@ -40,25 +40,40 @@ Bytes as_native(const Bytes& catalogs, const Paths& paths) {
     return result;
 }
 
+std::vector<std::string> sorted_lines(const std::string& text) {
+    std::vector<std::string> lines;
+    for (std::size_t from = 0, to; from < text.size(); from = to + 1) {
+        to = std::min(text.find('\n', from), text.size());
+        lines.push_back(text.substr(from, to - from));
+    }
+    std::sort(lines.begin(), lines.end());
+    return lines;
+}
+
 class Interruption {
   public:
-    Interruption(const Operation& operation, const Paths& paths, const TryPrograms& programs,
-                 const RunElsewhere& elsewhere, std::set<std::string>& known, unsigned most_calls)
+    Interruption(const Operation& operation, const Paths& paths, const Ground& ground, const TryPrograms& programs,
+                 const RunElsewhere& elsewhere, std::set<std::string>& known, const Effort& effort)
         : operation_(operation),
           paths_(paths),
+          ground_(ground),
           programs_(programs),
           elsewhere_(elsewhere),
           known_(known),
-          most_calls_(most_calls) {}
+          effort_(effort) {}
 
     Report run() {
         if (!find_landmarks()) return report_;
         const TestWinsockCounts total = counts_;
         // Restoring reads a path hundreds of times.
-        const unsigned spacing = total.calls / most_calls_ + 1;
+        const unsigned spacing = total.calls / effort_.reads + 1;
+        const auto changes = static_cast<unsigned>(
+            std::count_if(calls_.begin(), calls_.end(), [](const TestWinsockCall& each) { return each.writes != 0; }));
+        const unsigned changes_spacing = changes / effort_.changes + 1;
+        unsigned change = 0;
         for (unsigned n = 1; n <= total.calls; ++n) {
             const TestWinsockCall& interrupted = calls_[n - 1];
-            if (interrupted.writes == 0 && n % spacing != 0) continue;
+            if (interrupted.writes == 0 ? n % spacing != 0 : change++ % changes_spacing != 0) continue;
             // A call that changes nothing fails the same way whatever it says: one code each, in turn.
             for (std::size_t i = 0; i < std::size(error_codes); ++i) {
                 if (interrupted.writes == 0 && i != n % std::size(error_codes)) continue;
@@ -81,7 +96,8 @@ class Interruption {
             TestWinsockFaults kill{};
             kill.killCall = n;
             attempt("a kill before a call", n, kill);
-            for (unsigned parts = 0; parts < interrupted.newEntries; ++parts) {
+            const unsigned parts_spacing = interrupted.newEntries / effort_.tears + 1;
+            for (unsigned parts = 0; parts < interrupted.newEntries; parts += parts_spacing) {
                 for (const int error : {0, WSANO_RECOVERY}) {
                     TestWinsockFaults tear{};
                     tear.tearCall = n;
@@ -91,7 +107,7 @@ class Interruption {
                 }
             }
         }
-        for (unsigned n = 1; n <= (operation_.writes ? total.writes : 0); ++n) {
+        for (unsigned n = 1; n <= (writes() ? total.writes : 0); ++n) {
             TestWinsockFaults fail{};
             fail.failWrite = n;
             attempt("a failing registry write", n, fail);
@@ -99,12 +115,21 @@ class Interruption {
             kill.killWrite = n;
             attempt("a kill in a registry write", n, kill);
         }
-        if (operation_.writes) kill_processes(total);
+        if (writes()) kill_processes(total);
         report_.states = static_cast<unsigned>(states_.size());
         return report_;
     }
 
   private:
+    bool writes() const { return operation_.writes && effort_.registry; }
+
+    Lenience lenience() const { return {!ground_.works, !ground_.catalogs.empty()}; }
+
+    // What restore does with an LSP that no program can load is not undone by others.
+    bool same(const std::string& text, const std::string& wanted) const {
+        return text == wanted || (!ground_.works && sorted_lines(text) == sorted_lines(wanted));
+    }
+
     std::string text_of(const CatalogState& state) const {
         return operation_.restores_base ? canonical_without_ids(state) : canonical(state);
     }
@@ -113,18 +138,26 @@ class Interruption {
     bool find_landmarks() {
         keep_in_memory(true);  // empty, which is seeded as a fresh Windows
         disarm();
+        if (!ground_.catalogs.empty()) load_catalogs(ground_.catalogs);
         if (operation_.others && !install_other(paths_)) return fail("another LSP cannot be installed"), false;
         const Bytes bare = save_catalogs();
         bare_ = read_state();
         bare_text_ = canonical(bare_);
-        if (!operation_.prepare()) return fail("what it starts from cannot be made"), false;
+        const auto bare_diagnosis = diagnosis();
+        if (!bare_diagnosis) return fail("doctor: " + bare_diagnosis.error().message), false;
+        for (const Finding& finding : bare_diagnosis->findings) bare_findings_.insert(finding.message);
+        if (const Outcome prepared = operation_.prepare(); !prepared)
+            return fail("what it starts from cannot be made: " + prepared.error().message), false;
         start_ = save_catalogs();
         start_state_ = read_state();
         start_text_ = text_of(start_state_);
-        if (!operation_.run()) return fail("it does not even work undisturbed"), false;
-        goal_text_ = text_of(read_state());
+        if (const Outcome done = operation_.run(); !done)
+            return fail("it does not even work undisturbed: " + done.error().message), false;
+        goal_ = read_state();
+        goal_text_ = text_of(goal_);
         load_catalogs(bare);
-        if (!operation_.install()) return fail("it cannot be installed undisturbed"), false;
+        if (const Outcome installed = operation_.install(); !installed)
+            return fail("it cannot be installed undisturbed: " + installed.error().message), false;
         complete_text_ = canonical(read_state());
 
         load_catalogs(start_);
@@ -133,7 +166,10 @@ class Interruption {
         counts_ = counts();
         for (unsigned n = 1; n <= counts_.calls; ++n) calls_.push_back(call(n));
         disarm();
-        return static_cast<bool>(again);
+        if (!again) return fail("it does not work a second time: " + again.error().message), false;
+        const CatalogState now = read_state();
+        examine(now, text_of(now));
+        return true;
     }
 
     // The kills of threads above stand for those of processes: some of those, with the registry's catalogs, must leave
@@ -228,17 +264,15 @@ class Interruption {
         if (!states_.insert(text).second) return;
         if (operation_.restores_base) {
             if (const std::string wrong = lost_protocol(state, start_state_); !wrong.empty()) fail(wrong);
-        } else if (const std::string wrong = damage(state, bare_); !wrong.empty()) {
+        } else if (const std::string wrong = damage(state, bare_, lenience()); !wrong.empty()) {
             fail(wrong);
         }
         const Bytes left = save_catalogs();
-        if (known_.insert(of_either_version(canonical(state.x64))).second) {
-            if (const std::string wrong = programs_(left); !wrong.empty()) fail(wrong);
-        }
-        const Bytes swapped = as_native(left, paths_);
-        load_catalogs(swapped);
-        if (known_.insert(of_either_version(canonical(read_state().x64))).second) {
-            if (const std::string wrong = programs_(swapped); !wrong.empty()) fail("32-bit catalog: " + wrong);
+        try_programs(left, "");
+        // Those of a machine's own LSP are no 64-bit DLLs.
+        const auto is_base = [](const CatalogEntry& entry) { return entry.is_base(); };
+        if (ground_.catalogs.empty() || std::all_of(bare_.ia32.begin(), bare_.ia32.end(), is_base)) {
+            try_programs(as_native(left, paths_), "32-bit catalog: ");
         }
         repair("install", left, operation_.install, complete_text_);
         const auto remove = [] {
@@ -248,6 +282,14 @@ class Interruption {
         repair("remove", left, remove, bare_text_);
         repair("the same", left, operation_.run, goal_text_);
         mend(left);
+    }
+
+    void try_programs(const Bytes& catalogs, const char* which) {
+        if (!ground_.works || tried_ >= effort_.programs) return;
+        load_catalogs(catalogs);
+        if (!known_.insert(of_either_version(canonical(read_state().x64))).second) return;
+        ++tried_;
+        if (const std::string wrong = programs_(catalogs); !wrong.empty()) fail(which + wrong);
     }
 
     // What ts/doctor.ts does.
@@ -262,18 +304,26 @@ class Interruption {
         const bool anew = fixes(Fix::install_anew);
         if (anew || fixes(Fix::install)) {
             const Outcome outcome = install_registered(*before, anew);
+            if (is_told_to_restore(outcome, left)) return restore_after("doctor --fix");
             if (!outcome) return fail("doctor --fix afterwards: " + outcome.error().message);
         }
         const auto after = diagnosis();
         if (!after) return fail("doctor afterwards: " + after.error().message);
         if (operation_.restores_base) return restore_after("doctor --fix");
         for (const Finding& finding : after->findings) {
-            if (finding.severity != Severity::info) fail("doctor --fix afterwards leaves: " + finding.message);
+            if (finding.severity == Severity::info || bare_findings_.count(finding.message) != 0) continue;
+            fail("doctor --fix afterwards leaves: " + finding.message);
         }
-        if (const std::string wrong = damage(read_state(), bare_); !wrong.empty()) {
+        if (const std::string wrong = damage(read_state(), bare_, lenience()); !wrong.empty()) {
             fail("doctor --fix afterwards: " + wrong);
         }
         if (before->installed && !after->installed) fail("doctor --fix afterwards leaves nothing of ours");
+    }
+
+    // While a base provider that another LSP's chains name is out, the call for both catalogs is refused.
+    bool is_told_to_restore(const Outcome& outcome, const Bytes& left) const {
+        return !outcome && operation_.restores_base && !ground_.catalogs.empty() &&
+               outcome.error().code == "ERR_BROKEN_CHAIN" && save_catalogs() == left;
     }
 
     static Result<Diagnosis> diagnosis() {
@@ -313,9 +363,10 @@ class Interruption {
                 const std::string& wanted) {
         load_catalogs(left);
         const Outcome outcome = run_repair();
+        if (is_told_to_restore(outcome, left)) return restore_after(what);
         if (!outcome) return fail(concat({what, " afterwards: ", outcome.error().message}));
         if (operation_.restores_base) return restore_after(what);
-        if (canonical(read_state()) != wanted)
+        if (!same(canonical(read_state()), wanted))
             fail(concat({what, " afterwards leaves another catalog than it should"}));
     }
 
@@ -326,7 +377,9 @@ class Interruption {
         if (const Outcome outcome = operation_.run(); !outcome) {
             fail(concat({what, " and the same afterwards: ", outcome.error().message}));
         }
-        if (text_of(read_state()) != goal_text_) fail(concat({what, " and the same afterwards leave another catalog"}));
+        CatalogState state = read_state();
+        if (operation_.leaves_32) state.ia32 = goal_.ia32;
+        if (text_of(state) != goal_text_) fail(concat({what, " and the same afterwards leave another catalog"}));
     }
 
     void fail(const std::string& what) {
@@ -335,13 +388,16 @@ class Interruption {
 
     const Operation& operation_;
     const Paths& paths_;
+    const Ground& ground_;
     const TryPrograms& programs_;
     const RunElsewhere& elsewhere_;
     std::set<std::string>& known_;
-    unsigned most_calls_;
+    const Effort& effort_;
+    unsigned tried_ = 0;  // with programs
+    std::set<std::string> bare_findings_;
     Report report_;
     Bytes start_;
-    CatalogState bare_, start_state_;
+    CatalogState bare_, start_state_, goal_;
     std::string start_text_, goal_text_, bare_text_, complete_text_, point_ = "undisturbed";
     TestWinsockCounts counts_{};
     std::vector<TestWinsockCall> calls_;
@@ -351,7 +407,8 @@ class Interruption {
 
 }  // namespace
 
-Report interrupt_everywhere(const Operation& operation, const Paths& paths, const TryPrograms& programs,
-                            const RunElsewhere& elsewhere, std::set<std::string>& known, unsigned most_calls) {
-    return Interruption(operation, paths, programs, elsewhere, known, most_calls).run();
+Report interrupt_everywhere(const Operation& operation, const Paths& paths, const Ground& ground,
+                            const TryPrograms& programs, const RunElsewhere& elsewhere, std::set<std::string>& known,
+                            const Effort& effort) {
+    return Interruption(operation, paths, ground, programs, elsewhere, known, effort).run();
 }

@@ -31,6 +31,28 @@ TEST_CASE("new chains stand on the topmost entry with IFS handles, hidden or not
     CHECK(lowers[2].dwCatalogEntryId == 3);
 }
 
+TEST_CASE("new chains do not stand on what is left of another LSP") {
+    // Its hidden entry, or what it stood on, is gone.
+    const CatalogEntry headless = make_entry(40, L"headless over [TCP]", tcp4, other_chain_guid, {39, 1});
+    const CatalogEntry baseless = make_entry(41, L"other over [RAW]", raw4, other_chain_guid, {20, 9});
+    const Catalog catalog = marked({headless, baseless, base1, base2, other});
+    const Infos lowers = lower_entries(catalog);
+    REQUIRE(lowers.size() == 2);
+    CHECK(lowers[0].dwCatalogEntryId == base1.info.dwCatalogEntryId);
+    CHECK(lowers[1].dwCatalogEntryId == base2.info.dwCatalogEntryId);
+    const Infos infos = infos_of(catalog);
+    CHECK(missing_part(headless.info, infos) == std::optional<DWORD>(39));
+    CHECK(missing_part(baseless.info, infos) == std::optional<DWORD>(9));
+    CHECK_FALSE(missing_part(base1.info, infos));
+    CHECK_FALSE(missing_part(other.info, infos));
+    Over chosen;
+    chosen.ids = {40};
+    const Outcome outcome = check_choice(catalog, chosen);
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code == "ERR_INVALID_CHOICE");
+    CHECK(outcome.error().message.find("names entry 39, which does not exist") != std::string::npos);
+}
+
 TEST_CASE("new chains stand on what stands in for a base provider only where there is nothing else") {
     CatalogEntry stand_in = base1, alone = base2;
     stand_in.info.ProviderId = alone.info.ProviderId = stand_in_for(base_guid);

@@ -221,6 +221,17 @@ const Damage damages[] = {
          erase(facts, 1, 1);
          erase(facts, 101, 1);
      }},
+    // PGM's stream entry is of the same family and type.
+    {"base-provider-missing", Severity::error, Fix::none,
+     [](Facts& facts) {
+         erase(facts, 1, 1);
+         erase(facts, 101, 1);
+         CatalogEntry pgm = entry(facts, 2);
+         pgm.info.dwCatalogEntryId = 90;
+         pgm.info.iSocketType = SOCK_STREAM;
+         pgm.info.iProtocol = 113;  // IPPROTO_RM
+         entries(facts, 1).push_back(pgm);
+     }},
     {"restore-interrupted", Severity::warning, Fix::none,
      [](Facts& facts) {
          CatalogEntry stand_in = entry(facts, 1);

@@ -200,6 +200,31 @@ TEST_CASE("what is topmost without IFS handles is not stood on: the call for bot
     }
 }
 
+TEST_CASE("what is left of another LSP is passed over in one catalog, and refused for both") {
+    CatalogEntry chain = make_entry(21, L"other over TCP", tcp4, other_chain_guid, {20, 1});
+    const Catalog bare = {sample::base1, sample::base2};
+    Catalog leftovers = bare;
+    leftovers.insert(leftovers.begin(), chain);
+    InstallOptions options;
+    options.dll = L"C:\\x.dll";
+    for (const bool in_native : {true, false}) {
+        CAPTURE(in_native);
+        Snapshot damaged;
+        damaged.native = in_native ? leftovers : bare;
+        damaged.other = in_native ? bare : leftovers;
+        options.dll32.clear();
+        const auto alone = plan_installation(damaged, options, {});
+        REQUIRE_MESSAGE(alone, message_of(alone));
+        CHECK(alone->catalogs.front().lowers.front().dwCatalogEntryId == sample::base1.info.dwCatalogEntryId);
+        options.dll32 = L"C:\\x32.dll";
+        const auto both = plan_installation(damaged, options, {});
+        CHECK(code_of(both) == "ERR_BROKEN_CHAIN");
+        CHECK(contains(message_of(both), in_native ? "the 64-bit catalog" : "the 32-bit catalog"));
+        CHECK(contains(message_of(both), "names entry 20, which does not exist"));
+        CHECK(contains(message_of(both), "netsh winsock remove provider 21"));
+    }
+}
+
 TEST_SUITE("test winsock") {
     TEST_CASE_FIXTURE(Prediction, "a dry run foretells what install does, and changes nothing itself") {
         const std::wstring tcp = std::to_wstring(base_tcp());

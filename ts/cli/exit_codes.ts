@@ -52,6 +52,7 @@ const byCode: Readonly<Record<string, number>> = {
   ERROR_NOT_FOUND: exitCodes.notFound,
   ERR_CATALOG_BUSY: exitCodes.conflict,
   ERR_OTHERS_DEPEND: exitCodes.conflict,
+  ERR_BROKEN_CHAIN: exitCodes.conflict,
   ERR_NON_IFS_PROVIDER: exitCodes.conflict,
 };
 
