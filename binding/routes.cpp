@@ -1,6 +1,7 @@
 #include "../lsp-dll/system/routes.hpp"
 
 #include "../lsp-dll/core/policy_index.hpp"
+#include "../lsp-dll/setup/blocks.hpp"
 #include "../lsp-dll/system/interfaces.hpp"
 #include "../lsp-dll/system/policy_store.hpp"
 #include "areas.hpp"
@@ -97,6 +98,8 @@ Napi::Value explain(const Napi::CallbackInfo& call) {
         object.Set("rule", Napi::String::New(env, to_string(effective.policy.rules[rule])));
         object.Set("tunnel", rule_tunnel(env, stored, effective.tunnels, rule));
     }
+    const setup::Block block = setup::block_of(app);
+    object.Set("block", block == setup::Block::none ? env.Null() : Napi::String::New(env, setup::to_string(block)));
     object.Set("policyRejected", stored.rejected.empty() ? env.Null() : Napi::String::New(env, stored.rejected));
     return object;
 }

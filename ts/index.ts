@@ -46,6 +46,7 @@ export {
   explain,
   getBestRoute,
   type BestRoute,
+  type Block,
   type Explanation,
   type ExplainOptions,
   type Otherwise,

@@ -131,6 +131,7 @@ export interface NativeExplanation {
   otherwise: Otherwise;
   rule: string | null;
   tunnel: string | null;
+  block: string | null;
   policyRejected: string | null;
 }
 

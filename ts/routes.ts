@@ -64,6 +64,13 @@ export type Reason =
   | 'link_local'
   | 'tunnel_subnet';
 
+/**
+ * `extension_points`: the program runs without them (exploit protection); `microsoft_only`: it loads DLLs that Microsoft has signed, and no
+ * others; `category`: Windows permits it some LSP categories only, as its services, and ours has none; `packaged`: a packaged app, and these
+ * mostly run in app containers.
+ */
+export type Block = 'extension_points' | 'microsoft_only' | 'category' | 'packaged';
+
 export interface Explanation {
   destination: string;
   app: string;
@@ -84,6 +91,8 @@ export interface Explanation {
   rule: string | null;
   /** The tunnel whose rule it is; null for one of the administrator's. */
   tunnel: string | null;
+  /** Why Windows loads no LSP into the program of `app`, so that no rule reaches it; null as far as can be told. */
+  block: Block | null;
   /** Why the administrator's rules are not in force, if they cannot be read. */
   policyRejected: string | null;
 }
@@ -113,6 +122,7 @@ export function explain(destination: string, options: ExplainOptions = {}): Expl
     protocol,
     ...found,
     reason: found.reason as Reason,
+    block: found.block as Block | null,
     route: found.route satisfies NativeRoute | null,
     routeError: found.routeError === null ? null : (toLspError(found.routeError) as LspError),
     pinInterface: found.pinInterface === 0 ? null : found.pinInterface,

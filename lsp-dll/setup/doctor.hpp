@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "blocks.hpp"
 #include "../system/policy_store.hpp"
 #include "dll_facts.hpp"
 #include "namespaces.hpp"
@@ -41,16 +42,6 @@ struct OpenVpnFacts {
     bool setup = true;    // winsock-lsp-setup.dll is beside it
     std::string replaceable_by;
     std::vector<OpenVpnService> services;
-};
-
-// What keeps LSPs out of programs.
-struct BlockFacts {
-    bool extension_points_disabled = false;              // for all programs
-    std::vector<std::wstring> without_extension_points;  // programs
-    std::vector<std::wstring> microsoft_only;            // programs that load DLLs signed by Microsoft only
-    std::vector<std::wstring> categorised;               // programs that are permitted some LSP categories only
-    bool smart_app_control = false;                      // unsigned DLLs are not loaded
-    bool dll_rules = false;                              // AppLocker's are enforced
 };
 
 struct Facts {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <cwchar>
 #include <memory>
 
@@ -8,6 +7,7 @@
 #include "../system/interfaces.hpp"
 #include "../system/registry.hpp"
 #include "../system/text.hpp"
+#include "blocks.hpp"
 #include "catalog_plan.hpp"
 #include "doctor.hpp"
 #include "files.hpp"
@@ -16,7 +16,6 @@
 #include "old_versions.hpp"
 #include "openvpn.hpp"
 #include "publishers.hpp"
-#include "registry_text.hpp"
 #include "setup_dll.hpp"
 #include "trust.hpp"
 #include "tunnels/host_model.hpp"
@@ -24,36 +23,6 @@
 
 namespace lsp::setup {
 namespace {
-
-constexpr std::size_t longest_fact = 64 * 1024;  // bytes of a registry value
-constexpr DWORD most_programs = 2048;
-constexpr wchar_t image_options_key[] =
-    L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\Image File Execution Options";
-constexpr wchar_t kernel_key[] = L"SYSTEM\\CurrentControlSet\\Control\\Session Manager\\kernel";
-constexpr wchar_t application_categories_key[] =
-    L"SYSTEM\\CurrentControlSet\\Services\\WinSock2\\Parameters\\AppId_Catalog";
-constexpr wchar_t code_integrity_key[] = L"SYSTEM\\CurrentControlSet\\Control\\CI\\Policy";
-constexpr wchar_t dll_rules_key[] = L"SOFTWARE\\Policies\\Microsoft\\Windows\\SrpV2\\Dll";
-
-// PROCESS_CREATION_MITIGATION_POLICY_…: two bits each. 1: always on; of the second also 3: the Store's are allowed too.
-constexpr unsigned extension_point_disable_bit = 32;
-constexpr unsigned block_non_microsoft_bit = 44;
-
-// A number, whether REG_DWORD, REG_QWORD or REG_BINARY (MitigationOptions is any of them); 0 if it is not there.
-std::uint64_t number_value(HKEY parent, const wchar_t* key_name, const wchar_t* name) {
-    RegistryKey key;
-    DWORD type = 0;
-    std::vector<unsigned char> bytes;
-    std::uint64_t number = 0;
-    if (key.open(parent, key_name, KEY_QUERY_VALUE) != ERROR_SUCCESS ||
-        read_value(key.get(), name, longest_fact, type, bytes) != ERROR_SUCCESS || type == REG_SZ || bytes.empty()) {
-        return 0;
-    }
-    std::memcpy(&number, bytes.data(), std::min(bytes.size(), sizeof(number)));
-    return number;
-}
-
-unsigned policy_at(std::uint64_t options, unsigned bit) { return static_cast<unsigned>(options >> bit & 3); }
 
 CatalogFacts catalog_facts(Architecture architecture, Catalog catalog) {
     CatalogFacts facts;
@@ -137,36 +106,6 @@ std::string who_can_write_store() {
     const auto memory = std::make_unique<std::max_align_t[]>(size / sizeof(std::max_align_t) + 1);
     if (RegGetKeySecurity(key.get(), wanted, memory.get(), &size) != ERROR_SUCCESS) return "rights that cannot be read";
     return who_can_replace(rights_of(memory.get()), TrustedObject::key);
-}
-
-template <typename Look>
-void for_each_subkey(const wchar_t* path, Look look) {
-    RegistryKey key;
-    if (key.open(HKEY_LOCAL_MACHINE, path, KEY_ENUMERATE_SUB_KEYS) != ERROR_SUCCESS) return;
-    std::wstring name;
-    for (DWORD i = 0; i < most_programs && subkey_name(key.get(), i, name) == ERROR_SUCCESS; ++i) look(key.get(), name);
-}
-
-BlockFacts block_facts() {
-    BlockFacts facts;
-    facts.extension_points_disabled =
-        policy_at(number_value(HKEY_LOCAL_MACHINE, kernel_key, L"MitigationOptions"), extension_point_disable_bit) == 1;
-    for_each_subkey(image_options_key, [&](HKEY parent, const std::wstring& program) {
-        const std::uint64_t options = number_value(parent, program.c_str(), L"MitigationOptions");
-        if (policy_at(options, extension_point_disable_bit) == 1) facts.without_extension_points.push_back(program);
-        if ((policy_at(options, block_non_microsoft_bit) & 1) != 0) facts.microsoft_only.push_back(program);
-    });
-    const std::wstring windows = environment_variable(L"SystemRoot") + L"\\";
-    for_each_subkey(application_categories_key, [&](HKEY parent, const std::wstring& name) {
-        const std::wstring program = expand_environment(text_value(parent, name.c_str(), L"AppFullPath"));
-        // Windows' own services are there as it comes.
-        if (!program.empty() && _wcsnicmp(program.c_str(), windows.c_str(), windows.size()) != 0)
-            facts.categorised.push_back(program);
-    });
-    facts.smart_app_control =
-        number_value(HKEY_LOCAL_MACHINE, code_integrity_key, L"VerifiedAndReputablePolicyState") == 1;
-    facts.dll_rules = number_value(HKEY_LOCAL_MACHINE, dll_rules_key, L"EnforcementMode") == 1;
-    return facts;
 }
 
 // Whether somebody may be writing it still: an installation is done with it in seconds.

@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 import type {
   CatalogEntry,
   DoctorReport,
+  Explanation,
   InstallReport,
   NamespaceProvider,
   OrderReport,
@@ -550,6 +551,11 @@ test('doctor: programs that are closed to LSPs are worth a line, and nothing is 
     assert.equal([healthy, findings.map(({ code, severity }) => [code, severity])], [true, codesInOrder.map((code) => [code, 'info'])]);
     assert.match(findings[0]?.message ?? '', /browser\.exe/);
     assert.match(findings[2]?.message ?? '', /mail\.exe/);
+    const blockOf = async (app: string) => (await cli<Explanation>(0, 'route', '127.0.0.1', '--app', app)).block;
+    assert.is(await blockOf('D:\\somewhere\\BROWSER.EXE'), 'extension_points');
+    assert.is(await blockOf('C:\\mail\\mail.exe'), 'category');
+    assert.is(await blockOf('C:\\other\\mail.exe'), null);
+    assert.is(await blockOf('C:\\Program Files\\WindowsApps\\Maker.App_1.0_x64__8wekyb3d8bbwe\\app.exe'), 'packaged');
   } finally {
     for (const key of [imageOptions, permittedCategories, dllRules]) await reg('delete', key, '/f');
   }

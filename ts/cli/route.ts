@@ -1,4 +1,4 @@
-import { explain, isInstalled, type Explanation, type Protocol, type Reason } from '../index.js';
+import { explain, isInstalled, type Block, type Explanation, type Protocol, type Reason } from '../index.js';
 import type { Command, Input, OptionDescription, Output } from './command.js';
 import { columns } from './text.js';
 
@@ -10,6 +10,13 @@ const kept: Readonly<Record<Exclude<Reason, 'rule' | 'already_source' | 'no_sour
   broadcast: 'broadcast is never touched',
   link_local: 'link-local addresses are never touched',
   tunnel_subnet: "a tunnel's own subnet is never touched",
+};
+
+const blocked: Readonly<Record<Block, string>> = {
+  extension_points: 'exploit protection keeps extension points, and so every LSP, out of this program',
+  microsoft_only: 'exploit protection lets this program load DLLs that Microsoft has signed, and no others',
+  category: 'Windows permits this program some categories of LSPs only, and this one has none',
+  packaged: 'this is a packaged app: those that run in an app container have no LSP',
 };
 
 function ruleText({ rule, tunnel }: Explanation): string {
@@ -37,7 +44,7 @@ function what({ verdict, source, pinInterface, otherwise }: Explanation): string
 }
 
 function rows(explanation: Explanation, installed: boolean): string[][] {
-  const { destination, route, routeError, policyRejected } = explanation;
+  const { destination, route, routeError, block, policyRejected } = explanation;
   const result = [['destination', destination]];
   if (route === null) {
     result.push(['best route', `none: ${routeError?.message ?? ''}`]);
@@ -51,6 +58,7 @@ function rows(explanation: Explanation, installed: boolean): string[][] {
   }
   result.push([installed ? 'the LSP will' : 'the LSP would', what(explanation)], ['  because', why(explanation)]);
   if (!installed) result.push(['  but', 'it is not installed']);
+  if (block !== null) result.push(['  but', `no rule may reach it: ${blocked[block]} (docs/policy.md)`]);
   if (policyRejected !== null) result.push(['policy', `the administrator's rules are not in force: ${policyRejected}`]);
   return result;
 }
