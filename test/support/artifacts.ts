@@ -34,6 +34,7 @@ const artifacts = {
   providerBench: (architecture) => join(build, `win32-${architecture}`, 'bench', 'provider_bench.exe'),
   selftest: tested('vm', 'lsp-selftest.exe'),
   pluginHost: tested('e2e', 'plugin_host.exe'),
+  afdPoll: tested('runtimes', 'afd_poll.exe'),
   goProber: (architecture) => join(build, 'go', `prober-${architecture}.exe`),
 } as const satisfies Record<string, ByArchitecture>;
 
