@@ -201,6 +201,15 @@ if (missing === undefined) {
     }
   });
 
+  test("the other chain's ConnectEx over an LSP that keeps a table for each chain", async () => {
+    await machine.catalog('reset');
+    await machine.installOther('below');
+    await installOurs(machine);
+    const { code, stdout } = await machine.host.run(['--test-suite=chains', '--no-version']);
+    assert.is(code, 0, stdout);
+    assert.match(stdout, /test cases: +1 \|/);
+  });
+
   test.after(async () => machine?.stop());
 } else {
   test.skip(`coexistence: ${missing}`);

@@ -63,6 +63,7 @@ async function runAll(host: ProviderHost): Promise<void> {
   });
   await run('provider and sockets of other kinds', 'kinds', { TEST_WINSOCK_RECORD: undefined });
   const catalogs = { TEST_WINSOCK_RECORD: undefined, TEST_LSP_DLL: host.prefix.toWindowsPath(requireArtifact('lspDll', host.architecture)) };
+  await run('provider and the other chain', 'chains', { TEST_WINSOCK_RECORD: undefined });
   await run('provider, hidden entries', 'hidden', catalogs);
   await run('provider under changes of the catalog', 'catalog', catalogs);
   await run('provider over NT 5', 'nt5', { TEST_WINSOCK_NO_SENDMSG: '1' });

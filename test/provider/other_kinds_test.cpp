@@ -122,3 +122,48 @@ TEST_CASE("an IPv6 socket that nobody knows stays itself when it meets the IPv4 
 }
 
 TEST_SUITE_END();
+
+TEST_SUITE_BEGIN("chains");
+
+// A program may ask for ConnectEx once and use it for all its sockets; another LSP below may know its own chain's only.
+TEST_CASE("the IPv4 chain's ConnectEx serves an IPv6 socket, whatever is below") {
+    const Socket of_chain = tcp();
+    LPFN_CONNECTEX connect_ex = nullptr;
+    GUID id = WSAID_CONNECTEX;
+    DWORD bytes = 0;
+    REQUIRE(WSAIoctl(of_chain, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &connect_ex, sizeof(connect_ex),
+                     &bytes, nullptr, nullptr) == 0);
+    const Socket listener(WSASocketW(AF_INET6, SOCK_STREAM, 0, nullptr, 0, WSA_FLAG_OVERLAPPED));
+    sockaddr_in6 name{};
+    name.sin6_family = AF_INET6;
+    name.sin6_addr = in6addr_loopback;
+    int length = sizeof(name);
+    REQUIRE(bind(listener, reinterpret_cast<sockaddr*>(&name), sizeof(name)) == 0);
+    REQUIRE(listen(listener, 1) == 0);
+    REQUIRE(getsockname(listener, reinterpret_cast<sockaddr*>(&name), &length) == 0);
+
+    bool unknown = false;
+    SUBCASE("made by the program") {}
+    SUBCASE("that nobody knows yet") { unknown = true; }
+    const Socket own(WSASocketW(AF_INET6, SOCK_STREAM, 0, nullptr, 0, WSA_FLAG_OVERLAPPED));
+    WSAPROTOCOL_INFOW info{};
+    if (unknown) REQUIRE(WSADuplicateSocketW(own, GetCurrentProcessId(), &info) == 0);
+    const Socket second(
+        unknown ? WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0, WSA_FLAG_OVERLAPPED)
+                : INVALID_SOCKET);
+    const SOCKET s = unknown ? second : own;
+    sockaddr_in6 any{};
+    any.sin6_family = AF_INET6;
+    REQUIRE(bind(s, reinterpret_cast<sockaddr*>(&any), sizeof(any)) == 0);
+    WSAOVERLAPPED overlapped{};
+    overlapped.hEvent = WSACreateEvent();
+    const BOOL connected =
+        connect_ex(s, reinterpret_cast<sockaddr*>(&name), sizeof(name), nullptr, 0, nullptr, &overlapped);
+    const int error = connected ? 0 : WSAGetLastError();
+    CHECK((error == 0 || error == WSA_IO_PENDING));
+    DWORD flags = 0;
+    if (error == WSA_IO_PENDING) CHECK(WSAGetOverlappedResult(s, &overlapped, &bytes, TRUE, &flags));
+    WSACloseEvent(overlapped.hEvent);
+}
+
+TEST_SUITE_END();

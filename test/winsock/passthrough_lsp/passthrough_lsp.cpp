@@ -1,13 +1,17 @@
 // A layered provider that changes nothing: the smallest IFS LSP that works over whatever is below it. It counts the
-// calls that pass, for the tests (PassthroughCallCount), and with TEST_PASSTHROUGH_LOG (a file) leaves one line per
+// calls that pass, for the tests (PassthroughCallCount). Its ConnectEx keeps a table for each chain, as other LSPs do: that
+// of one chain knows no socket of another's. And with TEST_PASSTHROUGH_LOG (a file) leaves one line per
 // WSPStartup there, so that a test can prove that it was in the chain. TEST_PASSTHROUGH_INCOMPLETE leaves a procedure
 // out.
 #include <windows.h>
 #include <winsock2.h>
 #include <ws2spi.h>
+// Below winsock2.h
+#include <mswsock.h>
 
 #include <atomic>
 #include <cstdio>
+#include <cstring>
 #include <vector>
 
 namespace {
@@ -20,6 +24,7 @@ struct Chain {
     WSPPROC_TABLE lower{};
     WSPUPCALLTABLE upcalls{};
     HMODULE lowerModule = nullptr;
+    std::atomic<LPFN_CONNECTEX> lowerConnectEx{nullptr};
 };
 
 Chain chains[maximumChains];
@@ -127,6 +132,38 @@ struct Hooks {
         return chain().lower.lpWSPConnect(socket, name, length, caller, callee, send, group, error);
     }
 
+    static BOOL WSPAPI connectEx(SOCKET socket, const struct sockaddr* name, int length, void* data, DWORD dataLength,
+                                 LPDWORD sent, LPOVERLAPPED overlapped) {
+        calls++;
+        WSAPROTOCOL_INFOW info{};
+        int infoLength = sizeof info;
+        int error = 0;
+        const int result = chain().lower.lpWSPGetSockOpt(socket, SOL_SOCKET, SO_PROTOCOL_INFOW,
+                                                         reinterpret_cast<char*>(&info), &infoLength, &error);
+        if (result != 0 || info.iAddressFamily != chain().info.iAddressFamily) {
+            WSASetLastError(WSAENOTSOCK);
+            return FALSE;
+        }
+        return chain().lowerConnectEx.load()(socket, name, length, data, dataLength, sent, overlapped);
+    }
+
+    static int WSPAPI ioctl(SOCKET socket, DWORD code, LPVOID in, DWORD inLength, LPVOID out, DWORD outLength,
+                            LPDWORD returned, LPWSAOVERLAPPED overlapped,
+                            LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
+        const int result = chain().lower.lpWSPIoctl(socket, code, in, inLength, out, outLength, returned, overlapped,
+                                                    completion, thread, error);
+        const GUID id = WSAID_CONNECTEX;
+        LPFN_CONNECTEX lower = nullptr;
+        if (result != 0 || code != SIO_GET_EXTENSION_FUNCTION_POINTER || inLength < sizeof id ||
+            outLength < sizeof lower || !IsEqualGUID(*static_cast<const GUID*>(in), id))
+            return result;
+        std::memcpy(&lower, out, sizeof lower);
+        chain().lowerConnectEx = lower;
+        const LPFN_CONNECTEX ours = connectEx;
+        std::memcpy(out, &ours, sizeof ours);
+        return 0;
+    }
+
     static int WSPAPI closeSocket(SOCKET socket, LPINT error) {
         calls++;
         return chain().lower.lpWSPCloseSocket(socket, error);
@@ -142,6 +179,7 @@ struct Hooks {
         table.lpWSPGetSockOpt = getSockOpt;
         table.lpWSPBind = bind;
         table.lpWSPConnect = connect;
+        table.lpWSPIoctl = ioctl;
         table.lpWSPCloseSocket = closeSocket;
         table.lpWSPCleanup = cleanup;
     }
