@@ -91,9 +91,12 @@ DWORD without_prefix(wchar_t* path, DWORD length) noexcept {
 }  // namespace
 
 DWORD find_image_path(wchar_t* path, wchar_t* spare) noexcept {
+    const DWORD length = whole_path(GetModuleFileNameW(nullptr, path, image_path_capacity));
+    return length == 0 ? 0 : make_path_final(path, length, spare);
+}
+
+DWORD make_path_final(wchar_t* path, DWORD length, wchar_t* spare) noexcept {
     const system::OwnToken own;
-    DWORD length = whole_path(GetModuleFileNameW(nullptr, path, image_path_capacity));
-    if (length == 0) return 0;
     if (const DWORD found = final_path(path, length, spare)) {
         length = found;
         std::memcpy(path, spare, (length + 1) * sizeof(wchar_t));

@@ -14,4 +14,7 @@ inline constexpr DWORD image_path_capacity = 32768;  // characters: the longest 
 // if the system tells nothing.
 DWORD find_image_path(wchar_t* path, wchar_t* spare) noexcept;
 
+// The same for a path of that length as GetModuleFileNameW gives it: it tells how the program was started.
+DWORD make_path_final(wchar_t* path, DWORD length, wchar_t* spare) noexcept;
+
 }  // namespace lsp::provider

@@ -180,6 +180,14 @@ int use_stranger(const char* what, const std::string& first) {
     return info.ProtocolChain.ChainLen == BASE_PROTOCOL ? 0 : 5;
 }
 
+// 0 or the Winsock error.
+int connect_once(const char* address, int port) {
+    const SOCKET s = WSASocketW(AF_INET, SOCK_STREAM, 0, nullptr, 0, WSA_FLAG_OVERLAPPED);
+    const int error = connect_to(s, address, port);
+    closesocket(s);
+    return error;
+}
+
 // What each kind of socket comes to in a process that lacks what Windows puts into every environment. (Wine puts it
 // into a child's that was started without.)
 int try_sockets(const std::string& without) {
@@ -236,6 +244,8 @@ bool run_command(int argc, char** argv, int& exit_code) {
         exit_code = reach(argc - 2, argv + 2);
     } else if (command == "stranger" && argc == 4) {
         exit_code = use_stranger(argv[2], argv[3]);
+    } else if (command == "connect" && argc == 4) {
+        exit_code = connect_once(argv[2], std::atoi(argv[3]));
     } else if (command == "watch" && argc == 3) {
         exit_code = watch(std::atoi(argv[2]));
     } else {

@@ -7,7 +7,11 @@ namespace test {
 int run_self(const std::string& arguments) {
     wchar_t self[MAX_PATH];
     GetModuleFileNameW(nullptr, self, MAX_PATH);
-    std::wstring command = L"\"" + std::wstring(self) + L"\" " + std::wstring(arguments.begin(), arguments.end());
+    return run_program(self, arguments);
+}
+
+int run_program(const std::wstring& path, const std::string& arguments) {
+    std::wstring command = L"\"" + path + L"\" " + std::wstring(arguments.begin(), arguments.end());
 
     STARTUPINFOW startup{};
     startup.cb = sizeof(startup);
@@ -18,7 +22,7 @@ int run_self(const std::string& arguments) {
     PROCESS_INFORMATION process{};
     // Wine says ERROR_INTERNAL_ERROR now and then on a busy machine.
     for (int attempt = 0; attempt < 3 && process.hProcess == nullptr; ++attempt) {
-        CreateProcessW(self, command.data(), nullptr, nullptr, TRUE, 0, nullptr, nullptr, &startup, &process);
+        CreateProcessW(path.c_str(), command.data(), nullptr, nullptr, TRUE, 0, nullptr, nullptr, &startup, &process);
     }
     if (process.hProcess == nullptr) return -1;
     const bool ended = WaitForSingleObject(process.hProcess, 30'000) == WAIT_OBJECT_0;

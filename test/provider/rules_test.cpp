@@ -1,7 +1,13 @@
 // The administrator's rules, as this program, provider_tests.exe, feels them.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "fixture.hpp"
+#include "other_process.hpp"
+#include "provider/image_path.hpp"
 
 using namespace test;
 
@@ -70,6 +76,54 @@ TEST_CASE("rules for other programs alone leave a program's sockets untouched") 
     const Socket s = tcp();
     REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
     CHECK(recording.calls("bind").size() == 1);  // not deferred
+}
+
+TEST_CASE("`app` with a path matches however the program was started") {
+    wchar_t path[MAX_PATH], short_path[MAX_PATH];
+    REQUIRE(GetModuleFileNameW(nullptr, path, MAX_PATH) > 0);
+    REQUIRE(GetLongPathNameW(path, path, MAX_PATH) > 0);
+    REQUIRE(GetShortPathNameW(path, short_path, MAX_PATH) > 0);
+    const std::wstring own = path;
+    const std::wstring folder = own.substr(0, own.find_last_of(L'\\'));
+    const std::string target = "connect " + std::string(target_address) + " ";
+
+    TcpTarget open(target_address);
+    const std::string to_target = target + std::to_string(open.port());
+    const AdministratorRules rules({"app \"" + std::string(own.begin(), own.end()) + "\" refuse"});
+    CHECK(std::wstring(short_path) != own);
+    CHECK(run_program(own, to_target) == WSAEACCES);
+    CHECK(run_program(short_path, to_target) == WSAEACCES);
+    CHECK(run_program(L"\\\\?\\" + own, to_target) == WSAEACCES);
+    // A drive letter (subst) and a junction would be two more; Wine makes neither.
+
+    // The same program elsewhere is another one.
+    const std::wstring elsewhere = folder + L"\\elsewhere.exe";
+    REQUIRE(CopyFileW(own.c_str(), elsewhere.c_str(), FALSE));
+    CHECK(run_program(elsewhere, to_target) == 0);
+    DeleteFileW(elsewhere.c_str());
+}
+
+TEST_CASE("a program's path is the one that its file has, in whatever form the system tells it") {
+    using namespace lsp::provider;
+    std::vector<wchar_t> path(image_path_capacity), spare(image_path_capacity);
+    const DWORD length = find_image_path(path.data(), spare.data());
+    const std::wstring own(path.data(), length);
+    CHECK(own.find(L'~') == std::wstring::npos);
+    CHECK(own.ends_with(L"\\provider_tests.exe"));
+    wchar_t short_path[MAX_PATH];
+    REQUIRE(GetShortPathNameW(own.c_str(), short_path, MAX_PATH) > 0);
+    REQUIRE(short_path != own);
+    for (const std::wstring& form :
+         {std::wstring(short_path), L"\\\\?\\" + own, L"\\\\?\\" + std::wstring(short_path)}) {
+        std::copy(form.c_str(), form.c_str() + form.size() + 1, path.begin());
+        const DWORD made = make_path_final(path.data(), static_cast<DWORD>(form.size()), spare.data());
+        CHECK(std::wstring(path.data(), made) == own);
+    }
+    // A file that is gone meanwhile keeps the name that is known, without the prefix.
+    const std::wstring gone = L"\\\\?\\" + own + L".gone";
+    std::copy(gone.c_str(), gone.c_str() + gone.size() + 1, path.begin());
+    const DWORD made = make_path_final(path.data(), static_cast<DWORD>(gone.size()), spare.data());
+    CHECK(std::wstring(path.data(), made) == own + L".gone");
 }
 
 TEST_SUITE_END();
