@@ -173,8 +173,18 @@ function define(): void {
   test('no address translation was at work anywhere', () => bed.network.assertNoTranslation());
 }
 
+/** Only by that it shows that it asks us for ConnectEx, and does not hold that of the base provider (provider/hooks/bind). */
+function defineFirstConnection(now: Stage, node: string, since: string): void {
+  test(`${now.name}, ${node}${since}: its first TCP connection goes on as before → virtual`, async () => {
+    const earlier = stages.find(({ name }) => name === 'never installed') as Stage;
+    const exchange = await prober(earlier, node).ask({ kind: 'tcp', host: addresses.target, port: 7001 });
+    assert.is(outcomeOf(exchange), 'virtual', JSON.stringify(exchange));
+  });
+}
+
 function defineExchanges(startedIn: Stage, now: Stage, node: string): void {
   const since = startedIn === now ? '' : ` running since '${startedIn.name}'`;
+  if (startedIn.name === 'never installed' && now.phase === 'tunnel with policy') defineFirstConnection(now, node, since);
   for (const situation of situations) {
     const phase = phaseFor(situation, startedIn, now);
     const outcome = expected(situation, phase);
