@@ -1,7 +1,7 @@
 /**
  * Runs every test file in a process of its own, two at a time, and adds up what they report. Each has networks, Wine prefixes and
  * directories of its own. Wine 8 loses a program now and then, with and without our DLL (test/support/wine.ts): a file over Wine that
- * fails is run once more, two files at most, and what failed the first time is printed and named at the end. Arguments: parts of file names to run only those. WINSOCK_LSP_TEST_JOBS: how many at a time.
+ * fails is run once more, four files at most, and what failed the first time is printed and named at the end. Arguments: parts of file names to run only those. WINSOCK_LSP_TEST_JOBS: how many at a time.
  */
 
 import { spawn } from 'node:child_process';
@@ -39,7 +39,7 @@ function readTotals(output: string, code: number | null): Totals {
 
 /** Those that run no Windows program: what fails there has failed. */
 const native = ['core.test.ts', 'fuzz.test.ts', 'dll.test.ts', 'sign.test.ts', 'prebuilds.test.ts'];
-const mostRepeated = 2;
+const mostRepeated = 4;
 const repeated: string[] = [];
 
 async function run(file: string): Promise<Totals> {

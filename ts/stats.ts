@@ -151,10 +151,11 @@ export function recentDecisions(options: StatsOptions = {}): Decision[] {
  * @throws LspError as readStats.
  */
 export async function* watchDecisions(options: WatchOptions = {}): AsyncGenerator<WatchedDecision, void, void> {
-  mustCount(options);
+  checkObject(options, 'options');
   const { intervalMilliseconds = 100, signal, recent = false } = options;
   checkInteger(intervalMilliseconds, 'options.intervalMilliseconds', 10, 60_000);
   checkBoolean(recent, 'options.recent');
+  mustCount(options);
   // By ring, the number of the next record that has not been told. A ring that comes later is told from its beginning.
   const next: Record<string, number> = {};
   if (!recent) for (const ring of callNative((native) => native.readDecisions({}))) next[ring.name] = ring.next;

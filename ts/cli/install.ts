@@ -113,7 +113,7 @@ export const install: Command = {
     ['install --ensure --json', '{"changed": …, "healthy": …}; an elevated prompt is needed only if something has to be changed'],
     ['install --publishers "OpenVPN Administrators"', 'OpenVPN GUI runs openvpn.exe without elevation'],
     [
-      'install --publishers "OpenVPN Administrators" --publishers "NT SERVICE\\OpenVPNService"',
+      'install --publishers "NT SERVICE\\OpenVPNService"',
       "since 2.7 OpenVPN's service has an account of its own",
     ],
   ],
