@@ -82,9 +82,9 @@ Napi::Value read_telemetry(const Napi::CallbackInfo& call) {
     Napi::Array processes = Napi::Array::New(env);
     for (const CountsOfProcess& each : read.processes) {
         Napi::Object object = Napi::Object::New(env);
-        object.Set("processId", Napi::Number::New(env, each.process.id));
+        object.Set("processId", Napi::Number::New(env, each.process.process_id));
         object.Set("image", Napi::String::New(env, each.image));
-        object.Set("running", Napi::Boolean::New(env, system::is_alive({each.process.id, each.process.started})));
+        object.Set("running", Napi::Boolean::New(env, system::is_alive(each.process)));
         object.Set("counters", write_counts(env, each.counts));
         processes.Set(processes.Length(), object);
     }

@@ -21,9 +21,10 @@ Publisher read_publisher(const Napi::Value& value) {
             env, publisher_of(read_unsigned(value, "publisher", std::numeric_limits<std::uint32_t>::max())));
     }
     const std::string text = read_text(value, "publisher");
-    if (text == "self") return system::current_publisher();
+    if (text == "self") return system::current_process();
     if (text == "none") return {};
-    throw invalid_argument(env, "The argument 'publisher' must be 'self', 'none' or a process id. Received '" + text + "'");
+    throw invalid_argument(env,
+                           "The argument 'publisher' must be 'self', 'none' or a process id. Received '" + text + "'");
 }
 
 void require_family(Napi::Env env, const IpAddress& address, Family family, const char* name) {
@@ -81,8 +82,7 @@ Napi::Object write_tunnel(Napi::Env env, const StoredTunnel& stored) {
 
 Napi::Value publish_tunnel(const Napi::CallbackInfo& call) {
     return run_async(
-        call.Env(),
-        [tunnel = read_tunnel(read_object(call[0], "tunnel"))] { return setup::publish_tunnel(tunnel); },
+        call.Env(), [tunnel = read_tunnel(read_object(call[0], "tunnel"))] { return setup::publish_tunnel(tunnel); },
         [](Napi::Env env, system::Done) { return env.Undefined(); });
 }
 

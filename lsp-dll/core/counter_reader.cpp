@@ -1,27 +1,20 @@
 #include "counter_reader.hpp"
 
-#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <utility>
 
-#include "text.hpp"
+#include "readable.hpp"
+#include "shared_section.hpp"
 
 namespace lsp {
 
-std::string readable_image(const ImageName& image) {
-    std::string text(image, std::find(image, image + longest_image_name, '\0'));
-    while (const auto bad = text::find_unprintable(text, false)) text[bad->position] = '?';
-    return text;
-}
-
 std::optional<ReadCounters> read_counters(const void* section, std::size_t size) {
-    if (section == nullptr || size < sizeof(CounterSection)) return std::nullopt;
-    const auto& shared = *static_cast<const CounterSection*>(section);
-    if (shared.magic != CounterSection::expected_magic || shared.version != CounterSection::expected_version) {
-        return std::nullopt;
-    }
+    const auto* const shared = as_section<CounterSection>(section, size);
+    if (shared == nullptr) return std::nullopt;
     ReadCounters read;
-    for (std::size_t i = 0; i < counter_count; ++i) read.total[i] = shared.others[i].load(std::memory_order_relaxed);
-    for (const ProcessCounts& place : shared.processes) {
+    for (std::size_t i = 0; i < counter_count; ++i) read.total[i] = shared->others[i].load(std::memory_order_relaxed);
+    for (const ProcessCounts& place : shared->processes) {
         CountsOfProcess one;
         for (std::size_t i = 0; i < counter_count; ++i) {
             one.counts[i] = place.counts[i].load(std::memory_order_relaxed);
@@ -29,7 +22,8 @@ std::optional<ReadCounters> read_counters(const void* section, std::size_t size)
         }
         one.process = {place.owner.load(std::memory_order_acquire), place.started.load(std::memory_order_relaxed)};
         // Free, being taken, or its counts are on their way to the others'.
-        if (one.process.id == 0 || (one.process.id & moving_bit) != 0 || one.process.started == 0) continue;
+        if (one.process.process_id == 0 || (one.process.process_id & moving_bit) != 0 || one.process.started == 0)
+            continue;
         std::uint32_t words[longest_image_name / sizeof(std::uint32_t)];
         for (std::size_t i = 0; i < std::size(words); ++i) words[i] = place.image[i].load(std::memory_order_relaxed);
         ImageName image;

@@ -16,7 +16,7 @@ namespace lsp {
 using Counts = std::array<std::uint64_t, counter_count>;  // by Counter
 
 struct CountsOfProcess {
-    CountingProcess process;  // which may have ended meanwhile
+    ProcessIdentity process;  // which may have ended meanwhile
     std::string image;        // UTF-8 without control characters; only its end if it is long
     Counts counts{};
 };
@@ -29,8 +29,5 @@ struct ReadCounters {
 // `section` is what was mapped, `size` how much of it there is; it may change while it is read. Nothing if it is too
 // short or not of our magic and version.
 std::optional<ReadCounters> read_counters(const void* section, std::size_t size);
-
-// A name of a record, which may have been cut within a character.
-std::string readable_image(const ImageName& image);
 
 }  // namespace lsp

@@ -42,22 +42,22 @@ bool seize(ProcessCounts& place, std::uint32_t owner, std::uint32_t process_id) 
                                                std::memory_order_relaxed);
 }
 
-void settle_in(ProcessCounts& place, const CountingProcess& process, const ImageName& image) noexcept {
+void settle_in(ProcessCounts& place, const ProcessIdentity& process, const ImageName& image) noexcept {
     std::uint32_t words[longest_image_name / sizeof(std::uint32_t)];
     std::memcpy(words, image, sizeof(words));
     for (std::size_t i = 0; i < longest_image_name / sizeof(std::uint32_t); ++i) {
         place.image[i].store(words[i], std::memory_order_relaxed);
     }
     place.started.store(process.started, std::memory_order_relaxed);
-    place.owner.store(process.id, std::memory_order_release);
+    place.owner.store(process.process_id, std::memory_order_release);
 }
 
 }  // namespace
 
-ProcessCounts* take_place(CounterSection& section, const CountingProcess& process, const ImageName& image,
-                          bool (*is_alive)(const CountingProcess&) noexcept) noexcept {
+ProcessCounts* take_place(CounterSection& section, const ProcessIdentity& process, const ImageName& image,
+                          bool (*is_alive)(const ProcessIdentity&) noexcept) noexcept {
     for (ProcessCounts& place : section.processes) {
-        if (place.owner.load(std::memory_order_relaxed) != 0 || !seize(place, 0, process.id)) continue;
+        if (place.owner.load(std::memory_order_relaxed) != 0 || !seize(place, 0, process.process_id)) continue;
         settle_in(place, process, image);
         return &place;
     }
@@ -65,7 +65,8 @@ ProcessCounts* take_place(CounterSection& section, const CountingProcess& proces
         const std::uint32_t owner = place.owner.load(std::memory_order_acquire);
         const std::uint64_t started = place.started.load(std::memory_order_relaxed);
         // Not told yet: its owner is at it. Or it was killed at it, and the place is lost; there are more.
-        if (started == 0 || is_alive({owner & ~moving_bit, started}) || !seize(place, owner, process.id)) continue;
+        if (started == 0 || is_alive({owner & ~moving_bit, started}) || !seize(place, owner, process.process_id))
+            continue;
         move_counts(section, place);
         settle_in(place, process, image);
         return &place;

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "image_name.hpp"
+#include "process_identity.hpp"
 
 namespace lsp {
 
@@ -58,16 +59,10 @@ struct CounterSection {
 };
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
 
-// A process as a place in the section names it.
-struct CountingProcess {
-    std::uint32_t id = 0;
-    std::uint64_t started = 0;
-};
-
 // A place for the process, a free one or that of a process that has ended (`is_alive` says no), whose counts then go to
 // the others'. Null if there is none. Waits for nobody.
-ProcessCounts* take_place(CounterSection& section, const CountingProcess& process, const ImageName& image,
-                          bool (*is_alive)(const CountingProcess&) noexcept) noexcept;
+ProcessCounts* take_place(CounterSection& section, const ProcessIdentity& process, const ImageName& image,
+                          bool (*is_alive)(const ProcessIdentity&) noexcept) noexcept;
 
 // At the process's end: its counts go to the others', and the place is free again; unless somebody has scrambled it.
 void leave_place(CounterSection& section, ProcessCounts& place, std::uint32_t process_id) noexcept;

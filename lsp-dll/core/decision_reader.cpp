@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "counter_reader.hpp"
+#include "readable.hpp"
+#include "shared_section.hpp"
 
 namespace lsp {
 namespace {
@@ -83,16 +84,13 @@ bool read_slot(const RingSlot& slot, std::size_t index, std::uint64_t next, Reco
 }  // namespace
 
 std::optional<RecordedDecisions> read_decisions(const void* section, std::size_t size) {
-    if (section == nullptr || size < sizeof(DecisionSection)) return std::nullopt;
-    const auto& shared = *static_cast<const DecisionSection*>(section);
-    if (shared.magic != DecisionSection::expected_magic || shared.version != DecisionSection::expected_version) {
-        return std::nullopt;
-    }
+    const auto* const shared = as_section<DecisionSection>(section, size);
+    if (shared == nullptr) return std::nullopt;
     RecordedDecisions read;
-    read.next = record_number(shared.next.load(std::memory_order_relaxed));
+    read.next = record_number(shared->next.load(std::memory_order_relaxed));
     for (std::size_t i = 0; i < ring_size; ++i) {
         RecordedDecision decision;
-        if (read_slot(shared.ring[i], i, read.next, decision)) read.decisions.push_back(std::move(decision));
+        if (read_slot(shared->ring[i], i, read.next, decision)) read.decisions.push_back(std::move(decision));
     }
     std::sort(read.decisions.begin(), read.decisions.end(),
               [](const RecordedDecision& a, const RecordedDecision& b) { return a.number < b.number; });

@@ -1,5 +1,6 @@
 #include "readable.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "text.hpp"
@@ -66,6 +67,12 @@ std::string to_string(const IpAddress& address) { return written_text(address); 
 std::string to_string(const Prefix& prefix) { return written_text(prefix); }
 std::string to_string(const Rule& rule) { return written_text(rule); }
 std::string to_string(const Tunnel& tunnel) { return written_text(tunnel); }
+
+std::string readable_image(const ImageName& image) {
+    std::string text(image, std::find(image, image + longest_image_name, '\0'));
+    while (const auto bad = text::find_unprintable(text, false)) text[bad->position] = '?';
+    return text;
+}
 
 std::variant<Rule, TextError> parse_rule(std::string_view line) {
     Rule rule;

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "image_name.hpp"
 #include "loaded_policy.hpp"
 #include "text_error.hpp"
 
@@ -32,6 +33,8 @@ std::string to_string(const IpAddress& address);
 std::string to_string(const Prefix& prefix);
 std::string to_string(const Rule& rule);
 std::string to_string(const Tunnel& tunnel);
+// A program's name, which may have been cut within a character; without control characters.
+std::string readable_image(const ImageName& image);
 
 // What is wrong, and where it was expected; empty for none. Repeats no piece that is longer than `longest_shown` bytes
 // or unprintable.

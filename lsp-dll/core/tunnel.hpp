@@ -7,6 +7,7 @@
 
 #include "address.hpp"
 #include "fault.hpp"
+#include "process_identity.hpp"
 #include "rule.hpp"
 
 namespace lsp {
@@ -15,12 +16,7 @@ inline constexpr std::size_t longest_tunnel_text = 4096;  // bytes
 
 // The process that stands for a tunnel: the tunnel counts only while it lives. id 0 (then `started` is 0, too): nobody,
 // the tunnel stays until it is withdrawn or the system restarts.
-struct Publisher {
-    std::uint32_t process_id = 0;
-    std::uint64_t started = 0;  // its creation time as a FILETIME (100 ns since 1601), against reused ids
-
-    friend bool operator==(const Publisher&, const Publisher&) = default;
-};
+using Publisher = ProcessIdentity;
 
 struct Tunnel {
     String name;                        // 1 to 64 of A-Z a-z 0-9 . _ -; names the registry subkey

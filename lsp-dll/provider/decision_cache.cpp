@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "address_hash.hpp"
 #include "pages.hpp"
 #include "route_cache.hpp"
 #include "stripes.hpp"
@@ -49,10 +50,7 @@ std::uint32_t kind_of(const FlowKey& key) noexcept {
 }
 
 CachedDecision* set_of(CachedDecision* all, const Halves& halves, std::uint32_t kind) noexcept {
-    // Multiplied by odd constants (of SplitMix64), so that every bit reaches the highest ones.
-    std::uint64_t hash = halves.of[0] * 0xbf58476d1ce4e5b9U ^ (halves.of[1] + kind) * 0x94d049bb133111ebU;
-    hash = (hash ^ hash >> 29U) * 0x9e3779b97f4a7c15U;
-    return all + (hash >> 55U) * ways;
+    return all + (address_hash(halves.of[0], halves.of[1] + kind) >> 55U) * ways;
 }
 
 bool is_of(const CachedDecision& entry, const Halves& halves, std::uint32_t kind) noexcept {
@@ -68,8 +66,6 @@ constexpr std::int32_t last_packed_rule = (1 << (32U - rule_shift)) - 2;
 
 constexpr std::uint32_t verdict_shift = 10, decided_bit = 1U << 4U, by_route_bit = 1U << 3U;
 
-constexpr Verdict verdict_of(std::uint32_t word) noexcept { return static_cast<Verdict>(word >> verdict_shift & 0xfU); }
-
 std::uint32_t pack(const KnownDecision& known) noexcept {
     const Decision& decision = known.decision;
     return static_cast<std::uint32_t>(decision.rule + 1) << rule_shift |
@@ -82,7 +78,7 @@ std::uint32_t pack(const KnownDecision& known) noexcept {
 void unpack(std::uint32_t word, KnownDecision& known) noexcept {
     Decision& decision = known.decision;
     decision.rule = static_cast<std::int32_t>(word >> rule_shift) - 1;
-    decision.verdict = verdict_of(word);
+    decision.verdict = static_cast<Verdict>(word >> verdict_shift & 0xfU);
     decision.reason = static_cast<Reason>(word >> 6U & 0xfU);
     decision.otherwise = static_cast<Otherwise>(word >> 5U & 1U);
     known.decided = (word & decided_bit) != 0;
@@ -91,24 +87,13 @@ void unpack(std::uint32_t word, KnownDecision& known) noexcept {
 }
 static_assert(static_cast<std::uint32_t>(Reason::unknown_action) < 16);
 
-// Whether the entry is the flow's as far as can be told while it may be written; `sequence` is to be the same after
-// what else of it was read.
-bool is_current(const CachedDecision& entry, const Halves& halves, std::uint32_t kind, std::uint32_t generation,
-                std::uint32_t& sequence) noexcept {
-    sequence = entry.sequence.load(std::memory_order_acquire);
-    return sequence != 0 && sequence % 2 == 0 && is_of(entry, halves, kind) &&
-           entry.generation.load(std::memory_order_relaxed) == generation;
-}
-
-bool is_unchanged(const CachedDecision& entry, std::uint32_t sequence) noexcept {
-    std::atomic_thread_fence(std::memory_order_acquire);
-    return entry.sequence.load(std::memory_order_relaxed) == sequence;
-}
-
 bool read_entry(CachedDecision& entry, const Halves& halves, std::uint32_t kind, std::uint32_t generation,
                 std::uint32_t now, KnownDecision& known) noexcept {
-    std::uint32_t sequence = 0;
-    if (!is_current(entry, halves, kind, generation, sequence)) return false;
+    const std::uint32_t sequence = entry.sequence.load(std::memory_order_acquire);
+    if (sequence == 0 || sequence % 2 != 0 || !is_of(entry, halves, kind) ||
+        entry.generation.load(std::memory_order_relaxed) != generation) {
+        return false;
+    }
     unpack(entry.verdict.load(std::memory_order_relaxed), known);
     known.route_tick = entry.route_tick.load(std::memory_order_relaxed);
     known.policy_stamp = entry.policy_stamp.load(std::memory_order_relaxed);
@@ -122,7 +107,11 @@ bool read_entry(CachedDecision& entry, const Halves& halves, std::uint32_t kind,
     }
     decision.pin_interface = entry.pin_interface.load(std::memory_order_relaxed);
     known.told = &entry.told;
-    if (is_unchanged(entry, sequence) && (!known.by_route || now - known.route_tick < route_lifetime_ms)) return true;
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (entry.sequence.load(std::memory_order_relaxed) == sequence &&
+        (!known.by_route || now - known.route_tick < route_lifetime_ms)) {
+        return true;
+    }
     known = {};
     return false;
 }
@@ -149,26 +138,6 @@ bool find_decision(const FlowKey& key, std::uint32_t generation, std::uint32_t n
     CachedDecision* const set = set_of(all, halves, kind);
     for (std::size_t i = 0; i < ways; ++i) {
         if (read_entry(set[i], halves, kind, generation, now, known)) return true;
-    }
-    return false;
-}
-
-bool is_kept(const FlowKey& key, std::uint32_t generation, std::uint32_t now,
-             std::atomic<std::uint32_t>*& told) noexcept {
-    CachedDecision* const all = entries.find();
-    if (all == nullptr) return false;
-    const Halves halves(key.destination);
-    const std::uint32_t kind = kind_of(key);
-    CachedDecision* const set = set_of(all, halves, kind);
-    std::uint32_t sequence = 0;
-    for (std::size_t i = 0; i < ways; ++i) {
-        CachedDecision& entry = set[i];
-        if (!is_current(entry, halves, kind, generation, sequence)) continue;
-        const std::uint32_t word = entry.verdict.load(std::memory_order_relaxed);
-        const std::uint32_t tick = entry.route_tick.load(std::memory_order_relaxed);
-        told = (word & decided_bit) != 0 ? &entry.told : nullptr;
-        return is_unchanged(entry, sequence) && verdict_of(word) == Verdict::keep &&
-               ((word & by_route_bit) == 0 || now - tick < route_lifetime_ms);
     }
     return false;
 }

@@ -29,11 +29,6 @@ struct KnownDecision {
 // that decision. Waits for nobody and writes nothing. `now`: GetTickCount.
 bool find_decision(const FlowKey& key, std::uint32_t generation, std::uint32_t now, KnownDecision& known) noexcept;
 
-// Whether it is known as find_decision knows it, and keeps the flow. The word is KnownDecision::told, null for one that
-// was not decided by the policy.
-bool is_kept(const FlowKey& key, std::uint32_t generation, std::uint32_t now,
-             std::atomic<std::uint32_t>*& told) noexcept;
-
 // Remembers it, in the place of another one if need be. `generation` was read before the policy and the routes were.
 void remember_decision(const FlowKey& key, std::uint32_t generation, std::uint32_t now, KnownDecision& known) noexcept;
 

@@ -26,24 +26,15 @@ Protocol protocol_of(SocketType type) {
 
 constexpr std::uint32_t quiet_ms = 1000;
 
-// A decision's word (KnownDecision::told): the tick when it was told of, with its result in the lowest bits; never 0.
-constexpr std::uint32_t result_bits = 7;
-static_assert(static_cast<std::uint32_t>(DecisionResult::count_) < result_bits);
-
-constexpr std::uint32_t told_word(DecisionResult result, std::uint32_t tick) noexcept {
-    return (tick & ~result_bits) | (1 + static_cast<std::uint32_t>(result));
-}
-
-// With the same result, within the last second.
-constexpr bool is_quiet(std::uint32_t before, std::uint32_t now) noexcept {
-    return (before & result_bits) == (now & result_bits) && now - before < quiet_ms;
-}
-
-// Another thread's racing tell costs a record too many or too few, nothing else.
+// A decision with that result was told of within the last second. Its word (KnownDecision::told) is the tick with the
+// result in the lowest bits, never 0; another thread's racing tell costs a record too many or too few, nothing else.
 bool recorded_lately(const Flow& flow) noexcept {
     if (flow.told == nullptr) return false;
-    const std::uint32_t now = told_word(flow.result, flow.tick);
-    if (is_quiet(flow.told->load(std::memory_order_relaxed), now)) return true;
+    constexpr std::uint32_t result_bits = 7;
+    static_assert(static_cast<std::uint32_t>(DecisionResult::count_) < result_bits);
+    const std::uint32_t now = (flow.tick & ~result_bits) | (1 + static_cast<std::uint32_t>(flow.result));
+    const std::uint32_t before = flow.told->load(std::memory_order_relaxed);
+    if ((before & result_bits) == (now & result_bits) && now - before < quiet_ms) return true;
     flow.told->store(now, std::memory_order_relaxed);
     return false;
 }
@@ -67,18 +58,6 @@ void decide_anew(const FlowKey& key, std::uint32_t generation, Flow& flow) noexc
 
 bool has_own_choice(const SocketState& state) noexcept {
     return state.kind == SocketKind::explicit_ || state.interface_chosen || state.header_included;
-}
-
-bool is_kept_again(const SocketState& state, const Endpoint& destination) noexcept {
-    const std::uint32_t tick = GetTickCount();
-    refresh_policy(tick);
-    if (!policy_decides() || destination.address.is_v4_mapped()) return false;
-    std::atomic<std::uint32_t>* told = nullptr;
-    const FlowKey key{destination.address, destination.port, protocol_of(state.type)};
-    if (!is_kept(key, generation(), tick, told)) return false;
-    if (told != nullptr && !is_quiet(told->load(std::memory_order_relaxed), told_word({}, tick))) return false;
-    count(Counter::decided_keep);
-    return true;
 }
 
 void decide_flow(const SocketState& state, Flow& flow, bool own_choice) noexcept {

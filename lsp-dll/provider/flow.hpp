@@ -22,10 +22,6 @@ struct Flow : KnownDecision {
 // socket's IP header.
 bool has_own_choice(const SocketState& state) noexcept;
 
-// True if it is known from before that the datagram's flow is kept, and that was told of lately: it is counted, and
-// goes on as it is. Most datagrams go where the last ones went.
-bool is_kept_again(const SocketState& state, const Endpoint& destination) noexcept;
-
 // Decides for the flow's destination, as the program named it, and counts. Keeps everything while no policy is active,
 // and what the program chose itself while no rule can refuse it.
 void decide_flow(const SocketState& state, Flow& flow, bool own_choice) noexcept;

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "../system/routes.hpp"
+#include "address_hash.hpp"
 #include "generation.hpp"
 #include "network_changes.hpp"
 #include "pages.hpp"
@@ -41,9 +42,7 @@ std::uint32_t current_generation() noexcept { return generation() & 0xffffff; }
 CachedRoute& entry_for(CachedRoute* routes, const IpAddress& destination) noexcept {
     std::uint64_t halves[2];
     std::memcpy(halves, destination.bytes.data(), sizeof(halves));
-    // Multiplied by odd constants (of SplitMix64), so that every bit reaches the highest ones.
-    const std::uint64_t hash = halves[0] * 0xbf58476d1ce4e5b9u ^ halves[1] * 0x94d049bb133111ebu;
-    return routes[(hash ^ hash >> 29) >> 56];
+    return routes[address_hash(halves[0], halves[1]) >> 56U];
 }
 
 // The words, if they are a route to the destination.

@@ -27,21 +27,21 @@ std::uint32_t carried[counter_count];  // of what the stripes have counted, modu
 ProcessCounts* place = nullptr;
 bool place_sought = false;
 
-bool is_counting(const CountingProcess& process) noexcept {
+bool is_counting(const ProcessIdentity& process) noexcept {
     system::Handle opened;
-    return system::ask_process({process.id, process.started}, opened) != system::ProcessState::gone;
+    return system::ask_process(process, opened) != system::ProcessState::gone;
 }
 
 // Where this process's counts go: its own place, as long as nobody has scrambled that.
 std::atomic<std::uint64_t>* destination() noexcept {
-    const std::uint32_t id = GetCurrentProcessId();
     if (!place_sought) {
         place_sought = true;
         ImageName image{};
         copy_image_name(process_path(), image);
-        place = take_place(section, {id, system::current_publisher().started}, image, is_counting);
+        place = take_place(section, system::current_process(), image, is_counting);
     }
-    return place != nullptr && place->owner.load(std::memory_order_relaxed) == id ? place->counts : section.others;
+    return place != nullptr && place->owner.load(std::memory_order_relaxed) == GetCurrentProcessId() ? place->counts
+                                                                                                     : section.others;
 }
 
 void carry() noexcept {

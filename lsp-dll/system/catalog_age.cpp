@@ -15,7 +15,7 @@ bool catalog_changed_since_start() noexcept {
                          nullptr, &written) != ERROR_SUCCESS) {
         return false;
     }
-    return (std::uint64_t{written.dwHighDateTime} << 32U | written.dwLowDateTime) > current_publisher().started;
+    return (std::uint64_t{written.dwHighDateTime} << 32U | written.dwLowDateTime) > current_process().started;
 }
 
 }  // namespace lsp::system

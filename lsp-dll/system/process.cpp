@@ -84,12 +84,7 @@ ProcessState find_process(const Publisher& publisher, Handle& process) noexcept 
     return state == ProcessState::unknown ? find_listed_process(publisher) : state;
 }
 
-Publisher current_publisher() noexcept {
-    Publisher publisher;
-    publisher.process_id = GetCurrentProcessId();
-    publisher.started = creation_time(GetCurrentProcess());
-    return publisher;
-}
+ProcessIdentity current_process() noexcept { return {GetCurrentProcessId(), creation_time(GetCurrentProcess())}; }
 
 bool is_alive(const Publisher& publisher) noexcept {
     if (publisher.process_id == 0) return true;

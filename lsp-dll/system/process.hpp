@@ -20,7 +20,6 @@ ProcessState ask_process(const Publisher& publisher, Handle& process) noexcept;
 // a copy of the list. ProcessState::unknown if there is none.
 ProcessState find_listed_process(const Publisher& publisher) noexcept;
 
-// This process as a publisher.
-Publisher current_publisher() noexcept;
+ProcessIdentity current_process() noexcept;
 
 }  // namespace lsp::system

@@ -10,17 +10,11 @@
 
 #include "core/counter_reader.hpp"
 #include "core/text.hpp"
+#include "section.hpp"
 
 using namespace lsp;
 
 namespace {
-
-std::unique_ptr<CounterSection> empty_section() {
-    auto section = std::make_unique<CounterSection>();
-    section->magic = CounterSection::expected_magic;
-    section->version = CounterSection::expected_version;
-    return section;
-}
 
 ReadCounters read(const CounterSection& section) {
     auto counters = read_counters(&section, sizeof(section));
@@ -28,8 +22,8 @@ ReadCounters read(const CounterSection& section) {
     return *counters;
 }
 
-bool all_alive(const CountingProcess&) noexcept { return true; }
-bool none_alive(const CountingProcess&) noexcept { return false; }
+bool all_alive(const ProcessIdentity&) noexcept { return true; }
+bool none_alive(const ProcessIdentity&) noexcept { return false; }
 
 constexpr ImageName curl = "curl.exe";
 constexpr auto first = static_cast<std::size_t>(Counter::startups);
@@ -49,13 +43,13 @@ TEST_CASE("every counter has a name of its own") {
 }
 
 TEST_CASE("a process's counts are its own while it lives, and are kept when it has ended") {
-    const auto section = empty_section();
+    const auto section = empty_section<CounterSection>();
     ProcessCounts* const place = take_place(*section, {4, 77}, curl, all_alive);
     REQUIRE(place != nullptr);
     place->counts[first] = 5;
     ReadCounters counters = read(*section);
     REQUIRE(counters.processes.size() == 1);
-    CHECK(counters.processes[0].process.id == 4);
+    CHECK(counters.processes[0].process.process_id == 4);
     CHECK(counters.processes[0].process.started == 77);
     CHECK(counters.processes[0].image == "curl.exe");
     CHECK(counters.processes[0].counts[first] == 5);
@@ -68,14 +62,14 @@ TEST_CASE("a process's counts are its own while it lives, and are kept when it h
 }
 
 TEST_CASE("where every place is taken, one of a process that was killed is found, and its counts are kept") {
-    const auto section = empty_section();
+    const auto section = empty_section<CounterSection>();
     for (std::uint32_t i = 1; i <= process_places; ++i) {
         ProcessCounts* const place = take_place(*section, {4 * i, i}, curl, all_alive);
         REQUIRE(place != nullptr);
         place->counts[first] = 1;
     }
     CHECK(take_place(*section, {4000, 1}, curl, all_alive) == nullptr);
-    const auto seventh_is_dead = [](const CountingProcess& process) noexcept { return process.id != 28; };
+    const auto seventh_is_dead = [](const ProcessIdentity& process) noexcept { return process.process_id != 28; };
     ProcessCounts* const place = take_place(*section, {4000, 1}, curl, seventh_is_dead);
     REQUIRE(place == &section->processes[6]);
     place->counts[first].fetch_add(10);
@@ -86,7 +80,7 @@ TEST_CASE("where every place is taken, one of a process that was killed is found
 }
 
 TEST_CASE("a place that was scrambled is not left as if it were one's own, and nothing is lost but what was there") {
-    const auto section = empty_section();
+    const auto section = empty_section<CounterSection>();
     ProcessCounts* const place = take_place(*section, {4, 1}, curl, all_alive);
     place->owner = 12;
     place->counts[first] = 3;
@@ -96,7 +90,7 @@ TEST_CASE("a place that was scrambled is not left as if it were one's own, and n
 }
 
 TEST_CASE("many processes that come and go at once lose no count") {
-    const auto section = empty_section();
+    const auto section = empty_section<CounterSection>();
     std::vector<std::thread> processes;
     constexpr std::uint32_t lives = 2000, threads = 8;
     for (std::uint32_t thread = 1; thread <= threads; ++thread) {

@@ -10,17 +10,11 @@
 #include <vector>
 
 #include "core/readable.hpp"
+#include "section.hpp"
 
 using namespace lsp;
 
 namespace {
-
-std::unique_ptr<DecisionSection> empty_section() {
-    auto section = std::make_unique<DecisionSection>();
-    section->magic = DecisionSection::expected_magic;
-    section->version = DecisionSection::expected_version;
-    return section;
-}
 
 DecisionRecord sample_record(std::uint32_t number) {
     DecisionRecord record;
@@ -50,7 +44,7 @@ RecordedDecisions read(const DecisionSection& section) {
 }  // namespace
 
 TEST_CASE("a decision in the ring reads back as it was") {
-    const auto section = empty_section();
+    const auto section = empty_section<DecisionSection>();
     append(*section, sample_record(0x01020304));
     const RecordedDecisions telemetry = read(*section);
     REQUIRE(telemetry.decisions.size() == 1);
@@ -69,7 +63,7 @@ TEST_CASE("a decision in the ring reads back as it was") {
 }
 
 TEST_CASE("the ring holds the latest, in order") {
-    const auto section = empty_section();
+    const auto section = empty_section<DecisionSection>();
     for (std::uint32_t i = 0; i < 3 * ring_size + 5; ++i) append(*section, sample_record(i));
     const RecordedDecisions telemetry = read(*section);
     CHECK(telemetry.next == 3 * ring_size + 5);
@@ -81,7 +75,7 @@ TEST_CASE("the ring holds the latest, in order") {
 }
 
 TEST_CASE("a writer that was killed at it blocks its place for a few rounds only") {
-    const auto section = empty_section();
+    const auto section = empty_section<DecisionSection>();
     section->next = 7;
     section->ring[7].ticket = 2 * 7 + 1;
     section->next = 8;
@@ -94,7 +88,7 @@ TEST_CASE("a writer that was killed at it blocks its place for a few rounds only
 TEST_CASE("a ring that somebody has scrambled works again by itself") {
     std::mt19937_64 random(4711);
     for (int round = 0; round < 50; ++round) {
-        const auto section = empty_section();
+        const auto section = empty_section<DecisionSection>();
         for (RingSlot& slot : section->ring) {
             slot.ticket = random();
             for (auto& word : slot.words) word = static_cast<std::uint32_t>(random());
@@ -111,7 +105,7 @@ TEST_CASE("a ring whose count somebody has set to anything goes on from there") 
     constexpr std::uint64_t beyond_javascript = std::uint64_t{1} << 53;
     for (const std::uint64_t next : {beyond_javascript, half - 1, half, half + 5, UINT64_MAX}) {
         CAPTURE(next);
-        const auto section = empty_section();
+        const auto section = empty_section<DecisionSection>();
         section->next = next;
         for (std::uint32_t i = 0; i < 20 * ring_size; ++i) append(*section, sample_record(i));
         const RecordedDecisions telemetry = read(*section);
@@ -158,7 +152,7 @@ TEST_CASE("what is not the section is nothing, and garbage in it never comes out
 }
 
 TEST_CASE("a writer that was taken for dead and goes on spoils a record, which then is none") {
-    const auto section = empty_section();
+    const auto section = empty_section<DecisionSection>();
     append(*section, sample_record(1));
     append(*section, sample_record(2));
     const DecisionRecord late = sample_record(3);
@@ -177,7 +171,7 @@ TEST_CASE("a writer that was taken for dead and goes on spoils a record, which t
 }
 
 TEST_CASE("many writers at once: each record that reads back is whole") {
-    const auto section = empty_section();
+    const auto section = empty_section<DecisionSection>();
     std::atomic<bool> stop{false};
     std::vector<std::thread> writers;
     for (std::uint32_t thread = 0; thread < 8; ++thread) {

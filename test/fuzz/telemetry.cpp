@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 
+#include "../core/section.hpp"
 #include "core/counter_reader.hpp"
 #include "core/decision_reader.hpp"
 #include "core/readable.hpp"
@@ -63,10 +64,8 @@ void check(const RecordedDecisions& telemetry) {
 constexpr ImageName image = "curl.exe";
 
 void check_counters(const std::uint8_t* data, std::size_t size) {
-    const auto section = std::make_unique<CounterSection>();
-    section->magic = CounterSection::expected_magic;
-    section->version = CounterSection::expected_version;
-    take_place(*section, {4, 1}, image, [](const CountingProcess&) noexcept { return true; });
+    const auto section = empty_section<CounterSection>();
+    take_place(*section, {4, 1}, image, [](const ProcessIdentity&) noexcept { return true; });
     constexpr std::size_t head = 8;
     std::memcpy(reinterpret_cast<unsigned char*>(section.get()) + head, data,
                 std::min(size, sizeof(CounterSection) - head));
@@ -75,10 +74,11 @@ void check_counters(const std::uint8_t* data, std::size_t size) {
     for (const CountsOfProcess& process : counters->processes) {
         fuzz::require(process.image.size() <= longest_image_name, "an image's name is short");
         fuzz::require(!text::find_unprintable(process.image, false), "an image's name is printable");
-        fuzz::require(process.process.id % 2 == 0 && process.process.started != 0, "a process that counts has told it");
+        fuzz::require(process.process.process_id % 2 == 0 && process.process.started != 0,
+                      "a process that counts has told it");
     }
-    ProcessCounts* const place = take_place(*section, {8, 2}, image,
-                                            [](const CountingProcess& process) noexcept { return process.id == 4; });
+    ProcessCounts* const place = take_place(
+        *section, {8, 2}, image, [](const ProcessIdentity& process) noexcept { return process.process_id == 4; });
     if (place == nullptr) return;
     fuzz::require(place->owner == 8, "a place that is taken is one's own");
     leave_place(*section, *place, 8);
@@ -89,9 +89,7 @@ void check_counters(const std::uint8_t* data, std::size_t size) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     check_counters(data, size);
-    const auto section = std::make_unique<DecisionSection>();
-    section->magic = DecisionSection::expected_magic;
-    section->version = DecisionSection::expected_version;
+    const auto section = empty_section<DecisionSection>();
     for (std::uint32_t i = 0; i < 3; ++i) append(*section, record_of_ours());
 
     auto* const bytes = reinterpret_cast<unsigned char*>(section.get());

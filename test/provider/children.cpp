@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "extension.hpp"
 #include "fixture.hpp"
 #include "system/catalog.hpp"
 #include "system/policy_store.hpp"
@@ -31,15 +32,6 @@ unsigned failed(const std::string& what) {
 }
 
 SOCKET open_socket(int type) { return WSASocketW(AF_INET, type, 0, nullptr, 0, WSA_FLAG_OVERLAPPED); }
-
-template <typename Function>
-Function extension(SOCKET s, GUID id) {
-    Function function = nullptr;
-    DWORD returned = 0;
-    WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &function, sizeof(function), &returned, nullptr,
-             nullptr);
-    return function;
-}
 
 // Sockets in every state, an operation of each kind pending, threads inside of calls.
 bool become_busy() {

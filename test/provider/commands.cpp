@@ -77,7 +77,7 @@ int publish(bool delegated) {
     tunnel.interface_index = (*found)->interface_index;
     tunnel.address4 = *lsp::parse_prefix("128.129.0.2/24");
     tunnel.source4 = *lsp::parse_address(physical_address);
-    tunnel.publisher = lsp::system::current_publisher();
+    tunnel.publisher = lsp::system::current_process();
     tunnel.delegated = delegated;
     if (delegated) {
         const auto group = lsp::setup::find_account(L"S-1-5-32-545");

@@ -3,22 +3,13 @@
 
 #include <cstring>
 
+#include "extension.hpp"
 #include "fixture.hpp"
 #include "system/winsock_constants.hpp"
 
 using namespace test;
 
 namespace {
-
-// Asks the provider for WSASendMsg.
-LPFN_WSASENDMSG send_msg_function(SOCKET s) {
-    LPFN_WSASENDMSG function = nullptr;
-    GUID id = WSAID_WSASENDMSG;
-    DWORD bytes = 0;
-    const int result = WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &function, sizeof(function),
-                                &bytes, nullptr, nullptr);
-    return result == 0 ? function : nullptr;
-}
 
 int send_msg_to(SOCKET s, const char* to, int port, WSABUF control) {
     char data[] = "hello";
@@ -31,7 +22,7 @@ int send_msg_to(SOCKET s, const char* to, int port, WSABUF control) {
     message.dwBufferCount = 1;
     message.Control = control;
     DWORD sent = 0;
-    const LPFN_WSASENDMSG send = send_msg_function(s);
+    const LPFN_WSASENDMSG send = extension<LPFN_WSASENDMSG>(s, WSAID_WSASENDMSG);
     REQUIRE((send != nullptr));
     return send(s, &message, 0, &sent, nullptr, nullptr) == 0 ? 0 : WSAGetLastError();
 }
@@ -274,7 +265,7 @@ TEST_CASE("the message's own flags go down as they are, and are not the call's")
     message.dwFlags = 0x0700;  // MSG_TRUNC, MSG_CTRUNC, MSG_BCAST
     DWORD sent = 0;
     const Recording recording;
-    CHECK(send_msg_function(s)(s, &message, 0, &sent, nullptr, nullptr) == 0);
+    CHECK(extension<LPFN_WSASENDMSG>(s, WSAID_WSASENDMSG)(s, &message, 0, &sent, nullptr, nullptr) == 0);
     const auto calls = recording.calls("WSASendMsg");
     REQUIRE(calls.size() == 1);
     CHECK(calls[0].find("\"messageFlags\":1792,\"flags\":0") != std::string::npos);
@@ -302,7 +293,7 @@ TEST_CASE("where the lower provider has no WSASendMsg the socket is bound to the
     const PublishedTunnel tunnel;
     const Recording recording;
     const Socket s = udp();
-    CHECK((send_msg_function(s) == nullptr));
+    CHECK((extension<LPFN_WSASENDMSG>(s, WSAID_WSASENDMSG) == nullptr));
     send_to(s, target_address, 9);
     CHECK(recording.calls("WSASendMsg").empty());
     CHECK(recording.find({"\"call\":\"bind\"", physical_address}) != Recording::npos);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "extension.hpp"
 #include "setup/tunnels/policy_store_write.hpp"
 #include "system/interfaces.hpp"
 #include "system/system_function.hpp"
@@ -59,18 +60,14 @@ int connect_to(SOCKET s, const char* to, int port) {
 }
 
 int connect_ex_to(SOCKET s, const char* to, int port) {
-    LPFN_CONNECTEX connect_ex = nullptr;
-    GUID id = WSAID_CONNECTEX;
-    DWORD bytes = 0;
-    if (WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &connect_ex, sizeof(connect_ex), &bytes,
-                 nullptr, nullptr) != 0) {
-        return WSAGetLastError();
-    }
+    const auto connect_ex = extension<LPFN_CONNECTEX>(s, WSAID_CONNECTEX);
+    if (connect_ex == nullptr) return WSAGetLastError();
     const sockaddr_in name = address(to, port);
     WSAOVERLAPPED overlapped{};
     overlapped.hEvent = CreateEventW(nullptr, TRUE, FALSE, nullptr);
     int error = connect_ex(s, generic(name), sizeof(name), nullptr, 0, nullptr, &overlapped) ? 0 : WSAGetLastError();
     if (error == WSA_IO_PENDING) {
+        DWORD bytes = 0;
         DWORD flags = 0;
         error = WSAGetOverlappedResult(s, &overlapped, &bytes, TRUE, &flags) ? 0 : WSAGetLastError();
     }
@@ -157,7 +154,7 @@ PublishedTunnel::PublishedTunnel(const Options& options) {
     tunnel.address4 = *lsp::parse_prefix("128.129.0.2/24");
     tunnel.source4 = *lsp::parse_address(options.source);
     tunnel.otherwise = options.otherwise;
-    tunnel.publisher = lsp::system::current_publisher();
+    tunnel.publisher = lsp::system::current_process();
     const auto written = lsp::setup::write_tunnel(tunnel);
     if (!written) FAIL(written.error().message);
     wait_for_policy();

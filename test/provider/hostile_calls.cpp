@@ -1,5 +1,6 @@
 #include "hostile_calls.hpp"
 
+#include "extension.hpp"
 #include "fixture.hpp"
 #include "system/winsock_constants.hpp"
 
@@ -44,14 +45,6 @@ Name name_of(const char* ipv4, const char* ipv6, int port) {
 }
 Name loopback() { return name_of("127.0.0.1", "::1", 9); }
 Name wildcard() { return name_of("0.0.0.0", "::", 0); }
-
-template <typename Function>
-Function extension(SOCKET s, GUID id) {
-    Function function = nullptr;
-    WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &function, sizeof(function), &transferred, nullptr,
-             nullptr);
-    return function;
-}
 
 int connect_ex(SOCKET s, const sockaddr* name, int length, void* first, DWORD* sent, WSAOVERLAPPED* own) {
     const auto function = extension<LPFN_CONNECTEX>(s, WSAID_CONNECTEX);

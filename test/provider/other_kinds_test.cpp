@@ -11,6 +11,7 @@
 #include <iterator>
 #include <string>
 
+#include "extension.hpp"
 #include "fixture.hpp"
 #include "other_process.hpp"
 #include "system/catalog.hpp"
@@ -91,11 +92,8 @@ TEST_CASE("an IPv6 socket that nobody knows stays itself when it meets the IPv4 
     const PublishedTunnel tunnel;
     // The IPv4 chain's.
     const Socket of_chain = tcp();
-    LPFN_CONNECTEX connect_ex = nullptr;
-    GUID id = WSAID_CONNECTEX;
-    DWORD bytes = 0;
-    REQUIRE(WSAIoctl(of_chain, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &connect_ex, sizeof(connect_ex),
-                     &bytes, nullptr, nullptr) == 0);
+    const auto connect_ex = extension<LPFN_CONNECTEX>(of_chain, WSAID_CONNECTEX);
+    REQUIRE((connect_ex != nullptr));
 
     // A socket that somebody else may have used meanwhile.
     const Socket original(WSASocketW(AF_INET6, SOCK_STREAM, 0, nullptr, 0, WSA_FLAG_OVERLAPPED));
@@ -128,11 +126,8 @@ TEST_SUITE_BEGIN("chains");
 // A program may ask for ConnectEx once and use it for all its sockets; another LSP below may know its own chain's only.
 TEST_CASE("the IPv4 chain's ConnectEx serves an IPv6 socket, whatever is below") {
     const Socket of_chain = tcp();
-    LPFN_CONNECTEX connect_ex = nullptr;
-    GUID id = WSAID_CONNECTEX;
-    DWORD bytes = 0;
-    REQUIRE(WSAIoctl(of_chain, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &connect_ex, sizeof(connect_ex),
-                     &bytes, nullptr, nullptr) == 0);
+    const auto connect_ex = extension<LPFN_CONNECTEX>(of_chain, WSAID_CONNECTEX);
+    REQUIRE((connect_ex != nullptr));
     const Socket listener(WSASocketW(AF_INET6, SOCK_STREAM, 0, nullptr, 0, WSA_FLAG_OVERLAPPED));
     sockaddr_in6 name{};
     name.sin6_family = AF_INET6;
@@ -161,7 +156,7 @@ TEST_CASE("the IPv4 chain's ConnectEx serves an IPv6 socket, whatever is below")
         connect_ex(s, reinterpret_cast<sockaddr*>(&name), sizeof(name), nullptr, 0, nullptr, &overlapped);
     const int error = connected ? 0 : WSAGetLastError();
     CHECK((error == 0 || error == WSA_IO_PENDING));
-    DWORD flags = 0;
+    DWORD bytes = 0, flags = 0;
     if (error == WSA_IO_PENDING) CHECK(WSAGetOverlappedResult(s, &overlapped, &bytes, TRUE, &flags));
     WSACloseEvent(overlapped.hEvent);
 }

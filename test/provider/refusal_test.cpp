@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "extension.hpp"
 #include "fixture.hpp"
 #include "system/winsock_constants.hpp"
 
@@ -19,11 +20,9 @@ int choose_interface(SOCKET s) {
 }
 
 int send_with_packet_info(SOCKET s, const char* from, int port) {
-    LPFN_WSASENDMSG send = nullptr;
-    GUID id = WSAID_WSASENDMSG;
     DWORD bytes = 0;
-    REQUIRE(WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &send, sizeof(send), &bytes, nullptr,
-                     nullptr) == 0);
+    const auto send = extension<LPFN_WSASENDMSG>(s, WSAID_WSASENDMSG);
+    REQUIRE((send != nullptr));
     struct alignas(8) {
         WSACMSGHDR header{};
         char data[16]{};

@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "extension.hpp"
 #include "fixture.hpp"
 #include "system/winsock_constants.hpp"
 
@@ -192,13 +193,10 @@ TEST_CASE(
 
 TEST_CASE("quinn: overlapped datagrams with control data of their own, more at once than there is room for") {
     const PublishedTunnel tunnel;
-    LPFN_WSASENDMSG send = nullptr;
-    GUID id = WSAID_WSASENDMSG;
-    DWORD bytes = 0;
     const Socket s = udp();
     REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
-    REQUIRE(WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &send, sizeof(send), &bytes, nullptr,
-                     nullptr) == 0);
+    const auto send = extension<LPFN_WSASENDMSG>(s, WSAID_WSASENDMSG);
+    REQUIRE((send != nullptr));
     struct alignas(8) {
         WSACMSGHDR header{};
         char data[16]{};

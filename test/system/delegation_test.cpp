@@ -24,7 +24,7 @@ const std::vector<InterfaceAddress> host = {{physical_index, *parse_prefix("192.
 Tunnel good() {
     Tunnel tunnel = sample_tunnel("vpn");
     tunnel.interface_index = tunnel_index;
-    tunnel.publisher = current_publisher();
+    tunnel.publisher = current_process();
     tunnel.delegated = true;
     return tunnel;
 }

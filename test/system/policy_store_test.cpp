@@ -1,8 +1,7 @@
-#include "setup/tunnels/policy_store_write.hpp"
-
 #include <doctest/doctest.h>
 
 #include "children.hpp"
+#include "setup/tunnels/policy_store_write.hpp"
 #include "support.hpp"
 #include "system/text.hpp"
 
@@ -51,7 +50,7 @@ TEST_CASE_FIXTURE(EmptyStore, "policy store: creating and deleting it twice is h
 TEST_CASE_FIXTURE(EmptyStore, "policy store: a tunnel goes in and comes out as it was") {
     Tunnel tunnel = sample_tunnel("office.vpn-1");
     tunnel.otherwise = Otherwise::refuse;
-    tunnel.publisher = current_publisher();
+    tunnel.publisher = current_process();
     tunnel.address6 = *parse_prefix("2001:db8:8::2/64");
     tunnel.source6 = *parse_address("2001:db8::44");
     REQUIRE(write_tunnel(tunnel));
@@ -221,7 +220,7 @@ TEST_CASE_FIXTURE(EmptyStore, "policy store: a rule's interface names are resolv
 }
 
 TEST_CASE("publisher: alive while its process runs, dead after, and not a later process of that id") {
-    const Publisher self = current_publisher();
+    const Publisher self = current_process();
     CHECK(self.process_id == GetCurrentProcessId());
     CHECK(self.started != 0);
     CHECK(is_alive(self));

@@ -1,9 +1,10 @@
+#include "system/policy_watch.hpp"
+
 #include <doctest/doctest.h>
 
 #include "children.hpp"
 #include "setup/tunnels/policy_store_write.hpp"
 #include "support.hpp"
-#include "system/policy_watch.hpp"
 
 using namespace lsp;
 using namespace lsp::setup;
@@ -87,7 +88,7 @@ TEST_CASE_FIXTURE(Watched, "watch: a publisher's death is told once") {
     CHECK(watch.changed());
     Child first(L"child-wait"), second(L"child-wait");
     const Publisher publishers[] = {
-        {first.id(), first.started()}, {second.id(), second.started()}, current_publisher(), {}};
+        {first.id(), first.started()}, {second.id(), second.started()}, current_process(), {}};
     watch.watch_publishers(publishers);
     CHECK_FALSE(watch.changed());
     first.kill();

@@ -25,7 +25,7 @@ bool forbid(HANDLE process) {
 }  // namespace
 
 TEST_CASE("a process is found in the system's list by its id and start time, and not once it has ended") {
-    CHECK(find_listed_process(current_publisher()) == ProcessState::running);
+    CHECK(find_listed_process(current_process()) == ProcessState::running);
     Child child(L"child-wait");
     const Publisher publisher{child.id(), child.started()};
     CHECK(find_listed_process(publisher) == ProcessState::running);

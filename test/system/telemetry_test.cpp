@@ -36,7 +36,7 @@ TEST_CASE("counters are read from the section of a DLL that others have loaded")
     fake->others[3] = before + 1000;
     const ImageName image = "a.exe";
     ProcessCounts* const place =
-        take_place(*fake, {4711 * 4, 1}, image, [](const CountingProcess&) noexcept { return true; });
+        take_place(*fake, {4711 * 4, 1}, image, [](const ProcessIdentity&) noexcept { return true; });
     REQUIRE(place != nullptr);
     place->counts[3] = 10;
     const auto counters = read_telemetry(fake_provider_path());
@@ -44,7 +44,7 @@ TEST_CASE("counters are read from the section of a DLL that others have loaded")
     CHECK(counters->total[3] == before + 1010);
     CHECK(counters->total[13] == 113);
     REQUIRE(counters->processes.size() == 1);
-    CHECK(counters->processes[0].process.id == 4711 * 4);
+    CHECK(counters->processes[0].process.process_id == 4711 * 4);
     CHECK(counters->processes[0].image == "a.exe");
     CHECK(counters->processes[0].counts[3] == 10);
     place->counts[3] = 0;

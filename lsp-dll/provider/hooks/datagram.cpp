@@ -44,22 +44,15 @@ IpAddress header_source(const SocketState& state, const Datagram& datagram) noex
 
 // What both ways to send have in common: decide for this datagram and carry it out.
 Next decide_datagram(Chain& chain, SOCKET s, SocketState& state, const Datagram& datagram, int& error) noexcept {
-    Endpoint destination;
+    Flow flow;
     if (!is_decided(state) || datagram.to == nullptr ||
-        !read_endpoint(datagram.to, datagram.to_length, state.family, destination)) {
+        !read_endpoint(datagram.to, datagram.to_length, state.family, flow.destination)) {
         error = settle(chain, s, state);
         return error == 0 ? Next::lower_call : Next::done;
-    }
-    const bool bound_already = state.kind == SocketKind::wildcard || state.kind == SocketKind::unbound;
-    if (bound_already && !has_own_choice(state) && !has_control_data(datagram.control) &&
-        is_kept_again(state, destination)) {
-        return Next::lower_call;
     }
     IpAddress named;
     const bool names_source = has_packet_info(datagram.control, named);
     const bool own_choice = names_source || has_own_choice(state);
-    Flow flow;
-    flow.destination = destination;
     decide_flow(state, flow, own_choice);
     Next next = Next::lower_call;
     if (own_choice) {

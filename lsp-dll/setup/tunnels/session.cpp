@@ -123,7 +123,7 @@ system::Result<Tunnel> Session::describe(std::string& remark) {
     tunnel.name = name_;
     tunnel.address4 = collected_->address4;
     tunnel.address6 = collected_->address6;
-    tunnel.publisher = system::current_publisher();
+    tunnel.publisher = system::current_process();
 
     const IpAddress& virtual_address = tunnel.address4.address ? tunnel.address4.address : tunnel.address6.address;
     const auto addresses = system::interface_addresses();

@@ -176,7 +176,7 @@ void check_host_model(Tap& tap, const Options& options) {
         tap.skip("a tunnel is published", "no interface other than that of " + options.at("--source") + " has an IPv4 address");
         return;
     }
-    tunnel.publisher = current_publisher();
+    tunnel.publisher = current_process();
     const std::vector<HostModelSwitch> needed = switches_for(tunnel);
     const auto before = states(needed);
     if (!done(tap, publish_tunnel(tunnel), "a tunnel is published")) return;
