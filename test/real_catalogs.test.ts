@@ -3,34 +3,21 @@
  * each operation at a few calls, spread over all of it; CRASH=all for every one (test/crash).
  */
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import { parseBackup } from '../ts/backup_format.js';
-import { requireArtifact, testWinsockFile } from './support/artifacts.js';
+import { testWinsockFile } from './support/artifacts.js';
 import { backupOf, realMachines, savedCatalogsOf, type RealMachine } from './support/catalogs.js';
+import { everyPoint, runCrashTests, type CrashReport } from './support/crash_tests.js';
 import { forMachine32 } from './support/machine32.js';
-import { memoryDrive } from './support/memory_drive.js';
-import { stageProgram, WinePrefix } from './support/wine.js';
-
-const every = process.env.CRASH === 'all';
 
 interface Undisturbed {
   machine: string;
   undisturbed: string[];
-}
-interface Report {
-  machine: string;
-  operation: string;
-  both: boolean;
-  points: Record<string, number>;
-  states: number;
-  milliseconds: number;
-  failures: string[];
 }
 
 /** The base provider of the test Winsock is in the place of Windows' own. */
@@ -55,43 +42,24 @@ function placeDlls({ catalogs, absentDlls }: RealMachine, driveC: string): void 
   }
 }
 
-async function examine(part: number, parts: number): Promise<(Undisturbed | Report)[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'winsock-lsp-catalogs-'));
-  const prefix = await WinePrefix.create({ directory: join(folder, 'wine') });
-  const { path, folder: dlls, root } = memoryDrive(prefix);
-  try {
-    const program = stageProgram(requireArtifact('crashTests'), join(folder, 'programs'));
-    const dll = readFileSync(requireArtifact('lspDll'));
-    for (const name of ['winsock-lsp.dll', 'newer.dll']) writeFileSync(join(dlls, name), dll);
-    for (const name of ['ia32.dll', 'newer32.dll']) writeFileSync(join(dlls, name), forMachine32(dll));
-    const other = readFileSync(testWinsockFile('test_passthrough_lsp.dll'));
-    writeFileSync(join(dlls, 'other.dll'), other);
-    writeFileSync(join(dlls, 'other32.dll'), forMachine32(other));
-    for (const machine of realMachines) {
-      placeDlls(machine, join(folder, 'wine', 'drive_c'));
-      writeFileSync(join(dlls, `${machine.name}.catalog`), savedCatalogsOf(machine, standIn));
-    }
-    const { code, stdout, stderr } = await prefix.run(
-      program,
-      ['machines', path, String(part), String(parts), ...(every ? ['all'] : [])],
-      { winsock: 'test', cwd: dirname(program), timeoutMilliseconds: (every ? 240 : 10) * 60_000 },
-    );
-    assert.is(code, 0, `${stdout.slice(-3000)}${stderr.slice(-3000)}`);
-    return stdout
-      .split(/\r?\n/)
-      .filter((line) => line.startsWith('{"machine"'))
-      .map((line) => JSON.parse(line) as Undisturbed | Report);
-  } finally {
-    await prefix.stop();
-    for (const each of [root, folder]) rmSync(each, { recursive: true, force: true });
-  }
-}
+const examine = (part: number, parts: number) =>
+  runCrashTests<Undisturbed | CrashReport>(
+    'catalogs',
+    ({ driveC, path, dlls }) => {
+      for (const machine of realMachines) {
+        placeDlls(machine, driveC);
+        writeFileSync(join(dlls, `${machine.name}.catalog`), savedCatalogsOf(machine, standIn));
+      }
+      return ['machines', path, String(part), String(parts), ...(everyPoint ? ['all'] : [])];
+    },
+    240,
+  );
 
 const parts = [0, 1];
 const results = (await Promise.all(parts.map((part) => examine(part, parts.length)))).flat();
-const reports = results.filter((result): result is Report => 'operation' in result);
+const reports = results.filter((result): result is CrashReport => 'operation' in result);
 const undisturbed = results.filter((result): result is Undisturbed => 'undisturbed' in result);
-const count = (of: readonly Report[]) =>
+const count = (of: readonly CrashReport[]) =>
   of.flatMap(({ points }) => Object.values(points)).reduce((sum, number) => sum + number, 0);
 for (const { name } of realMachines) {
   const these = reports.filter(({ machine }) => machine === name);
@@ -123,10 +91,10 @@ for (const { machine, undisturbed: wrong } of undisturbed) {
   });
 }
 for (const { machine, operation, both, points, states, failures } of reports) {
-  test(`${machine}: ${operation}, ${both ? 'both catalogs' : 'the 64-bit catalog'}, survives ${count([{ points } as Report])} points`, () => {
+  test(`${machine}: ${operation}, ${both ? 'both catalogs' : 'the 64-bit catalog'}, survives ${count([{ points } as CrashReport])} points`, () => {
     assert.equal(failures, [], failures.join('\n'));
     assert.ok(states >= 1);
-    assert.ok(count([{ points } as Report]) > 0);
+    assert.ok(count([{ points } as CrashReport]) > 0);
   });
 }
 

@@ -3,6 +3,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import type { NativeBackupEntry } from '../../ts/native.js';
+
 /** One line of a file: test/catalogs/README.md says what its columns are. */
 type Row = [
   where: 'both' | 'x64' | 'ia32',
@@ -23,26 +25,11 @@ type Row = [
   messageSize: number,
 ];
 
-/** An entry as a backup has it, without its place. */
-export interface RealEntry {
-  id: number;
-  name: string;
-  provider: string;
-  path: string;
-  /** 0: a layered provider's hidden entry; 1: a base provider; more: a chain. */
-  chainLength: number;
-  chain: number[];
-  serviceFlags1: number;
-  providerFlags: number;
-  version: number;
-  addressFamily: number;
-  maxSockAddr: number;
-  minSockAddr: number;
-  socketType: number;
-  protocol: number;
-  protocolMaxOffset: number;
-  messageSize: number;
-}
+/** An entry as a backup has it, without what is 0 of each. */
+export type RealEntry = Omit<
+  NativeBackupEntry,
+  'serviceFlags2' | 'serviceFlags3' | 'serviceFlags4' | 'networkByteOrder' | 'securityScheme' | 'providerReserved' | 'lspCategories'
+>;
 
 export interface RealMachine {
   /** The file's, without `.json`. */

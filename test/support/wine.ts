@@ -406,3 +406,9 @@ export async function withFsKept(run: () => Promise<Completed>, architecture: Ar
     console.error(`Wine has lost FS in a 32-bit process, time ${attempt}: it is run again`);
   }
 }
+
+/** Wine loses what a program printed now and then. A command that is refused with `code` changes nothing, so it is asked once more. */
+export async function untilPrinted(code: number, run: () => Promise<Completed>): Promise<Completed> {
+  const completed = await run();
+  return code !== 0 && completed.code === code && completed.stdout === '' ? run() : completed;
+}

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import type { CatalogEntry, InstallReport, RemoveReport } from '../../ts/index.js';
 import { missingForArchitecture, nodeExecutables, packageFolder, requireArtifact } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
-import { stageProgram, WinePrefix } from '../support/wine.js';
+import { stageProgram, untilPrinted, WinePrefix } from '../support/wine.js';
 import { cliPath } from './dist.js';
 
 interface Failure {
@@ -25,11 +25,9 @@ const inPrefix = (...parts: string[]) => join(prefix.directory, 'drive_c', ...pa
 const own = () => prefix.toWindowsPath(cliPath);
 
 async function json<T>(code: number, parameters: string[], { program = node, script = own(), flags = [] as string[] } = {}): Promise<T> {
-  const run = () =>
-    prefix.run(program, [...flags, script, ...parameters, '--json'], { winsock: 'test', timeoutMilliseconds: 240_000 });
-  let { code: ended, stdout, stderr } = await run();
-  // Wine loses what a program printed now and then. A command that is refused changes nothing, so it is asked again.
-  if (code !== 0 && ended === code && stdout === '') ({ code: ended, stdout, stderr } = await run());
+  const { code: ended, stdout, stderr } = await untilPrinted(code, () =>
+    prefix.run(program, [...flags, script, ...parameters, '--json'], { winsock: 'test', timeoutMilliseconds: 240_000 }),
+  );
   assert.is(ended, code, `${parameters.join(' ')} ended with ${ended}: ${stdout}${stderr}`);
   return JSON.parse(stdout) as T;
 }

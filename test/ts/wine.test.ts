@@ -26,7 +26,7 @@ import type {
 import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
 import { missingForArchitecture, nodeExecutables, requireArtifact, testWinsockFile, type NodeExecutable } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
-import { stageProgram, WinePrefix, type Completed } from '../support/wine.js';
+import { stageProgram, untilPrinted, WinePrefix, type Completed } from '../support/wine.js';
 import { cjsPath, cliPath, esmPath } from './dist.js';
 
 type Winsock = 'test' | 'wine';
@@ -68,10 +68,7 @@ async function runCli(program: string, winsock: Winsock, ...parameters: string[]
 
 /** Runs a command with --json; fails unless it ends with `code`. */
 async function json<T>(program: string, winsock: Winsock, code: number, ...parameters: string[]): Promise<T> {
-  const run = () => runCli(program, winsock, ...parameters, '--json');
-  let completed = await run();
-  // Wine loses what a program printed now and then. A command that is refused changes nothing, so it is asked again.
-  if (code !== 0 && completed.code === code && completed.stdout === '') completed = await run();
+  const completed = await untilPrinted(code, () => runCli(program, winsock, ...parameters, '--json'));
   const shown = `${parameters.join(' ')} ended with ${completed.code}:\n${completed.stdout}${completed.stderr}`;
   assert.is(completed.code, code, shown);
   assert.match(completed.stdout, /\S/, shown);
