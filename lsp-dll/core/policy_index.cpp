@@ -96,8 +96,7 @@ PolicyIndex::PolicyIndex(const Policy& policy, std::string_view process) {
     const auto for_each_usable = [&policy, process](auto visit) {
         for (std::size_t i = 0; i < policy.rules.size(); ++i) {
             const Rule& rule = policy.rules[i];
-            const bool usable =
-                rule.unknown != Unknown::incoming && serves(rule, rule.source ? rule.source.family : Family::ipv4);
+            const bool usable = serves(rule, rule.source ? rule.source.family : Family::ipv4);
             if (usable && (!rule.via || rule.via.index != 0) && matches_app(rule.app, process)) {
                 visit(rule, static_cast<std::uint32_t>(i));
             }

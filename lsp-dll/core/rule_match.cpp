@@ -67,12 +67,12 @@ bool matches_port(const Rule& rule, std::uint16_t port) noexcept {
 // An interface loses its address with the tunnel that it is of: who wrote `otherwise refuse` does not want the program
 // to leave without it.
 bool serves(const Rule& rule, Family family) noexcept {
+    if (rule.unknown == Unknown::incoming) return false;
     return rule.verdict != Verdict::source || rule.source.family == family ||
            (rule.source_interface && rule.otherwise == Otherwise::refuse);
 }
 
 bool matches_rest(const Rule& rule, Protocol protocol, const IpAddress& destination, const Route& route) noexcept {
-    if (rule.unknown == Unknown::incoming) return false;
     if (rule.protocol != Protocol::any && rule.protocol != protocol) return false;
     if (!serves(rule, destination.family)) return false;
     if (rule.via && (rule.via.index == 0 || rule.via.index != route.interface_index)) return false;
