@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 
@@ -21,7 +22,13 @@ struct IpAddress {
     static IpAddress v4(const void* four_bytes) noexcept;
     static IpAddress v6(const void* sixteen_bytes) noexcept;
 
-    friend bool operator==(const IpAddress&, const IpAddress&) = default;
+    // In halves: the default calls memcmp, and this stands on the way of every datagram.
+    friend bool operator==(const IpAddress& a, const IpAddress& b) noexcept {
+        std::uint64_t of_a[2], of_b[2];
+        std::memcpy(of_a, a.bytes.data(), sizeof(of_a));
+        std::memcpy(of_b, b.bytes.data(), sizeof(of_b));
+        return a.family == b.family && ((of_a[0] ^ of_b[0]) | (of_a[1] ^ of_b[1])) == 0;
+    }
 
     explicit operator bool() const noexcept { return family != Family::none; }
     unsigned bit_length() const noexcept { return family == Family::ipv4 ? 32 : family == Family::ipv6 ? 128 : 0; }

@@ -1,6 +1,7 @@
 #include "decision_cache.hpp"
 
 #include <cstring>
+#include <tuple>
 
 #include "address_hash.hpp"
 #include "pages.hpp"
@@ -14,14 +15,24 @@ namespace {
 constexpr std::size_t set_count = 512;  // the hash has nine bits
 constexpr std::size_t ways = 2;
 
+// By its size it would be called, with what it finds handed over in memory.
+#if defined(__GNUC__)
+#define LSP_INLINE [[gnu::always_inline]] inline
+#else
+#define LSP_INLINE __forceinline
+#endif
+
 using Word = std::atomic<std::uint32_t>;
+// As much of an address as a processor compares at once.
+using Part = std::uintptr_t;
+constexpr std::size_t part_count = std::tuple_size_v<decltype(IpAddress::bytes)> / sizeof(Part);
 
 // A decision under a sequence lock: the sequence is odd while it is written, 0 if it never was. The content is words,
 // each atomic, so that a reader that races with a writer reads garbage without undefined behaviour, and then sees that
 // the sequence moved. So a torn entry is never used.
 struct CachedDecision {
+    std::atomic<Part> destination[part_count];
     Word sequence;
-    Word destination[4];
     Word kind;  // port, protocol, family
     Word generation;
     Word route_tick;
@@ -39,8 +50,9 @@ constinit SharedTable<CachedDecision, set_count * ways> entries;
 struct Halves {
     std::uint64_t of[2];
     explicit Halves(const IpAddress& address) noexcept { std::memcpy(of, address.bytes.data(), sizeof(of)); }
-    std::uint32_t word(std::size_t i) const noexcept {
-        return static_cast<std::uint32_t>(of[i / 2] >> (32U * (i % 2)));
+    Part part(std::size_t i) const noexcept {
+        if constexpr (sizeof(Part) == sizeof(of[0])) return static_cast<Part>(of[i]);
+        return static_cast<Part>(of[i / 2] >> (32U * (i % 2)));
     }
 };
 
@@ -54,8 +66,8 @@ CachedDecision* set_of(CachedDecision* all, const Halves& halves, std::uint32_t 
 }
 
 bool is_of(const CachedDecision& entry, const Halves& halves, std::uint32_t kind) noexcept {
-    for (std::size_t i = 0; i < 4; ++i) {
-        if (entry.destination[i].load(std::memory_order_relaxed) != halves.word(i)) return false;
+    for (std::size_t i = 0; i < part_count; ++i) {
+        if (entry.destination[i].load(std::memory_order_relaxed) != halves.part(i)) return false;
     }
     return entry.kind.load(std::memory_order_relaxed) == kind;
 }
@@ -64,7 +76,7 @@ bool is_of(const CachedDecision& entry, const Halves& halves, std::uint32_t kind
 constexpr std::uint32_t rule_shift = 14;
 constexpr std::int32_t last_packed_rule = (1 << (32U - rule_shift)) - 2;
 
-constexpr std::uint32_t verdict_shift = 10, decided_bit = 1U << 4U, by_route_bit = 1U << 3U;
+constexpr std::uint32_t verdict_shift = 10, verdict_mask = 0xf, decided_bit = 1U << 4U, by_route_bit = 1U << 3U;
 
 std::uint32_t pack(const KnownDecision& known) noexcept {
     const Decision& decision = known.decision;
@@ -78,7 +90,7 @@ std::uint32_t pack(const KnownDecision& known) noexcept {
 void unpack(std::uint32_t word, KnownDecision& known) noexcept {
     Decision& decision = known.decision;
     decision.rule = static_cast<std::int32_t>(word >> rule_shift) - 1;
-    decision.verdict = static_cast<Verdict>(word >> verdict_shift & 0xfU);
+    decision.verdict = static_cast<Verdict>(word >> verdict_shift & verdict_mask);
     decision.reason = static_cast<Reason>(word >> 6U & 0xfU);
     decision.otherwise = static_cast<Otherwise>(word >> 5U & 1U);
     known.decided = (word & decided_bit) != 0;
@@ -87,34 +99,36 @@ void unpack(std::uint32_t word, KnownDecision& known) noexcept {
 }
 static_assert(static_cast<std::uint32_t>(Reason::unknown_action) < 16);
 
-bool read_entry(CachedDecision& entry, const Halves& halves, std::uint32_t kind, std::uint32_t generation,
-                std::uint32_t now, KnownDecision& known) noexcept {
-    const std::uint32_t sequence = entry.sequence.load(std::memory_order_acquire);
-    if (sequence == 0 || sequence % 2 != 0 || !is_of(entry, halves, kind) ||
-        entry.generation.load(std::memory_order_relaxed) != generation) {
-        return false;
+// A decision that was found, and the sequence under which.
+struct Found {
+    CachedDecision* entry = nullptr;  // null: there is none
+    std::uint32_t sequence = 0;
+
+    // Whether what was read of it meanwhile is whole.
+    bool is_unchanged() const noexcept {
+        std::atomic_thread_fence(std::memory_order_acquire);
+        return entry->sequence.load(std::memory_order_relaxed) == sequence;
     }
-    unpack(entry.verdict.load(std::memory_order_relaxed), known);
-    known.route_tick = entry.route_tick.load(std::memory_order_relaxed);
-    known.policy_stamp = entry.policy_stamp.load(std::memory_order_relaxed);
-    Decision& decision = known.decision;
-    if (decision.source) {
-        for (std::size_t i = 0; i < 4; i += 2) {
-            const std::uint64_t half = entry.source[i].load(std::memory_order_relaxed) |
-                                       std::uint64_t{entry.source[i + 1].load(std::memory_order_relaxed)} << 32U;
-            std::memcpy(decision.source.bytes.data() + i * sizeof(std::uint32_t), &half, sizeof(half));
+};
+
+LSP_INLINE Found find(const FlowKey& key, std::uint32_t generation) noexcept {
+    CachedDecision* const all = entries.find();
+    if (all == nullptr) return {};
+    const Halves halves(key.destination);
+    const std::uint32_t kind = kind_of(key);
+    CachedDecision* const set = set_of(all, halves, kind);
+    for (std::size_t i = 0; i < ways; ++i) {
+        CachedDecision& entry = set[i];
+        const std::uint32_t sequence = entry.sequence.load(std::memory_order_acquire);
+        if (sequence != 0 && sequence % 2 == 0 && is_of(entry, halves, kind) &&
+            entry.generation.load(std::memory_order_relaxed) == generation) {
+            return {&entry, sequence};
         }
     }
-    decision.pin_interface = entry.pin_interface.load(std::memory_order_relaxed);
-    known.told = &entry.told;
-    std::atomic_thread_fence(std::memory_order_acquire);
-    if (entry.sequence.load(std::memory_order_relaxed) == sequence &&
-        (!known.by_route || now - known.route_tick < route_lifetime_ms)) {
-        return true;
-    }
-    known = {};
-    return false;
+    return {};
 }
+
+bool is_too_old(std::uint32_t route_tick, std::uint32_t now) noexcept { return now - route_tick >= route_lifetime_ms; }
 
 // The place for a new decision: that of an older one of the same flow, else one that counts no more, else either.
 CachedDecision& place_for(CachedDecision* set, const Halves& halves, std::uint32_t kind, std::uint32_t generation,
@@ -131,15 +145,35 @@ CachedDecision& place_for(CachedDecision* set, const Halves& halves, std::uint32
 }  // namespace
 
 bool find_decision(const FlowKey& key, std::uint32_t generation, std::uint32_t now, KnownDecision& known) noexcept {
-    CachedDecision* const all = entries.find();
-    if (all == nullptr) return false;
-    const Halves halves(key.destination);
-    const std::uint32_t kind = kind_of(key);
-    CachedDecision* const set = set_of(all, halves, kind);
-    for (std::size_t i = 0; i < ways; ++i) {
-        if (read_entry(set[i], halves, kind, generation, now, known)) return true;
+    const Found found = find(key, generation);
+    if (found.entry == nullptr) return false;
+    CachedDecision& entry = *found.entry;
+    unpack(entry.verdict.load(std::memory_order_relaxed), known);
+    known.route_tick = entry.route_tick.load(std::memory_order_relaxed);
+    known.policy_stamp = entry.policy_stamp.load(std::memory_order_relaxed);
+    Decision& decision = known.decision;
+    if (decision.source) {
+        for (std::size_t i = 0; i < 4; i += 2) {
+            const std::uint64_t half = entry.source[i].load(std::memory_order_relaxed) |
+                                       std::uint64_t{entry.source[i + 1].load(std::memory_order_relaxed)} << 32U;
+            std::memcpy(decision.source.bytes.data() + i * sizeof(std::uint32_t), &half, sizeof(half));
+        }
     }
+    decision.pin_interface = entry.pin_interface.load(std::memory_order_relaxed);
+    known.told = &entry.told;
+    if (found.is_unchanged() && !(known.by_route && is_too_old(known.route_tick, now))) return true;
+    known = {};
     return false;
+}
+
+bool find_kept(const FlowKey& key, std::uint32_t generation, std::uint32_t now, KeptDecision& kept) noexcept {
+    const Found found = find(key, generation);
+    if (found.entry == nullptr) return false;
+    const std::uint32_t word = found.entry->verdict.load(std::memory_order_relaxed);
+    const std::uint32_t route_tick = found.entry->route_tick.load(std::memory_order_relaxed);
+    kept = {found.entry->told.load(std::memory_order_relaxed), (word & decided_bit) != 0};
+    return (word >> verdict_shift & verdict_mask) == static_cast<std::uint32_t>(Verdict::keep) &&
+           !((word & by_route_bit) != 0 && is_too_old(route_tick, now)) && found.is_unchanged();
 }
 
 void remember_decision(const FlowKey& key, std::uint32_t generation, std::uint32_t now, KnownDecision& known) noexcept {
@@ -158,7 +192,7 @@ void remember_decision(const FlowKey& key, std::uint32_t generation, std::uint32
                        entry.policy_stamp.load(std::memory_order_relaxed) == known.policy_stamp &&
                        entry.verdict.load(std::memory_order_relaxed) == pack(known);
     if (!again) entry.told.store(0, std::memory_order_relaxed);
-    for (std::size_t i = 0; i < 4; ++i) entry.destination[i].store(halves.word(i), std::memory_order_relaxed);
+    for (std::size_t i = 0; i < part_count; ++i) entry.destination[i].store(halves.part(i), std::memory_order_relaxed);
     entry.kind.store(kind, std::memory_order_relaxed);
     entry.generation.store(generation, std::memory_order_relaxed);
     entry.route_tick.store(known.route_tick, std::memory_order_relaxed);

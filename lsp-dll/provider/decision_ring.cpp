@@ -5,6 +5,7 @@
 
 #include <atomic>
 
+#include "../system/coarse_clock.hpp"
 #include "../system/own_decision_ring.hpp"
 #include "../system/own_token.hpp"
 
@@ -31,11 +32,11 @@ DecisionSection* map_ring() noexcept {
 
 std::atomic<DecisionSection*> ring_mapped{nullptr};
 std::atomic<bool> ring_mapping{false};
-std::atomic<DWORD> ring_failed_at{0};  // GetTickCount; 0: not yet
+std::atomic<DWORD> ring_failed_at{0};  // system::milliseconds; 0: not yet
 
 DecisionSection* ring_of_user() noexcept {
     if (DecisionSection* const ring = ring_mapped.load(std::memory_order_acquire)) return ring;
-    const DWORD now = GetTickCount();
+    const DWORD now = system::milliseconds();
     const DWORD failed = ring_failed_at.load(std::memory_order_relaxed);
     if (failed != 0 && now - failed < ring_retry_ms) return nullptr;
     if (ring_mapping.exchange(true, std::memory_order_acquire)) return nullptr;  // another thread is at it

@@ -15,6 +15,7 @@
 
 // Plain data only: no lock, no call that could need another DLL.
 WINSOCK_LSP_ENTRY BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID at_process_end) {
+    if (reason == DLL_THREAD_DETACH) lsp::provider::leave_stripe();
     if (reason == DLL_PROCESS_DETACH && at_process_end != nullptr) lsp::provider::carry_last_counts();
     return TRUE;
 }

@@ -17,7 +17,7 @@ bool read_endpoint(const sockaddr* name, int name_length, Family socket_family, 
         sockaddr_in v4;
         sockaddr_in6 v6;
     } address;
-    if (!guarded_copy(&address, name, static_cast<std::size_t>(needed))) return false;
+    if (!guarded_copy_address(&address, name, static_cast<std::size_t>(needed))) return false;
     if (address.v4.sin_family != (ipv6 ? AF_INET6 : AF_INET)) return false;
     // Written as it will be read, in halves: a processor waits for a load of bytes that were stored by several.
     std::uint64_t halves[2] = {};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "../system/coarse_clock.hpp"
 #include "decision_ring.hpp"
 #include "generation.hpp"
 #include "policy_cache.hpp"
@@ -26,16 +27,26 @@ Protocol protocol_of(SocketType type) {
 
 constexpr std::uint32_t quiet_ms = 1000;
 
-// A decision with that result was told of within the last second. Its word (KnownDecision::told) is the tick with the
-// result in the lowest bits, never 0; another thread's racing tell costs a record too many or too few, nothing else.
+// A word that tells when a decision was last told of, and with which result (KnownDecision::told): the time with the
+// result in its lowest bits, never 0.
+constexpr std::uint32_t result_bits = 7;
+static_assert(static_cast<std::uint32_t>(DecisionResult::count_) < result_bits);
+
+constexpr std::uint32_t told_word(std::uint32_t now, DecisionResult result) noexcept {
+    return (now & ~result_bits) | (1 + static_cast<std::uint32_t>(result));
+}
+
+bool was_told_lately(std::uint32_t before, std::uint32_t now_word) noexcept {
+    return (before & result_bits) == (now_word & result_bits) && now_word - before < quiet_ms;
+}
+
+// A decision with that result was told of within the last second; else it is told of now. Another thread's racing tell
+// costs a record too many or too few, nothing else.
 bool recorded_lately(const Flow& flow) noexcept {
     if (flow.told == nullptr) return false;
-    constexpr std::uint32_t result_bits = 7;
-    static_assert(static_cast<std::uint32_t>(DecisionResult::count_) < result_bits);
-    const std::uint32_t now = (flow.tick & ~result_bits) | (1 + static_cast<std::uint32_t>(flow.result));
-    const std::uint32_t before = flow.told->load(std::memory_order_relaxed);
-    if ((before & result_bits) == (now & result_bits) && now - before < quiet_ms) return true;
-    flow.told->store(now, std::memory_order_relaxed);
+    const std::uint32_t word = told_word(flow.tick, flow.result);
+    if (was_told_lately(flow.told->load(std::memory_order_relaxed), word)) return true;
+    flow.told->store(word, std::memory_order_relaxed);
     return false;
 }
 
@@ -65,7 +76,7 @@ void decide_flow(const SocketState& state, Flow& flow, bool own_choice) noexcept
     if (address.is_v4_mapped()) address = address.unmapped();
     flow.protocol = protocol_of(state.type);
     flow.own_choice = own_choice;
-    flow.tick = GetTickCount();
+    flow.tick = system::milliseconds();
     refresh_policy(flow.tick);
     if (!policy_decides() || (own_choice && !policy_enforces())) return;
     const FlowKey key{address, flow.destination.port, flow.protocol};
@@ -75,6 +86,21 @@ void decide_flow(const SocketState& state, Flow& flow, bool own_choice) noexcept
     count(flow.decision.verdict == Verdict::keep     ? Counter::decided_keep
           : flow.decision.verdict == Verdict::source ? Counter::decided_source
                                                      : Counter::decided_refuse);
+}
+
+bool is_kept_again(const SocketState& state, const sockaddr* to, int to_length) noexcept {
+    const std::uint32_t now = system::milliseconds();
+    if (is_time_to_look(now)) return false;
+    if (!policy_decides()) return true;
+    Endpoint destination;
+    if (!read_endpoint(to, to_length, state.family, destination)) return false;
+    IpAddress& address = destination.address;
+    if (address.is_v4_mapped()) address = address.unmapped();
+    KeptDecision kept;
+    if (!find_kept({address, destination.port, protocol_of(state.type)}, generation(), now, kept)) return false;
+    if (kept.decided && !was_told_lately(kept.told, told_word(now, DecisionResult::carried_out))) return false;
+    count(Counter::decided_keep);
+    return true;
 }
 
 void record(const Flow& flow, int error) noexcept {

@@ -13,7 +13,7 @@ namespace lsp::provider {
 struct Flow : KnownDecision {
     Endpoint destination;  // unmapped once it is decided
     Protocol protocol = Protocol::any;
-    std::uint32_t tick = 0;  // GetTickCount when it was asked for
+    std::uint32_t tick = 0;  // system::milliseconds when it was asked for
     DecisionResult result = DecisionResult::carried_out;
     bool own_choice = false;  // the program chose the source itself: it is not changed, but it may be refused
 };
@@ -25,6 +25,10 @@ bool has_own_choice(const SocketState& state) noexcept;
 // Decides for the flow's destination, as the program named it, and counts. Keeps everything while no policy is active,
 // and what the program chose itself while no rule can refuse it.
 void decide_flow(const SocketState& state, Flow& flow, bool own_choice) noexcept;
+
+// Whether a datagram of a wildcard socket goes as the program sends it, because it was decided before that it is kept,
+// or because no policy is active; then it has been counted, and nothing else is to be done. False: that is not certain.
+bool is_kept_again(const SocketState& state, const sockaddr* to, int to_length) noexcept;
 
 // Enters the flow into the ring of recent decisions; `error` is what the program gets, 0 if the call goes on. Once a
 // second at most for the same flow with the same outcome, so that datagrams do not drown everything else.

@@ -23,16 +23,25 @@ bool guarded_copy(void* to, const void* from, std::size_t bytes) noexcept {
     }
 }
 
+bool guarded_copy_address(void* to, const void* from, std::size_t bytes) noexcept {
+    return guarded_copy(to, from, bytes);
+}
+
 }  // namespace lsp::provider
 
 #else
 
 extern "C" int lsp_guarded_copy(void* to, const void* from, std::size_t bytes);
+extern "C" int lsp_guarded_copy_address(void* to, const void* from, std::size_t bytes);
 
 namespace lsp::provider {
 
 bool guarded_copy(void* to, const void* from, std::size_t bytes) noexcept {
     return lsp_guarded_copy(to, from, bytes) != 0;
+}
+
+bool guarded_copy_address(void* to, const void* from, std::size_t bytes) noexcept {
+    return lsp_guarded_copy_address(to, from, bytes) != 0;
 }
 
 }  // namespace lsp::provider
@@ -53,15 +62,6 @@ lsp_guarded_copy:
     .seh_stackalloc 40
     .seh_endprologue
 .Lguarded_begin:
-    leaq -16(%r8), %rax
-    cmpq $16, %rax
-    ja 1f
-    movups (%rdx), %xmm0
-    movups (%rdx,%rax), %xmm1
-    movups %xmm0, (%rcx)
-    movups %xmm1, (%rcx,%rax)
-    jmp .Lguarded_end
-1:
     movq %rcx, %rdi
     movq %rdx, %rsi
     movq %r8, %rcx
@@ -85,6 +85,31 @@ lsp_guarded_copy:
     .rva .Lguarded_fault
     .text
     .seh_endproc
+
+    .globl lsp_guarded_copy_address
+    .def lsp_guarded_copy_address; .scl 2; .type 32; .endef
+    .seh_proc lsp_guarded_copy_address
+lsp_guarded_copy_address:
+    .seh_endprologue
+.Lguarded_address_begin:
+    movups (%rdx), %xmm0
+    movups -16(%rdx,%r8), %xmm1
+    movups %xmm0, (%rcx)
+    movups %xmm1, -16(%rcx,%r8)
+.Lguarded_address_end:
+    movl $1, %eax
+    ret
+.Lguarded_address_fault:
+    xorl %eax, %eax
+    ret
+    .seh_handler __C_specific_handler, @except
+    .seh_handlerdata
+    .long 1
+    .rva .Lguarded_address_begin, .Lguarded_address_end
+    .long 1
+    .rva .Lguarded_address_fault
+    .text
+    .seh_endproc
 )");
 
 #elif defined(__i386__)
@@ -93,7 +118,10 @@ asm(R"(
     .text
     .globl _lsp_guarded_copy
     .def _lsp_guarded_copy; .scl 2; .type 32; .endef
+    .globl _lsp_guarded_copy_address
+    .def _lsp_guarded_copy_address; .scl 2; .type 32; .endef
 _lsp_guarded_copy:
+_lsp_guarded_copy_address:
     pushl %ebp
     movl %esp, %ebp
     pushl %esi

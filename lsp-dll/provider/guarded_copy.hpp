@@ -10,6 +10,9 @@ namespace lsp::provider {
 // beforehand it cannot be overtaken by another thread that frees the memory meanwhile.
 bool guarded_copy(void* to, const void* from, std::size_t bytes) noexcept;
 
+// The same for 16 to 32 bytes, which every socket address is: on the way of each datagram.
+bool guarded_copy_address(void* to, const void* from, std::size_t bytes) noexcept;
+
 template <typename T>
 bool guarded_read(T& to, const void* from) noexcept {
     return guarded_copy(&to, from, sizeof(T));

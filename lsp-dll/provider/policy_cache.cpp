@@ -23,7 +23,6 @@ namespace lsp::provider {
 
 namespace {
 
-constexpr DWORD check_interval_ms = 50;
 constexpr DWORD retry_interval_ms = 1000;
 
 // At the beginning of the pages that it lives in.
@@ -45,7 +44,6 @@ struct alignas(cache_line) ReaderCount {
 ReaderCount reader_counts[stripe_count];
 std::atomic<Snapshot*> retired{nullptr};
 
-std::atomic<DWORD> last_check{0};
 std::atomic<bool> enforcing{false};
 std::atomic<bool> loading{false};
 
@@ -331,9 +329,7 @@ bool follow_addresses(std::uint32_t now) noexcept {
 
 }  // namespace
 
-void refresh_policy(std::uint32_t now) noexcept {
-    const DWORD last = last_check.load(std::memory_order_relaxed);
-    if (last != 0 && now - last < check_interval_ms) return;
+void look_for_changes(std::uint32_t now) noexcept {
     if (loading.exchange(true, std::memory_order_acquire)) return;  // somebody is at it; go on with what there is
     // The policy is the machine's, whomever the program's thread stands for just now.
     const system::OwnToken own;
@@ -344,18 +340,17 @@ void refresh_policy(std::uint32_t now) noexcept {
     } else if (!follow_addresses(now)) {
         read_failed = true;
     }
-    last_check.store(now == 0 ? 1 : now, std::memory_order_relaxed);
+    last_look.store(now == 0 ? 1 : now, std::memory_order_relaxed);
     // While some rule can refuse it is always time.
     const std::uint32_t ticks = system::coarse_ticks();
-    next_look.store(enforcing.load() ? ticks - 1 : ticks + system::coarse_ticks_of(check_interval_ms),
+    next_look.store(enforcing.load() ? ticks - 1 : ticks + system::coarse_ticks_of(look_interval_ms),
                     std::memory_order_relaxed);
     loading.store(false, std::memory_order_release);
     carry_counts();
 }
 
+std::atomic<std::uint32_t> last_look{0};
 std::atomic<std::uint32_t> next_look{0};
-
-void refresh_policy() noexcept { refresh_policy(GetTickCount()); }
 
 bool policy_active() noexcept {
     refresh_policy();
@@ -366,7 +361,7 @@ bool policy_decides() noexcept { return current.load(std::memory_order_relaxed) 
 
 bool policy_enforces() noexcept { return enforcing.load(std::memory_order_relaxed); }
 
-PolicyReader::PolicyReader() noexcept : stripe_(own_stripe()) {
+PolicyReader::PolicyReader() noexcept : stripe_(stripe_of(current_thread())) {
     reader_counts[stripe_].readers.fetch_add(1);
     snapshot_ = current.load();
 }

@@ -12,10 +12,21 @@ namespace lsp::provider {
 
 using PolicySnapshot = LoadedPolicy;
 
-// Looks whether the store has changed, at most every 50 ms, and loads it if so. A few nanoseconds otherwise.
-void refresh_policy() noexcept;
+inline constexpr std::uint32_t look_interval_ms = 50;
+extern std::atomic<std::uint32_t> last_look;  // system::milliseconds; 0: none yet
 
-void refresh_policy(std::uint32_t now) noexcept;  // GetTickCount
+// Whether it is time to look for changes of the store.
+inline bool is_time_to_look(std::uint32_t now) noexcept {
+    const std::uint32_t last = last_look.load(std::memory_order_relaxed);
+    return last == 0 || now - last >= look_interval_ms;
+}
+void look_for_changes(std::uint32_t now) noexcept;  // and loads what changed
+
+// Looks for changes if it is time. A nanosecond otherwise. `now`: system::milliseconds.
+inline void refresh_policy(std::uint32_t now) noexcept {
+    if (is_time_to_look(now)) look_for_changes(now);
+}
+inline void refresh_policy() noexcept { refresh_policy(system::milliseconds()); }
 
 // True if there is anything to decide. The first one refreshes before.
 bool policy_active() noexcept;

@@ -3,6 +3,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "flow.hpp"
 #include "guarded_copy.hpp"
 #include "hooks/hooks.hpp"
 #include "policy_cache.hpp"
@@ -21,8 +22,8 @@ struct Bound<slot, hook, Result(WSPAPI*)(Arguments...)> {
     static Result WSPAPI call(Arguments... arguments) { return hook(chains[slot], arguments...); }
 };
 
-// A socket whose source is fixed costs a look and a jump: the lower procedure takes the same arguments from the same
-// places, and so does the hook's. In one function GCC would fetch them all before the look.
+// A datagram that goes as the program sends it costs a look and a jump: the lower procedure takes the same arguments
+// from the same places, and so does the hook's. In one function GCC would fetch them all before the look.
 #if defined(__GNUC__)
 #define LSP_LOOK __attribute__((flatten))
 #define LSP_APART __attribute__((noinline))
@@ -39,17 +40,24 @@ LSP_APART int WSPAPI send_to_decided(SOCKET s, LPWSABUF buffers, DWORD buffer_co
                           thread, error);
 }
 
+LSP_APART bool is_kept_again(SocketState state, const sockaddr* to, int to_length) noexcept {
+    return provider::is_kept_again(state, to, to_length);
+}
+
+inline bool goes_as_it_is(SOCKET s, const sockaddr* to, int to_length) noexcept {
+    const SocketState state = sockets.get(s);
+    if (state.kind == SocketKind::explicit_ || (state.kind == SocketKind::ours && !state.pinned)) return !needs_look();
+    return state.kind == SocketKind::wildcard && !state.ruled && !has_own_choice(state) &&
+           is_kept_again(state, to, to_length);
+}
+
 template <std::size_t slot>
 LSP_LOOK int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
                             const sockaddr* to, int to_length, LPWSAOVERLAPPED overlapped,
                             LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
-    const SocketState state = sockets.get(s);
-    const bool source_is_fixed =
-        state.kind == SocketKind::explicit_ || (state.kind == SocketKind::ours && !state.pinned);
-    return (source_is_fixed && !needs_look() ? chains[slot].lower.lpWSPSendTo
-                                             : &send_to_decided<slot>)(s, buffers, buffer_count, sent, flags, to,
-                                                                       to_length, overlapped, completion, thread,
-                                                                       error);
+    return (goes_as_it_is(s, to, to_length) ? chains[slot].lower.lpWSPSendTo
+                                            : &send_to_decided<slot>)(s, buffers, buffer_count, sent, flags, to,
+                                                                      to_length, overlapped, completion, thread, error);
 }
 
 enum class On { all, not_streams };

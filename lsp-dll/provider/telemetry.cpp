@@ -48,7 +48,9 @@ void carry() noexcept {
     std::atomic<std::uint64_t>* to = nullptr;
     for (std::size_t i = 0; i < counter_count; ++i) {
         std::uint32_t sum = 0;
-        for (const CountStripe& stripe : count_stripes) sum += stripe.counts[i].load(std::memory_order_relaxed);
+        for (const CountStripe& stripe : count_stripes) {
+            sum += stripe.counts[i].load(std::memory_order_relaxed) + stripe.others[i].load(std::memory_order_relaxed);
+        }
         if (sum == carried[i]) continue;
         if (to == nullptr) to = destination();
         to[i].fetch_add(sum - carried[i], std::memory_order_relaxed);
@@ -59,6 +61,21 @@ void carry() noexcept {
 }  // namespace
 
 CountStripe count_stripes[stripe_count];
+
+// A thread that ended without a word leaves its stripe to a name that a later thread may have: then that one owns it.
+void count_apart(CountStripe& stripe, const void* thread, Counter counter) noexcept {
+    const void* nobody = nullptr;
+    if (stripe.owner.load(std::memory_order_relaxed) == nullptr &&
+        stripe.owner.compare_exchange_strong(nobody, thread, std::memory_order_acquire)) {
+        return count(counter);
+    }
+    stripe.others[static_cast<std::uint32_t>(counter)].fetch_add(1, std::memory_order_relaxed);
+}
+
+void leave_stripe() noexcept {
+    const void* thread = current_thread();
+    count_stripes[stripe_of(thread)].owner.compare_exchange_strong(thread, nullptr, std::memory_order_release);
+}
 
 void carry_counts() noexcept {
     if (carrying.exchange(true, std::memory_order_acquire)) return;  // another thread is at it

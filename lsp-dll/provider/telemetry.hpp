@@ -8,13 +8,24 @@
 namespace lsp::provider {
 
 struct alignas(cache_line) CountStripe {
-    std::atomic<std::uint32_t> counts[counter_count];
+    std::atomic<const void*> owner;                    // the first thread that came, while it lives
+    std::atomic<std::uint32_t> counts[counter_count];  // by the owner alone, so that it need not lock the bus
+    std::atomic<std::uint32_t> others[counter_count];  // by the other threads whose stripe this is
 };
 extern CountStripe count_stripes[stripe_count];
 
+void count_apart(CountStripe& stripe, const void* thread, Counter counter) noexcept;
+
 inline void count(Counter counter) noexcept {
-    count_stripes[own_stripe()].counts[static_cast<std::uint32_t>(counter)].fetch_add(1, std::memory_order_relaxed);
+    const void* const thread = current_thread();
+    CountStripe& stripe = count_stripes[stripe_of(thread)];
+    if (stripe.owner.load(std::memory_order_relaxed) != thread) return count_apart(stripe, thread, counter);
+    std::atomic<std::uint32_t>& own = stripe.counts[static_cast<std::uint32_t>(counter)];
+    own.store(own.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
+
+// The calling thread ends: another one may own its stripe.
+void leave_stripe() noexcept;
 
 // At rest points, not oftener than every 50 ms: a process that is killed loses no more than it counted since.
 void carry_counts() noexcept;

@@ -42,6 +42,13 @@ IpAddress header_source(const SocketState& state, const Datagram& datagram) noex
     return source.is_unspecified() ? IpAddress{} : source;
 }
 
+void mark_ruled(SOCKET s, SocketState& state, bool ruled) noexcept {
+    if (state.kind != SocketKind::wildcard || state.ruled == ruled) return;
+    SocketState changed = state;
+    changed.ruled = ruled;
+    change_state(s, state, changed);
+}
+
 // What both ways to send have in common: decide for this datagram and carry it out.
 Next decide_datagram(Chain& chain, SOCKET s, SocketState& state, const Datagram& datagram, int& error) noexcept {
     Flow flow;
@@ -64,6 +71,7 @@ Next decide_datagram(Chain& chain, SOCKET s, SocketState& state, const Datagram&
         if (error != 0) next = Next::done;
     } else {
         next = send_datagram(chain, s, state, flow, datagram, error);
+        mark_ruled(s, state, flow.decision.verdict != Verdict::keep);
     }
     record(flow, error == WSA_IO_PENDING ? 0 : error);
     return next;
