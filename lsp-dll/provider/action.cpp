@@ -1,6 +1,7 @@
 #include "action.hpp"
 
 #include "control_data.hpp"
+#include "inlining.hpp"
 #include "lower.hpp"
 #include "socket_state.hpp"
 
@@ -15,7 +16,7 @@ using Send = Next(Chain&, SOCKET, SocketState&, Flow&, const Datagram&, int& err
 
 // What a rule's `otherwise` says where its action cannot be had. 0: go on as if there were no rule; else `error`.
 // Counted.
-int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& flow, int error, Counter why) noexcept {
+LSP_APART int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& flow, int error, Counter why) noexcept {
     count(why);
     if (flow.decision.otherwise == Otherwise::keep) {
         flow.result = DecisionResult::otherwise_keep;
@@ -70,11 +71,11 @@ int bind_source(Chain& chain, SOCKET s, SocketState& state, const Decision& deci
     return 0;
 }
 
-int prepare_keep(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
+LSP_APART int prepare_keep(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     return state.kind == SocketKind::ours ? use_again(chain, s, state, flow) : settle(chain, s, state);
 }
 
-int prepare_source(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
+LSP_APART int prepare_source(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     switch (state.kind) {
         case SocketKind::unbound:
         case SocketKind::deferred: {
@@ -140,8 +141,8 @@ Next send_with(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Dat
 }
 
 // What the program adds to the datagram is kept: QUIC stacks mark every one.
-Next send_merged(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Datagram& datagram,
-                 const WSABUF& control, int& error) noexcept {
+LSP_APART Next send_merged(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Datagram& datagram,
+                           const WSABUF& control, int& error) noexcept {
     MergedControlData merged(datagram.control, control, datagram.overlapped);
     if (merged.get() == nullptr) {
         error = refused_error;
@@ -153,8 +154,8 @@ Next send_merged(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const D
 }
 
 // With the source as control data, so that the socket goes on serving other networks too.
-Next send_from_source(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Datagram& datagram,
-                      int& error) noexcept {
+LSP_FLAT Next send_from_source(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Datagram& datagram,
+                               int& error) noexcept {
     const Decision& decision = flow.decision;
     error = refused_error;
     // By its connect the system has chosen the address at which the socket receives: answers to another would be lost.
@@ -200,7 +201,7 @@ bool serves_many(const SocketState& state) noexcept {
 
 }  // namespace
 
-int judge(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const IpAddress& chosen) noexcept {
+LSP_APART int judge(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const IpAddress& chosen) noexcept {
     const Decision& decision = flow.decision;
     const bool refused = flow.decided && !action_of(flow).is_met(decision, chosen) &&
                          (decision.verdict == Verdict::refuse || decision.otherwise == Otherwise::refuse);

@@ -6,6 +6,7 @@
 
 #include "../system/winsock_constants.hpp"
 #include "guarded_copy.hpp"
+#include "inlining.hpp"
 #include "pages.hpp"
 
 namespace lsp::provider {
@@ -75,7 +76,7 @@ const WSABUF* find_or_write(Page& page, const IpAddress& source, std::uint32_t i
     return nullptr;
 }
 
-Page* next_page(Page& page) noexcept {
+LSP_APART Page* next_page(Page& page) noexcept {
     Page* next = page.next.load(std::memory_order_acquire);
     if (next != nullptr) return next;
     auto* const made = static_cast<Page*>(system::allocate_pages(sizeof(Page)));  // zeroed memory is an empty page

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "address_hash.hpp"
+#include "inlining.hpp"
 #include "pages.hpp"
 #include "route_cache.hpp"
 #include "stripes.hpp"
@@ -14,13 +15,6 @@ namespace {
 
 constexpr std::size_t set_count = 512;  // the hash has nine bits
 constexpr std::size_t ways = 2;
-
-// By its size it would be called, with what it finds handed over in memory.
-#if defined(__GNUC__)
-#define LSP_INLINE [[gnu::always_inline]] inline
-#else
-#define LSP_INLINE __forceinline
-#endif
 
 using Word = std::atomic<std::uint32_t>;
 // As much of an address as a processor compares at once.

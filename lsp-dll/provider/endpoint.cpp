@@ -8,6 +8,15 @@
 
 namespace lsp::provider {
 
+namespace {
+
+// ntohs and htons are calls into ws2_32.
+constexpr std::uint16_t swapped(std::uint16_t port) noexcept {
+    return static_cast<std::uint16_t>(port << 8U | port >> 8U);
+}
+
+}  // namespace
+
 bool read_endpoint(const sockaddr* name, int name_length, Family socket_family, Endpoint& endpoint) noexcept {
     const bool ipv6 = socket_family == Family::ipv6;
     const int needed = static_cast<int>(ipv6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
@@ -29,7 +38,7 @@ bool read_endpoint(const sockaddr* name, int name_length, Family socket_family, 
     endpoint.address.family = socket_family;
     std::memcpy(endpoint.address.bytes.data(), &halves[0], sizeof(halves[0]));
     std::memcpy(endpoint.address.bytes.data() + sizeof(halves[0]), &halves[1], sizeof(halves[1]));
-    endpoint.port = ntohs(address.v4.sin_port);  // at the same place in both
+    endpoint.port = swapped(address.v4.sin_port);  // at the same place in both
     return true;
 }
 
@@ -39,14 +48,14 @@ SocketAddress make_socket_address(const IpAddress& address, Family socket_family
     if (socket_family == Family::ipv6) {
         const IpAddress mapped = address.mapped();
         result.v6.sin6_family = AF_INET6;
-        result.v6.sin6_port = htons(port);
+        result.v6.sin6_port = swapped(port);
         result.v6.sin6_flowinfo = 0;
         result.v6.sin6_scope_id = 0;
         std::memcpy(&result.v6.sin6_addr, mapped.bytes.data(), sizeof(result.v6.sin6_addr));
         result.length = sizeof(result.v6);
     } else {
         result.v4.sin_family = AF_INET;
-        result.v4.sin_port = htons(port);
+        result.v4.sin_port = swapped(port);
         std::memcpy(&result.v4.sin_addr, address.bytes.data(), sizeof(result.v4.sin_addr));
         std::fill(std::begin(result.v4.sin_zero), std::end(result.v4.sin_zero), '\0');
         result.length = sizeof(result.v4);

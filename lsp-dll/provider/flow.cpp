@@ -8,6 +8,7 @@
 #include "../system/coarse_clock.hpp"
 #include "decision_ring.hpp"
 #include "generation.hpp"
+#include "inlining.hpp"
 #include "policy_cache.hpp"
 #include "process.hpp"
 #include "route_cache.hpp"
@@ -50,7 +51,31 @@ bool recorded_lately(const Flow& flow) noexcept {
     return false;
 }
 
-void decide_anew(const FlowKey& key, std::uint32_t generation, Flow& flow) noexcept {
+LSP_APART void tell(const Flow& flow, int error) noexcept {
+    const IpAddress& destination = flow.destination.address;
+    const Decision& decision = flow.decision;
+    const bool meant = decision.verdict == Verdict::refuse || flow.result == DecisionResult::otherwise_refuse;
+    DecisionRecord entry;
+    FILETIME time{};
+    GetSystemTimeAsFileTime(&time);
+    entry.time = std::uint64_t{time.dwHighDateTime} << 32U | time.dwLowDateTime;
+    entry.process_id = GetCurrentProcessId();
+    entry.rule = decision.rule;
+    entry.policy_stamp = flow.policy_stamp;
+    entry.error = static_cast<std::uint32_t>(error);
+    entry.port = flow.destination.port;
+    entry.protocol = static_cast<std::uint8_t>(flow.protocol);
+    entry.verdict = static_cast<std::uint8_t>(decision.verdict);
+    entry.reason = static_cast<std::uint8_t>(decision.reason);
+    entry.result = static_cast<std::uint8_t>(error != 0 && !meant ? DecisionResult::failed : flow.result);
+    entry.family = static_cast<std::uint8_t>(destination.family);
+    std::copy(destination.bytes.begin(), destination.bytes.end(), entry.destination);
+    std::copy(decision.source.bytes.begin(), decision.source.bytes.end(), entry.source);
+    copy_image_name(process_path(), entry.image);
+    tell_decision(entry);
+}
+
+LSP_APART void decide_anew(const FlowKey& key, std::uint32_t generation, Flow& flow) noexcept {
     const PolicyReader reader;
     const PolicySnapshot* const snapshot = reader.get();
     if (snapshot == nullptr) return;
@@ -88,7 +113,7 @@ void decide_flow(const SocketState& state, Flow& flow, bool own_choice) noexcept
                                                      : Counter::decided_refuse);
 }
 
-bool is_kept_again(const SocketState& state, const sockaddr* to, int to_length) noexcept {
+LSP_APART LSP_FLAT bool is_kept_again(SocketState state, const sockaddr* to, int to_length) noexcept {
     const std::uint32_t now = system::milliseconds();
     if (is_time_to_look(now)) return false;
     if (!policy_decides()) return true;
@@ -104,28 +129,7 @@ bool is_kept_again(const SocketState& state, const sockaddr* to, int to_length) 
 }
 
 void record(const Flow& flow, int error) noexcept {
-    if (!flow.decided || recorded_lately(flow)) return;
-    const IpAddress& destination = flow.destination.address;
-    const Decision& decision = flow.decision;
-    const bool meant = decision.verdict == Verdict::refuse || flow.result == DecisionResult::otherwise_refuse;
-    DecisionRecord entry;
-    FILETIME time{};
-    GetSystemTimeAsFileTime(&time);
-    entry.time = std::uint64_t{time.dwHighDateTime} << 32U | time.dwLowDateTime;
-    entry.process_id = GetCurrentProcessId();
-    entry.rule = decision.rule;
-    entry.policy_stamp = flow.policy_stamp;
-    entry.error = static_cast<std::uint32_t>(error);
-    entry.port = flow.destination.port;
-    entry.protocol = static_cast<std::uint8_t>(flow.protocol);
-    entry.verdict = static_cast<std::uint8_t>(decision.verdict);
-    entry.reason = static_cast<std::uint8_t>(decision.reason);
-    entry.result = static_cast<std::uint8_t>(error != 0 && !meant ? DecisionResult::failed : flow.result);
-    entry.family = static_cast<std::uint8_t>(destination.family);
-    std::copy(destination.bytes.begin(), destination.bytes.end(), entry.destination);
-    std::copy(decision.source.bytes.begin(), decision.source.bytes.end(), entry.source);
-    copy_image_name(process_path(), entry.image);
-    tell_decision(entry);
+    if (flow.decided && !recorded_lately(flow)) tell(flow, error);
 }
 
 }  // namespace lsp::provider

@@ -28,7 +28,7 @@ void decide_flow(const SocketState& state, Flow& flow, bool own_choice) noexcept
 
 // Whether a datagram of a wildcard socket goes as the program sends it, because it was decided before that it is kept,
 // or because no policy is active; then it has been counted, and nothing else is to be done. False: that is not certain.
-bool is_kept_again(const SocketState& state, const sockaddr* to, int to_length) noexcept;
+bool is_kept_again(SocketState state, const sockaddr* to, int to_length) noexcept;
 
 // Enters the flow into the ring of recent decisions; `error` is what the program gets, 0 if the call goes on. Once a
 // second at most for the same flow with the same outcome, so that datagrams do not drown everything else.

@@ -13,6 +13,7 @@
 #include "../system/policy_watch.hpp"
 #include "../system/store_reader.hpp"
 #include "generation.hpp"
+#include "inlining.hpp"
 #include "network_changes.hpp"
 #include "policy_memory.hpp"
 #include "process.hpp"
@@ -329,7 +330,7 @@ bool follow_addresses(std::uint32_t now) noexcept {
 
 }  // namespace
 
-void look_for_changes(std::uint32_t now) noexcept {
+LSP_APART void look_for_changes(std::uint32_t now) noexcept {
     if (loading.exchange(true, std::memory_order_acquire)) return;  // somebody is at it; go on with what there is
     // The policy is the machine's, whomever the program's thread stands for just now.
     const system::OwnToken own;

@@ -6,6 +6,7 @@
 #include "flow.hpp"
 #include "guarded_copy.hpp"
 #include "hooks/hooks.hpp"
+#include "inlining.hpp"
 #include "policy_cache.hpp"
 
 namespace lsp::provider {
@@ -24,24 +25,12 @@ struct Bound<slot, hook, Result(WSPAPI*)(Arguments...)> {
 
 // A datagram that goes as the program sends it costs a look and a jump: the lower procedure takes the same arguments
 // from the same places, and so does the hook's. In one function GCC would fetch them all before the look.
-#if defined(__GNUC__)
-#define LSP_LOOK __attribute__((flatten))
-#define LSP_APART __attribute__((noinline))
-#else
-#define LSP_LOOK
-#define LSP_APART __declspec(noinline)
-#endif
-
 template <std::size_t slot>
 LSP_APART int WSPAPI send_to_decided(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
                                      const sockaddr* to, int to_length, LPWSAOVERLAPPED overlapped,
                                      LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
     return hooks::send_to(chains[slot], s, buffers, buffer_count, sent, flags, to, to_length, overlapped, completion,
                           thread, error);
-}
-
-LSP_APART bool is_kept_again(SocketState state, const sockaddr* to, int to_length) noexcept {
-    return provider::is_kept_again(state, to, to_length);
 }
 
 inline bool goes_as_it_is(SOCKET s, const sockaddr* to, int to_length) noexcept {
@@ -52,7 +41,7 @@ inline bool goes_as_it_is(SOCKET s, const sockaddr* to, int to_length) noexcept 
 }
 
 template <std::size_t slot>
-LSP_LOOK int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
+LSP_FLAT int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
                             const sockaddr* to, int to_length, LPWSAOVERLAPPED overlapped,
                             LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
     return (goes_as_it_is(s, to, to_length) ? chains[slot].lower.lpWSPSendTo

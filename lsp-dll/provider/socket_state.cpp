@@ -2,6 +2,7 @@
 
 #include "../system/winsock_constants.hpp"
 #include "deferred.hpp"
+#include "inlining.hpp"
 #include "lower.hpp"
 #include "notes.hpp"
 #include "policy_cache.hpp"
@@ -12,7 +13,7 @@ namespace lsp::provider {
 namespace {
 
 // What the lower provider tells of a socket that somebody else made.
-SocketState look_at(Chain& chain, SOCKET s) noexcept {
+LSP_APART SocketState look_at(Chain& chain, SOCKET s) noexcept {
     SocketState state;
     const lower::ProtocolKind kind = lower::kind_of(chain, s);
     if (kind.family == Family::none || kind.type == SocketType::other) return state;
@@ -66,7 +67,7 @@ int settle(Chain& chain, SOCKET s) noexcept {
     return settle(chain, s, state);
 }
 
-int bind_wildcard(Chain& chain, SOCKET s, SocketState& state) noexcept {
+LSP_APART int bind_wildcard(Chain& chain, SOCKET s, SocketState& state) noexcept {
     if (state.kind != SocketKind::deferred && state.kind != SocketKind::unbound) return 0;
     IpAddress any;
     any.family = state.family;

@@ -1,6 +1,7 @@
 #include "telemetry.hpp"
 
 #include "../system/process.hpp"
+#include "inlining.hpp"
 #include "process.hpp"
 
 // A section of its own, mapped read-write and shared by every process that loads the same file. It must be initialised
@@ -63,7 +64,7 @@ void carry() noexcept {
 CountStripe count_stripes[stripe_count];
 
 // A thread that ended without a word leaves its stripe to a name that a later thread may have: then that one owns it.
-void count_apart(CountStripe& stripe, const void* thread, Counter counter) noexcept {
+LSP_APART void count_apart(CountStripe& stripe, const void* thread, Counter counter) noexcept {
     const void* nobody = nullptr;
     if (stripe.owner.load(std::memory_order_relaxed) == nullptr &&
         stripe.owner.compare_exchange_strong(nobody, thread, std::memory_order_acquire)) {

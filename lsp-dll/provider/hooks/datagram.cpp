@@ -1,6 +1,7 @@
 #include "../action.hpp"
 #include "../control_data.hpp"
 #include "../guarded_copy.hpp"
+#include "../inlining.hpp"
 #include "../lower.hpp"
 #include "../policy_cache.hpp"
 #include "../socket_state.hpp"
@@ -28,7 +29,7 @@ bool is_decided(const SocketState& state) noexcept {
 }
 
 // The source in the IP header that the program has written (RFC 791, RFC 8200); none if it lies in several buffers.
-IpAddress header_source(const SocketState& state, const Datagram& datagram) noexcept {
+LSP_APART IpAddress header_source(const SocketState& state, const Datagram& datagram) noexcept {
     const bool ipv6 = state.family == Family::ipv6;
     const std::size_t offset = ipv6 ? 8 : 12;
     const std::size_t length = ipv6 ? 16 : 4;
@@ -79,9 +80,9 @@ Next decide_datagram(Chain& chain, SOCKET s, SocketState& state, const Datagram&
 
 }  // namespace
 
-int send_to(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags, const sockaddr* to,
-            int to_length, LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE completion,
-            LPWSATHREADID thread, LPINT error) {
+LSP_FLAT int send_to(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
+                     const sockaddr* to, int to_length, LPWSAOVERLAPPED overlapped,
+                     LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
     SocketState state = state_of(chain, s);
     const Datagram datagram{buffers, buffer_count, {}, flags, 0, to, to_length, sent, overlapped, completion};
     int decided = 0;
