@@ -43,6 +43,10 @@ bool ask(const char* name, Callback callback) noexcept {
 bool watch_network() noexcept {
     static std::atomic<bool> asked{false};
     if (asked.load(std::memory_order_relaxed) || asked.exchange(true)) return false;
+    if (system::find_library(system::SystemLibrary::iphlpapi) == nullptr) {
+        asked.store(false);  // another time
+        return false;
+    }
     // A failure only costs freshness: what is asked of the host is never older than its lifetime.
     ask("NotifyRouteChange2", on_route_change);
     if (ask("NotifyUnicastIpAddressChange", on_address_change) && system::tells_of_address_changes())

@@ -18,15 +18,19 @@ HMODULE find_library(SystemLibrary library) noexcept;
 // that name the process has loaded.
 void* look_up(SystemLibrary library, const char* name) noexcept;
 
-// A constant-initialised global. Safe to use from any thread: all of them find the same address, and none waits.
-template <typename Signature>
+// A constant-initialised global. Safe to use from any thread: all of them find the same address, and none waits. What a
+// library does not have is not looked for again; a library that could not be loaded (in a 32-bit process that has
+// switched the redirection of its file system off, where memory is out) is, at the next use. `find`: for tests.
+template <typename Signature, HMODULE (*find)(SystemLibrary) noexcept = find_library>
 class SystemFunction {
   public:
     constexpr SystemFunction(SystemLibrary library, const char* name) noexcept : library_(library), name_(name) {}
 
     Signature* get() noexcept {
         if (!resolved_.load(std::memory_order_acquire)) {
-            address_.store(look_up(library_, name_), std::memory_order_relaxed);
+            const HMODULE module = find(library_);
+            if (module == nullptr) return nullptr;
+            address_.store(reinterpret_cast<void*>(GetProcAddress(module, name_)), std::memory_order_relaxed);
             resolved_.store(true, std::memory_order_release);
         }
         return reinterpret_cast<Signature*>(address_.load(std::memory_order_relaxed));
