@@ -17,6 +17,7 @@ const runs: Readonly<Record<FuzzTarget, number>> = {
   registry: 10_000,
   environment: 10_000,
   telemetry: 4_000,
+  socks5: 20_000,
   image: 10_000,
 };
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { repository } from './artifacts.js';
 
 /** Programs of libFuzzer's. */
-export const fuzzTargets = ['policy', 'registry', 'environment', 'telemetry', 'image'] as const;
+export const fuzzTargets = ['policy', 'registry', 'environment', 'telemetry', 'socks5', 'image'] as const;
 export type FuzzTarget = (typeof fuzzTargets)[number];
 /** And test/fuzz/backup.ts. */
 export const allTargets = [...fuzzTargets, 'backup'] as const;
