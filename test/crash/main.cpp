@@ -1,5 +1,6 @@
-// crash_tests <folder> <node.exe and script, or "-"> <part> <of>
-//                       interrupts every <of>th operation, from <part> on (from 0): a line of JSON for each
+// crash_tests <folder> <node.exe and script, or "-"> <part> <of> [<points>]
+//                       interrupts every <of>th operation, from <part> on (from 0): a line of JSON for each; <points>:
+//                       of the calls that only read, and of the registry's writes, about so many
 // crash_tests machines <folder> <part> <of> <changes> <reads>
 //                       the same on the machines whose catalogs are <folder>\\*.catalog, every <of>th of them: of each
 //                       operation that many calls that change something, and that many that do not
@@ -144,6 +145,7 @@ int wmain(int count, wchar_t** arguments) {
     } else {
         Effort effort;
         effort.reads = number_of(arguments, count, 5, effort.reads);
+        effort.writes = number_of(arguments, count, 5, effort.writes);
         const auto all = operations(paths);
         for (std::size_t i = part; i < all.size(); i += parts) {
             current = i;
