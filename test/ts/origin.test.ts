@@ -7,7 +7,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 import type { CatalogEntry, InstallReport, RemoveReport } from '../../ts/index.js';
-import { missingForArchitecture, nodeExecutables, packageFolder, requireArtifact } from '../support/artifacts.js';
+import { missingForArchitecture, nodeExecutables, packageFolder, repository, requireArtifact } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
 import { stageProgram, untilPrinted, WinePrefix } from '../support/wine.js';
 import { cliPath } from './dist.js';
@@ -69,6 +69,8 @@ test.after(reported(async () => {
 
 test('out of a folder that a link leads to, what changes something is refused, and says which; what looks is not', async () => {
   symlinkSync(packageFolder, inPrefix('package'));
+  // What the package needs is looked for where the link lies, not where it leads.
+  symlinkSync(join(repository, 'node_modules'), inPrefix('node_modules'));
   const there = { script: 'C:\\package\\dist\\esm\\cli\\main.js', flags: ['--preserve-symlinks', '--preserve-symlinks-main'] };
   for (const parameters of [['install'], ['remove'], ['doctor', '--fix'], ['policy', 'add', 'keep'], ['order', '--first', '1003'], ['tunnel', 'clear', 'x']]) {
     const { code, message } = await failure(1, parameters, there);
