@@ -107,26 +107,21 @@ bool change_state(SOCKET s, SocketState& state, SocketState changed) noexcept {
 
 void mark_implicit_bind(SOCKET s, const SocketState& state) noexcept {
     if (state.kind != SocketKind::unbound) return;
-    SocketState expected = state;
-    SocketState bound = state;
-    bound.kind = SocketKind::wildcard;
-    sockets.exchange(s, expected, bound);
+    update_state(s, [](SocketState& now) {
+        if (now.kind == SocketKind::unbound) now.kind = SocketKind::wildcard;
+    });
 }
 
 void mark_connected(SOCKET s, bool connected) noexcept {
-    SocketState state = sockets.get(s);
-    if (state.kind == SocketKind::unknown || state.type == SocketType::stream || state.connected == connected) return;
-    SocketState changed = state;
-    changed.connected = connected;
-    change_state(s, state, changed);
+    update_state(s, [connected](SocketState& now) {
+        if (now.type != SocketType::stream) now.connected = connected;
+    });
 }
 
 void mark_binds_at_once(SOCKET s) noexcept {
-    SocketState state = sockets.get(s);
-    if (state.kind != SocketKind::unbound) return;
-    SocketState changed = state;
-    changed.binds_at_once = true;
-    change_state(s, state, changed);
+    update_state(s, [](SocketState& now) {
+        if (now.kind == SocketKind::unbound) now.binds_at_once = true;
+    });
 }
 
 }  // namespace lsp::provider

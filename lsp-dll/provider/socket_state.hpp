@@ -27,6 +27,18 @@ bool mark_bound(SOCKET s, SocketState& state, SocketState bound) noexcept;
 // program was faster.
 bool change_state(SOCKET s, SocketState& state, SocketState changed) noexcept;
 
+// Changes what is known of the socket, whatever other threads of the program change meanwhile: `change` is given what
+// there is, again if somebody was faster. Nothing happens to an unknown socket.
+template <typename Change>
+void update_state(SOCKET s, Change change) noexcept {
+    SocketState state = sockets.get(s);
+    while (state.kind != SocketKind::unknown) {
+        SocketState changed = state;
+        change(changed);
+        if (changed == state || sockets.exchange(s, state, changed)) return;
+    }
+}
+
 // A call that binds implicitly went through: what was unbound is bound to the wildcard now.
 void mark_implicit_bind(SOCKET s, const SocketState& state) noexcept;
 

@@ -119,15 +119,15 @@ int set_option(Chain& chain, SOCKET s, int level, int name, const char* value, i
     }
     const int result = chain.lower.lpWSPSetSockOpt(s, level, name, value, value_length, error);
     if (result == 0 && chooses_source(level, name)) {
-        SocketState state = sockets.get(s);
-        SocketState chosen = state;
-        if (name == IP_UNICAST_IF) {
-            chosen.interface_chosen = is_nonzero(value, value_length);
-            chosen.pinned = false;
-        } else if (state.type == SocketType::raw) {
-            chosen.header_included = is_nonzero(value, value_length);
-        }
-        if (state.kind != SocketKind::unknown) sockets.exchange(s, state, chosen);
+        const bool chosen = is_nonzero(value, value_length);
+        update_state(s, [name, chosen](SocketState& now) {
+            if (name == IP_UNICAST_IF) {
+                now.interface_chosen = chosen;
+                now.pinned = false;
+            } else if (now.type == SocketType::raw) {
+                now.header_included = chosen;
+            }
+        });
     }
     return result;
 }
