@@ -22,11 +22,16 @@ struct IpAddress {
     static IpAddress v4(const void* four_bytes) noexcept;
     static IpAddress v6(const void* sixteen_bytes) noexcept;
 
-    // In halves: the default calls memcmp, and this stands on the way of every datagram.
+    // The bytes as two words, for what must be quick: as they lie in memory, so in no order that means anything.
+    std::array<std::uint64_t, 2> halves() const noexcept {
+        std::array<std::uint64_t, 2> words;
+        std::memcpy(words.data(), bytes.data(), sizeof(words));
+        return words;
+    }
+
+    // The default calls memcmp, and this stands on the way of every datagram.
     friend bool operator==(const IpAddress& a, const IpAddress& b) noexcept {
-        std::uint64_t of_a[2], of_b[2];
-        std::memcpy(of_a, a.bytes.data(), sizeof(of_a));
-        std::memcpy(of_b, b.bytes.data(), sizeof(of_b));
+        const auto of_a = a.halves(), of_b = b.halves();
         return a.family == b.family && ((of_a[0] ^ of_b[0]) | (of_a[1] ^ of_b[1])) == 0;
     }
 

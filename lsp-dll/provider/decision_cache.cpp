@@ -42,8 +42,8 @@ static_assert(sizeof(CachedDecision) == cache_line);
 constinit SharedTable<CachedDecision, set_count * ways> entries;
 
 struct Halves {
-    std::uint64_t of[2];
-    explicit Halves(const IpAddress& address) noexcept { std::memcpy(of, address.bytes.data(), sizeof(of)); }
+    std::array<std::uint64_t, 2> of;
+    explicit Halves(const IpAddress& address) noexcept : of(address.halves()) {}
     Part part(std::size_t i) const noexcept {
         if constexpr (sizeof(Part) == sizeof(of[0])) return static_cast<Part>(of[i]);
         return static_cast<Part>(of[i / 2] >> (32U * (i % 2)));

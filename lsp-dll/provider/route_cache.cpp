@@ -40,8 +40,7 @@ constinit SharedTable<CachedRoute, entry_count> cached_routes;
 std::uint32_t current_generation() noexcept { return generation() & 0xffffff; }
 
 CachedRoute& entry_for(CachedRoute* routes, const IpAddress& destination) noexcept {
-    std::uint64_t halves[2];
-    std::memcpy(halves, destination.bytes.data(), sizeof(halves));
+    const auto halves = destination.halves();
     return routes[address_hash(halves[0], halves[1]) >> 56U];
 }
 
