@@ -118,17 +118,16 @@ async function compareAll(machine: Machine): Promise<void> {
 /**
  * As the runner's run; what Wine has failed at is run again, and told. It sometimes cannot make one of the many processes, which ends with
  * 1; a fault of ours would end it with another number. Of 32-bit programs it loses calls (see provider/thread_test.cpp): error 998, which no
- * Winsock function of Windows gives, or the process. What took more than three seconds is run again too: where a machine with other
- * work to do makes a process, that happens; a call of ours that waits would do it each time.
+ * Winsock function of Windows gives, or the process.
  */
 async function runSurely(runner: SituationRunner, chosen: readonly string[], architecture: Architecture): Promise<Map<string, string[]>> {
   const found = await runner.run(chosen);
   const failed = (situation: string) => {
     const results = found.get(situation)?.join() ?? '';
-    return /CRASHED with code 1\b| slow\b/.test(results) || (architecture === 'ia32' && (/\berror 998\b/.test(results) || lostFs.test(results)));
+    return /CRASHED with code 1\b/.test(results) || (architecture === 'ia32' && (/\berror 998\b/.test(results) || lostFs.test(results)));
   };
   for (let attempt = 1, again = chosen.filter(failed); attempt < 3 && again.length > 0; ++attempt, again = again.filter(failed)) {
-    console.log(`${architecture}: ${again.length} of ${chosen.length} situations, at which Wine has failed or was slow, are run again`);
+    console.log(`${architecture}: Wine has failed at ${again.length} of ${chosen.length} situations, which are run again`);
     for (const [situation, results] of await runner.run(again)) found.set(situation, results);
   }
   return found;

@@ -24,7 +24,7 @@ struct Bound<slot, hook, Result(WSPAPI*)(Arguments...)> {
 };
 
 // A datagram that goes as the program sends it costs a look and a jump: the lower procedure takes the same arguments
-// from the same places, and so does the hook's. In one function GCC would fetch them all before the look.
+// from the same places, and so does the hook's.
 template <std::size_t slot>
 LSP_APART int WSPAPI send_to_decided(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
                                      const sockaddr* to, int to_length, LPWSAOVERLAPPED overlapped,

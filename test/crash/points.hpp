@@ -24,7 +24,7 @@ struct Effort {
     unsigned reads = 80;      // of the calls that change nothing, about so many
     unsigned changes = all;   // of those that do
     unsigned tears = all;     // of the places between a call's new entries
-    unsigned writes = 250;    // of the registry's writes, about so many
+    unsigned writes = 1000;   // of the registry's writes, about so many
     unsigned programs = all;  // at most so many of the catalogs that come about are tried with programs
     bool registry = true;     // also in the registry's writes, and by kills of processes
 };
