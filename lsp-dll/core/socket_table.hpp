@@ -35,7 +35,7 @@ struct SocketState {
     bool connected : 1 = false;      // a datagram or raw socket with a default destination
     bool binds_at_once : 1 = false;  // a datagram socket whose program would notice a bind that is put off
     bool noted : 1 = false;          // there is a note of it: see provider/notes.hpp
-    bool ruled : 1 = false;          // its latest datagram did not go as the program sent it, so the next may not
+    bool ruled : 1 = false;          // a datagram of late did not go as the program sent it, so the next may not
 
     friend bool operator==(const SocketState&, const SocketState&) = default;
 };

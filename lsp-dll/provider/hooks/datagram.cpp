@@ -43,8 +43,11 @@ LSP_APART IpAddress header_source(const SocketState& state, const Datagram& data
     return source.is_unspecified() ? IpAddress{} : source;
 }
 
-void mark_ruled(SOCKET s, SocketState& state, bool ruled) noexcept {
-    if (state.kind != SocketKind::wildcard || state.ruled == ruled) return;
+// Where destinations that are kept and such that are not take turns, each change would cost the trial of the other way
+// and a write that the socket's other threads wait for. So back to the trial only in one of sixteen ticks.
+void mark_ruled(SOCKET s, SocketState& state, const Flow& flow) noexcept {
+    const bool ruled = flow.decision.verdict != Verdict::keep;
+    if (state.kind != SocketKind::wildcard || state.ruled == ruled || (!ruled && flow.tick % 16 != 0)) return;
     SocketState changed = state;
     changed.ruled = ruled;
     change_state(s, state, changed);
@@ -72,7 +75,7 @@ Next decide_datagram(Chain& chain, SOCKET s, SocketState& state, const Datagram&
         if (error != 0) next = Next::done;
     } else {
         next = send_datagram(chain, s, state, flow, datagram, error);
-        mark_ruled(s, state, flow.decision.verdict != Verdict::keep);
+        mark_ruled(s, state, flow);
     }
     record(flow, error == WSA_IO_PENDING ? 0 : error);
     return next;
