@@ -6,7 +6,8 @@
 //
 // provider_bench threads THREADS DESTINATIONS START: what a datagram costs where so many threads send at once, each on
 // a socket of its own, to so many destinations by turns. They begin at START (milliseconds since 1970; 0: at once), so
-// that processes can begin together. One rule.
+// that processes can begin together. One rule; for more than 64 destinations one by prefix, because looking up as many
+// routes, again each second, takes Wine longer than a second (30 ms each).
 //
 // provider_bench SOCKETS RULES: what each call costs with so many other sockets open and so many rules in force. Over
 // the null base provider (TEST_WINSOCK_BASE=null), whose calls cost next to nothing. Run with our DLL in the chain and
@@ -77,7 +78,7 @@ double cost(Call call, int how_many = batches) {
 }
 
 // All rules but the last name networks that nobody goes to.
-bool put_rules(int count) {
+bool put_rules(int count, bool by_route = true) {
     const auto tunnel = lsp::system::find_address(*lsp::parse_address(virtual_address));
     if (!tunnel || !tunnel->has_value() || !lsp::setup::create_policy_store()) return false;
     std::wstring text;
@@ -86,7 +87,7 @@ bool put_rules(int count) {
         text += L'\0';
     }
     const std::string source = physical_address;
-    text += L"via " + std::to_wstring((*tunnel)->interface_index) + L" source " +
+    text += (by_route ? L"via " + std::to_wstring((*tunnel)->interface_index) : L"to 1.2.3.0/24") + L" source " +
             std::wstring(source.begin(), source.end());
     text.append(2, L'\0');
     HKEY key = nullptr;
@@ -231,18 +232,19 @@ int main(int argc, char** argv) {
     const std::string mode = argc > 1 ? argv[1] : "";
     const bool idle = mode == "idle";
     const int others = std::atoi(mode.c_str());
-    const int rules = mode == "threads" ? 1 : argc > 2 ? std::atoi(argv[2]) : 0;
+    const bool crowd = mode == "threads" && argc > 4;
+    const int rules = crowd ? 1 : argc > 2 ? std::atoi(argv[2]) : 0;
     WSADATA winsock;
     if (const int error = WSAStartup(MAKEWORD(2, 2), &winsock); error != 0) {
         std::fprintf(stderr, "WSAStartup: error %d\n", error);
         return 1;
     }
-    if (rules > 0 && !put_rules(rules)) {
+    if (rules > 0 && !put_rules(rules, !crowd || std::atoi(argv[3]) <= 64)) {
         std::fprintf(stderr, "the rules could not be written\n");
         return 1;
     }
     if (mode == "load") return measure_load();
-    if (mode == "threads") return measure_threads(std::atoi(argv[2]), std::atoi(argv[3]), std::atoll(argv[4]));
+    if (crowd) return measure_threads(std::atoi(argv[2]), std::atoi(argv[3]), std::atoll(argv[4]));
     closesocket(open_socket(SOCK_STREAM));  // the provider is loaded, as in a process that has used the network
     closesocket(open_socket(SOCK_DGRAM));
     if (idle) {

@@ -279,6 +279,8 @@ Loading the DLL, WSPStartup and the first socket of each of the six kinds, in a 
 |---|---|---|---|
 ${loadRules.map((rules) => `| ${rules} rules | ${['none', 'other', 'ours'].map((which) => loadOf(which, rules).toFixed(2)).join(' | ')} |`).join('\n')}
 
+Above: of each thread, with a socket of its own; 4096 destinations are more than are remembered (1024), and the rule is one by prefix there.
+
 *kept*: no rule names the destination. *source*: the last rule does (a route through the tunnel interface), and the socket is bound, or the datagram
 sent, from its source. *settled*: bound to an address. A wildcard socket's datagrams are decided one by one.
 
