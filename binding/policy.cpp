@@ -34,7 +34,7 @@ Napi::Value missing_interface(Napi::Env env, const Rule& rule) {
         return Napi::String::New(env, std::to_string(name.luid != 0 ? name.luid : name.index));
     };
     if (rule.via && rule.via.index == 0) return shown(rule.via);
-    if (rule.source_interface && !rule.source) return shown(rule.source_interface);
+    if (rule.interface_name && !rule.source && !rule.source6) return shown(rule.interface_name);
     return env.Null();
 }
 
@@ -50,7 +50,7 @@ Napi::Value unknown_part(Napi::Env env, const Rule& rule) {
 
 // Whether the rule refuses what it matches while the host does not have it; else it matches nothing then.
 bool refuses_meanwhile(const Rule& rule) {
-    return rule.source_interface && !rule.source && rule.otherwise == Otherwise::refuse &&
+    return rule.interface_name && !rule.source && !rule.source6 && rule.otherwise == Otherwise::refuse &&
            (!rule.via || rule.via.index != 0);
 }
 

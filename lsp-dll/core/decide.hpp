@@ -26,9 +26,11 @@ enum class Reason : std::uint8_t {
     link_local,
     tunnel_subnet,
     already_source,  // Decision::rule won, and the system would choose its source anyway: nothing to do
-    no_source,       // Decision::rule won and refuses: its interface has no address of the destination's family, or is
-                     // absent
+    no_source,       // Decision::rule won, and its `otherwise` applies: its interface has no address of the
+                     // destination's family, or is absent
     unknown_action,  // Decision::rule won and refuses: a newer version wrote it, and its action is not known here
+    proxy,           // always kept: TCP to a proxy that a rule names
+    not_tcp,         // Decision::rule won, and its `otherwise` applies: it is for a proxy, which takes TCP alone
 };
 
 struct Decision {
@@ -36,9 +38,10 @@ struct Decision {
     Reason reason = Reason::no_rule;
     Otherwise otherwise = Otherwise::keep;
     std::int32_t rule = -1;  // index into Policy::rules, -1 for none
-    IpAddress source;        // with Verdict::source; in the destination's unmapped family
-    std::uint32_t pin_interface =
-        0;  // with Verdict::source of a `via` rule: leave through this interface or not at all
+    IpAddress source;        // to leave from, in the destination's unmapped family; with Verdict::socks5: the proxy's
+    // With Verdict::through, and with Verdict::source of a `via` rule: leave through this interface or not at all.
+    std::uint32_t pin_interface = 0;
+    std::uint16_t proxy_port = 0;  // with Verdict::socks5
 };
 
 // `process` is the full path of the program's image, UTF-8. `destination` may be v4-mapped; it is judged as IPv4.
@@ -50,7 +53,15 @@ Decision decide(const Policy& policy, std::string_view process, Protocol protoco
 
 // The part that needs neither rules nor a route: true if the destination is always kept. So a caller can save the route
 // look-up. `reason` says why.
-bool always_kept(const Policy& policy, const IpAddress& destination, Reason& reason) noexcept;
+bool always_kept(const Policy& policy, Protocol protocol, const IpAddress& destination, std::uint16_t port,
+                 Reason& reason) noexcept;
+
+// For a connection that comes in from `peer` to that local port of the process: keep or refuse, by the first incoming
+// rule that matches. Loopback is always kept.
+Decision decide_incoming(const Policy& policy, std::string_view process, const IpAddress& peer,
+                         std::uint16_t local_port) noexcept;
+// As always_kept.
+bool always_let_in(const IpAddress& peer, Reason& reason) noexcept;
 
 const char* to_string(Reason reason) noexcept;  // the enumerator's name: "no_rule" …
 

@@ -45,8 +45,8 @@ IpAddress read_address(Family family, const std::uint8_t (&bytes)[16]) {
 
 bool read_record(const DecisionRecord& record, RecordedDecision& out) {
     Family family = Family::none;
-    if (!read_protocol(record.protocol, out.protocol) || !read_enum(record.verdict, Verdict::refuse, out.verdict) ||
-        !read_enum(record.reason, Reason::unknown_action, out.reason) ||
+    if (!read_protocol(record.protocol, out.protocol) || !read_enum(record.verdict, Verdict::socks5, out.verdict) ||
+        !read_enum(record.reason, Reason::not_tcp, out.reason) ||
         !read_enum(record.result, DecisionResult::failed, out.result) || !read_family(record.family, family)) {
         return false;
     }
@@ -57,7 +57,8 @@ bool read_record(const DecisionRecord& record, RecordedDecision& out) {
     out.port = record.port;
     out.rule = record.rule < 0 ? -1 : record.rule;
     out.policy_stamp = record.policy_stamp;
-    if (out.verdict == Verdict::source) out.source = read_address(family, record.source);
+    const bool has_source = out.verdict == Verdict::source || out.verdict == Verdict::through;
+    if (has_source) out.source = read_address(family, record.source);
     out.error = record.error;
     return true;
 }

@@ -25,7 +25,7 @@ struct RecordedDecision {
     Reason reason = Reason::no_rule;
     std::int32_t rule = -1;
     std::uint32_t policy_stamp = 0;
-    IpAddress source;  // Family::none without Verdict::source
+    IpAddress source;  // Family::none without Verdict::source or Verdict::through
     DecisionResult result = DecisionResult::carried_out;
     std::uint32_t error = 0;
 };

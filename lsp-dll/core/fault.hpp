@@ -43,7 +43,14 @@ enum class FaultKind : std::uint8_t {
     expected_source,
     mapped_source,  // `prefix.address`: what is meant
     special_source,
-    line_goes_on,  // `flag`: with a matcher; `number` 1: with `otherwise`
+    expected_proxy,
+    mapped_proxy,   // `prefix.address`: what is meant
+    special_proxy,  // …
+    expected_login,
+    expected_owner,
+    second_tail,      // `word`: a Keyword
+    not_of_incoming,  // a matcher or an action that rules for connections that come in do not have
+    line_goes_on,     // `flag`: with a matcher; `number` 1: with `otherwise`
 
     // Of a tunnel's text.
     second_key,
@@ -81,7 +88,22 @@ enum class FaultKind : std::uint8_t {
 };
 
 // What a rule's word `word` is.
-enum class Keyword : std::uint8_t { app, to, except, port, proto, via, source, interface, otherwise };
+enum class Keyword : std::uint8_t {
+    app,
+    to,
+    except,
+    port,
+    proto,
+    via,
+    from,
+    source,
+    interface,
+    through,
+    socks5,
+    login,
+    owner,
+    otherwise
+};
 enum class TunnelKey : std::uint8_t { interface, address, source, otherwise, publisher };
 enum class StoredValue : std::uint8_t { policy, definition };
 

@@ -19,8 +19,13 @@ constexpr struct {
     {"port", "ports or ranges"},
     {"proto", "tcp, udp or raw"},
     {"via", "an interface's index or name"},
+    {"from", "addresses or prefixes"},
     {"source", "an address or \"interface\" and an interface"},
     {"interface", "an interface's index or name"},
+    {"through", "an interface's index or name"},
+    {"socks5", "a proxy's address and port"},
+    {"login", "the name of a log-in"},
+    {"owner", "whose service the proxy is"},
     {"otherwise", "keep or refuse"},
 };
 constexpr const char* tunnel_keys[] = {"interface", "address", "source", "otherwise", "publisher"};
@@ -52,7 +57,7 @@ std::string after_keyword(const Fault& fault) {
 
 std::string goes_on_text(const Fault& fault) {
     std::string message = "expected the end of the line, found " + shown(fault);
-    if (fault.number != 0) message += ": only the action source takes it";
+    if (fault.number != 0) message += ": only the actions source, through and socks5 take it";
     if (fault.flag) message += ": matchers stand before the action";
     return message;
 }
@@ -121,10 +126,11 @@ std::string rule_fault_text(const Fault& fault) {
         case FaultKind::expected_index:
             return "expected an interface index from 1 to 4294967295, or a LUID, found " + shown(fault) +
                    " (a name that is a number stands in quotes)";
-        case FaultKind::action_missing: return "expected an action (keep, refuse or source), found the end of the line";
+        case FaultKind::action_missing:
+            return "expected an action (keep, refuse, source, through or socks5), found the end of the line";
         case FaultKind::expected_action:
-            return "expected a matcher (app, to, except, port, proto, via) or an action (keep, refuse, source), "
-                   "found " +
+            return "expected a matcher (app, to, except, port, proto, via) or an action (keep, refuse, source, "
+                   "through, socks5), found " +
                    shown(fault);
         case FaultKind::expected_source:
             return "expected an address, or \"interface\" and an interface, found " + shown(fault);
@@ -132,6 +138,23 @@ std::string rule_fault_text(const Fault& fault) {
             return "found the v4-mapped address " + shown(fault) + ": write " + address_of(fault);
         case FaultKind::special_source:
             return "expected an address that a host can send from, found " + std::string(kind_of(fault)) + ", " +
+                   shown(fault);
+        case FaultKind::expected_proxy:
+            return "expected the proxy's address and a port from 1 to 65535, such as 127.0.0.1:1080 or "
+                   "[2001:db8::1]:1080, found " +
+                   shown(fault) + " (names are not looked up)";
+        case FaultKind::mapped_proxy:
+            return "found the v4-mapped address " + shown(fault) + ": write " + address_of(fault) + " with the port";
+        case FaultKind::special_proxy:
+            return "expected a proxy's address, found " + std::string(kind_of(fault)) + ", " + shown(fault);
+        case FaultKind::expected_login:
+            return "expected a log-in's name, 1 to 64 of A-Z a-z 0-9 . _ -, found " + shown(fault);
+        case FaultKind::expected_owner:
+            return "expected local-service, network-service or a SID such as S-1-5-80-…, found " + shown(fault);
+        case FaultKind::second_tail: return std::string("found \"") + keywords[fault.word].word + "\" a second time";
+        case FaultKind::not_of_incoming:
+            return "expected a matcher (app, from, except, port, proto tcp) or an action (keep, refuse) of a rule for "
+                   "connections that come in, found " +
                    shown(fault);
         case FaultKind::line_goes_on: return goes_on_text(fault);
         default: return form_text(fault, "a rule", ": use several rules", longest_rule);

@@ -6,7 +6,8 @@ namespace lsp {
 namespace {
 
 constexpr std::size_t rules_of_tunnel = 2;
-constexpr std::size_t texts_of_rule = 3;  // app, via, the source's interface; a list for each of to, except and port
+constexpr std::size_t texts_of_rule =
+    4;  // app, via, login and owner or an interface; a list for each of to, except and port
 
 void make_room(std::size_t rules, std::size_t tunnels, LoadedPolicy& loaded) {
     loaded.policy.rules.reserve(rules + rules_of_tunnel * tunnels);
@@ -22,7 +23,8 @@ std::size_t loaded_bytes(const RulesBound& bound, std::size_t tunnels) noexcept 
     // Each text ends with a zero, and each allocation is rounded.
     const std::size_t rounding = texts_of_rule * (1 + 2 * (memory::alignment - 1));
     return Arena::rounded(rules * sizeof(Rule)) + Arena::rounded(of_tunnels * sizeof(Prefix)) + rules * rounding +
-           bound.text + items * sizeof(Prefix) + PolicyIndex::bound(rules, items, bound.ranges) + memory::alignment;
+           bound.text + items * sizeof(Prefix) + PolicyIndex::bound(rules, items, bound.ranges) +
+           2 * memory::alignment + Arena::rounded(bound.lines * sizeof(Proxy));
 }
 
 void begin_rules(const RulesBound& bound, std::size_t tunnels, LoadedPolicy& loaded) {
@@ -34,6 +36,7 @@ bool load_rules(StoredBytes stored, const RulesBound& bound, std::size_t tunnels
                 Fault& fault) {
     begin_rules(bound, tunnels, loaded);
     if (!read_stored_rules(stored, line, loaded.policy.rules, loaded.own_stamp, fault)) return false;
+    note_proxies(loaded.policy);
     loaded.own_rules = loaded.policy.rules.size();
     loaded.stamp = loaded.own_stamp;
     return true;
@@ -42,6 +45,7 @@ bool load_rules(StoredBytes stored, const RulesBound& bound, std::size_t tunnels
 void take_rules(const LoadedPolicy& from, std::size_t tunnels, LoadedPolicy& loaded) {
     make_room(from.own_rules, tunnels, loaded);
     loaded.policy.rules.append(from.policy.rules.begin(), from.policy.rules.begin() + from.own_rules);
+    note_proxies(loaded.policy);
     loaded.own_rules = loaded.policy.rules.size();
     loaded.own_stamp = from.own_stamp;
     loaded.own_bound = from.own_bound;
@@ -54,7 +58,10 @@ void load_tunnel(const Tunnel& tunnel, LoadedPolicy& loaded) {
     ++loaded.tunnels;
 }
 
-void load_index(std::string_view process, LoadedPolicy& loaded) { loaded.index = PolicyIndex(loaded.policy, process); }
+void load_index(std::string_view process, LoadedPolicy& loaded) {
+    loaded.index = PolicyIndex(loaded.policy, process);
+    loaded.incoming = PolicyIndex(loaded.policy, process, Direction::in);
+}
 
 void copy_loaded(const LoadedPolicy& from, LoadedPolicy& loaded) {
     loaded.policy = from.policy;

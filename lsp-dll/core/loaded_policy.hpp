@@ -11,9 +11,10 @@
 namespace lsp {
 
 struct LoadedPolicy {
-    Policy policy;      // all rules: what a decision's rule number counts
-    PolicyIndex index;  // of those that can match this process
-    PolicyStamp stamp;  // tells this policy from another
+    Policy policy;         // all rules: what a decision's rule number counts
+    PolicyIndex index;     // of those that can match this process
+    PolicyIndex incoming;  // of those for the connections that it accepts
+    PolicyStamp stamp;     // tells this policy from another
 
     // The administrator's part, for the next policy to take over where the store's is rejected.
     std::size_t own_rules = 0;  // of policy.rules, the first

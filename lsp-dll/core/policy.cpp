@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "text.hpp"
@@ -15,6 +17,8 @@ using text::piece_of;
 
 // A LUID holds the interface's type in its upper 16 bits, and no type is 0, so that none is taken for an index.
 constexpr std::uint64_t lowest_luid = std::uint64_t{1} << 48;
+
+constexpr std::size_t longest_sid = 184;  // characters (SECURITY_MAX_SID_STRING_CHARACTERS)
 
 // A word of the line. A value in quotes is what stands between them, its doubled quotes still doubled: they are single
 // again in what is stored and in what a message shows. Nothing that is parsed further may hold a quote.
@@ -53,10 +57,10 @@ struct KnownAction {
     std::uint32_t since;  // the first grammar that has it
 };
 constexpr KnownAction known_actions[] = {
-    {"keep", Verdict::keep, 0},
-    {"refuse", Verdict::refuse, 0},
-    {"source", Verdict::source, 1},
+    {"keep", Verdict::keep, 0},       {"refuse", Verdict::refuse, 0}, {"source", Verdict::source, 1},
+    {"through", Verdict::through, 2}, {"socks5", Verdict::socks5, 2},
 };
+constexpr std::uint32_t incoming_since = 2;  // the first grammar that has `in`
 
 bool all_digits(std::string_view word) noexcept {
     return word.find_first_not_of("0123456789") == std::string_view::npos;
@@ -73,9 +77,14 @@ class RuleParser {
         fault_ = Fault{};
         if (!is_text() || !are_words()) return false;
         advance(0);
-        if (newer_ == NewerLines::take && has_word_ && word_.is("in")) {
-            rule_.unknown = Unknown::incoming;
-            return true;
+        if (has_word_ && word_.is("in")) {
+            if (policy_grammar >= incoming_since) {
+                rule_.incoming = true;
+                skip();
+            } else if (newer_ == NewerLines::take) {
+                rule_.unknown = Unknown::incoming;
+                return true;
+            }
         }
         return matchers() && action() && (rule_.unknown != Unknown::nothing || (end() && printable()));
     }
@@ -84,8 +93,10 @@ class RuleParser {
     struct Matcher {
         const char* keyword;
         bool (RuleParser::*read)(const Word&);
+        bool outgoing;  // which rules have it
+        bool incoming;
     };
-    static constexpr std::size_t matcher_count = 6;
+    static constexpr std::size_t matcher_count = 7;
     static const Matcher matcher_table[matcher_count];  // in the order of Keyword
 
     bool fail(std::size_t column, FaultKind kind) noexcept {
@@ -187,9 +198,9 @@ class RuleParser {
         return true;
     }
 
-    static const Matcher* find_matcher(const Word& word) noexcept {
+    const Matcher* find_matcher(const Word& word) const noexcept {
         for (const Matcher& matcher : matcher_table) {
-            if (word.is(matcher.keyword)) return &matcher;
+            if ((rule_.incoming ? matcher.incoming : matcher.outgoing) && word.is(matcher.keyword)) return &matcher;
         }
         return nullptr;
     }
@@ -281,6 +292,7 @@ class RuleParser {
 
     bool read_protocol(const Word& word) noexcept {
         for (const Protocol protocol : {Protocol::tcp, Protocol::udp, Protocol::raw}) {
+            if (rule_.incoming && protocol != Protocol::tcp) return fail_with_word(word, FaultKind::not_of_incoming);
             if (text::equal_ignoring_case(word.text, to_string(protocol))) {
                 rule_.protocol = protocol;
                 return true;
@@ -314,14 +326,62 @@ class RuleParser {
         for (const KnownAction& known : known_actions) {
             if (known.since > policy_grammar || !word.is(known.word)) continue;
             rule_.verdict = known.verdict;
-            return known.verdict != Verdict::source || (source() && otherwise());
+            rule_.otherwise = default_otherwise(known.verdict);
+            if (known.verdict == Verdict::keep || known.verdict == Verdict::refuse) return true;
+            if (rule_.incoming) return fail_with_word(word, FaultKind::not_of_incoming);
+            return operand(known.verdict) && tails();
         }
         if (newer_ == NewerLines::reject || !is_action_name(word)) {
-            return fail_with_word(word, FaultKind::expected_action);
+            return fail_with_word(word, rule_.incoming ? FaultKind::not_of_incoming : FaultKind::expected_action);
         }
         rule_.verdict = Verdict::refuse;
         rule_.unknown = Unknown::action;
         return true;
+    }
+
+    bool operand(Verdict verdict) {
+        switch (verdict) {
+            case Verdict::source: return source();
+            case Verdict::through: return through();
+            case Verdict::socks5: return proxy();
+            case Verdict::keep:
+            case Verdict::refuse: break;
+        }
+        return true;
+    }
+
+    bool through() {
+        Word word;
+        return value(Keyword::through, word) && read_interface(word, rule_.interface_name);
+    }
+
+    bool proxy() {
+        Word word;
+        if (!value(Keyword::socks5, word)) return false;
+        const std::string_view text = word.text;
+        const std::size_t colon = text.rfind(':');
+        std::string_view host = piece_of(text, 0, colon);
+        const bool brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+        if (brackets) host = piece_of(host, 1, host.size() - 2);
+        const auto address = colon == std::string_view::npos ? std::nullopt : parse_address(host);
+        const auto port =
+            colon == std::string_view::npos ? std::nullopt : text::parse_number(piece_of(text, colon + 1), 65535);
+        // Without brackets the last group of an IPv6 address would be taken for the port.
+        if (!address || !port || *port == 0 || brackets != (address->family == Family::ipv6)) {
+            return fail_with_word(word, FaultKind::expected_proxy);
+        }
+        fault_.prefix.address = address->unmapped();
+        if (address->is_v4_mapped()) return fail_with_word(word, FaultKind::mapped_proxy);
+        if (is_no_hosts(*address)) return fail_with_word(word, FaultKind::special_proxy);
+        rule_.source = *address;
+        rule_.proxy_port = static_cast<std::uint16_t>(*port);
+        return true;
+    }
+
+    // No host has such an address.
+    static bool is_no_hosts(const IpAddress& address) noexcept {
+        return address.is_unspecified() || address.is_multicast() || address.is_limited_broadcast() ||
+               address.is_reserved();
     }
 
     bool source() {
@@ -329,26 +389,71 @@ class RuleParser {
         if (!value(Keyword::source, word)) return false;
         if (word.is("interface")) {
             Word name;
-            return value(Keyword::interface, name) && read_interface(name, rule_.source_interface);
+            return value(Keyword::interface, name) && read_interface(name, rule_.interface_name);
         }
         const auto address = parse_address(word.text);
         if (!address) return fail_with_word(word, FaultKind::expected_source);
         fault_.prefix.address = address->unmapped();
         if (address->is_v4_mapped()) return fail_with_word(word, FaultKind::mapped_source);
-        if (address->is_unspecified() || address->is_multicast() || address->is_limited_broadcast() ||
-            address->is_reserved()) {
-            return fail_with_word(word, FaultKind::special_source);
-        }
+        if (is_no_hosts(*address)) return fail_with_word(word, FaultKind::special_source);
         rule_.source = *address;
         return true;
     }
 
-    bool otherwise() noexcept {
-        const Word* const word = peek();
-        if (word == nullptr || !word->is("otherwise")) return true;
-        skip();
-        Word choice;
-        if (!value(Keyword::otherwise, choice)) return false;
+    // What follows an action's operand: each at most once, in any order.
+    bool tails() {
+        struct Tail {
+            const char* word;
+            Keyword keyword;
+            bool of_proxy;
+            bool (RuleParser::*read)(const Word&);
+        };
+        static constexpr Tail known_tails[] = {
+            {"login", Keyword::login, true, &RuleParser::read_login},
+            {"owner", Keyword::owner, true, &RuleParser::read_owner},
+            {"otherwise", Keyword::otherwise, false, &RuleParser::read_otherwise},
+        };
+        bool seen[std::size(known_tails)] = {};
+        while (const Word* const next = peek()) {
+            const auto* const tail =
+                std::find_if(std::begin(known_tails), std::end(known_tails), [&](const Tail& each) {
+                    return next->is(each.word) && (!each.of_proxy || rule_.verdict == Verdict::socks5);
+                });
+            if (tail == std::end(known_tails)) return true;
+            fault_.word = static_cast<std::uint8_t>(tail->keyword);
+            bool& repeated = seen[tail - known_tails];
+            if (repeated) return fail(next->column, FaultKind::second_tail);
+            repeated = true;
+            skip();
+            Word word;
+            if (!value(tail->keyword, word) || !(this->*tail->read)(word)) return false;
+        }
+        return true;
+    }
+
+    bool read_login(const Word& word) {
+        if (!text::is_name(word.text)) return fail_with_word(word, FaultKind::expected_login);
+        store(word, rule_.login);
+        return true;
+    }
+
+    bool read_owner(const Word& word) {
+        const auto is_sid_character = [](char c) noexcept { return text::is_digit(c) || c == '-'; };
+        const bool sid = word.text.size() > 4 && word.text.size() <= longest_sid &&
+                         text::equal_ignoring_case(piece_of(word.text, 0, 4), "S-1-") &&
+                         std::all_of(word.text.begin() + 4, word.text.end(), is_sid_character);
+        for (const std::string_view account : {"local-service", "network-service"}) {
+            if (text::equal_ignoring_case(word.text, account)) {
+                rule_.owner = account;
+                return true;
+            }
+        }
+        if (!sid) return fail_with_word(word, FaultKind::expected_owner);
+        store(word, rule_.owner);
+        return true;
+    }
+
+    bool read_otherwise(const Word& choice) {
         for (const Otherwise candidate : {Otherwise::keep, Otherwise::refuse}) {
             if (choice.is(to_string(candidate))) {
                 rule_.otherwise = candidate;
@@ -387,8 +492,10 @@ class RuleParser {
 };
 
 constinit const RuleParser::Matcher RuleParser::matcher_table[matcher_count] = {
-    {"app", &RuleParser::read_app},    {"to", &RuleParser::read_to},          {"except", &RuleParser::read_except},
-    {"port", &RuleParser::read_ports}, {"proto", &RuleParser::read_protocol}, {"via", &RuleParser::read_via},
+    {"app", &RuleParser::read_app, true, true},        {"to", &RuleParser::read_to, true, false},
+    {"except", &RuleParser::read_except, true, true},  {"port", &RuleParser::read_ports, true, true},
+    {"proto", &RuleParser::read_protocol, true, true}, {"via", &RuleParser::read_via, true, false},
+    {"from", &RuleParser::read_to, false, true},
 };
 
 }  // namespace
@@ -399,10 +506,22 @@ bool read_rule(std::string_view line, Rule& rule, Fault& fault, NewerLines newer
 
 std::uint32_t grammar_of(const Rule& rule) noexcept {
     if (rule.unknown != Unknown::nothing) return policy_grammar + 1;
+    if (rule.incoming) return incoming_since;
     for (const KnownAction& action : known_actions) {
         if (action.verdict == rule.verdict) return action.since;
     }
     return policy_grammar;
+}
+
+void note_proxies(Policy& policy) {
+    const auto is_led = [](const Rule& rule) { return rule.verdict == Verdict::socks5; };
+    policy.proxies.clear();
+    policy.proxies.reserve(static_cast<std::size_t>(std::count_if(policy.rules.begin(), policy.rules.end(), is_led)));
+    for (const Rule& rule : policy.rules) {
+        const Proxy proxy{rule.source, rule.proxy_port};
+        const bool known = std::find(policy.proxies.begin(), policy.proxies.end(), proxy) != policy.proxies.end();
+        if (is_led(rule) && !known) policy.proxies.push_back(proxy);
+    }
 }
 
 bool is_rule_line(std::string_view line) noexcept {
@@ -421,6 +540,7 @@ void add_tunnel(const Tunnel& tunnel, Policy& policy) {
 Policy build_policy(Vector<Rule> rules, std::span<const Tunnel> tunnels) {
     Policy policy;
     policy.rules = std::move(rules);
+    note_proxies(policy);
     for (const Tunnel& tunnel : tunnels) add_tunnel(tunnel, policy);
     return policy;
 }

@@ -12,19 +12,29 @@
 
 namespace lsp {
 
+// A SOCKS5 proxy that a rule names.
+struct Proxy {
+    IpAddress address;
+    std::uint16_t port = 0;
+
+    friend bool operator==(const Proxy&, const Proxy&) = default;
+};
+
 // What every process decides by. Immutable once built; the first matching rule wins.
 struct Policy {
     Vector<Rule> rules;          // the administrator's, then one or two for each tunnel
     Vector<Prefix> own_subnets;  // of the tunnels that are not delegated: always kept, whatever the rules say
+    Vector<Proxy> proxies;       // of all rules, each once: TCP to them is always kept (note_proxies)
     bool empty() const noexcept { return rules.empty(); }
 };
 
 // What a policy's text may say is numbered, so that what writes one knows which DLLs understand it: the DLL's file has
 // the number (provider/identity.cpp). Whoever adds a word adds one here, and gives the word its `since` in policy.cpp.
 // An old action never gets another tail: that would be a fault to older versions, which reject all of a text for it; a
-// new one has a word of its own, which they refuse. 0 is `keep` and `refuse` alone; 1 has `source`.
+// new one has a word of its own, which they refuse. 0 is `keep` and `refuse` alone; 1 has `source`; 2 has `through`,
+// `socks5` and rules that begin with `in`.
 #if !defined(WINSOCK_LSP_POLICY_GRAMMAR)  // the tests build an older DLL
-#define WINSOCK_LSP_POLICY_GRAMMAR 1
+#define WINSOCK_LSP_POLICY_GRAMMAR 2
 #endif
 inline constexpr std::uint32_t policy_grammar = WINSOCK_LSP_POLICY_GRAMMAR;
 inline constexpr std::uint32_t first_policy_grammar = 1;  // of the DLLs without the number
@@ -43,8 +53,8 @@ enum class NewerLines : std::uint8_t { reject, take };
 // `interface` is a name, not an index. False if it is none, and `fault` says why: the column is the word's, or the
 // value's in a list, or the line's end where one is missing; Fault::line is 0. `rule` is overwritten in either case.
 // Memory: only what the rule holds. With NewerLines::take a line whose matchers are good, and whose action is a word
-// (a letter, then letters, digits and -) that this version does not know, is a rule that refuses; and one that begins
-// with `in` is a rule that matches nothing. What follows that word is not looked at, but for its characters and quotes.
+// (a letter, then letters, digits and -) that this version does not know, is a rule that refuses. What follows that
+// word is not looked at, but for its characters and quotes.
 bool read_rule(std::string_view line, Rule& rule, Fault& fault, NewerLines newer = NewerLines::reject);
 
 // False for a blank line and a comment (spaces and tabs may precede the '#').
@@ -56,6 +66,8 @@ inline constexpr std::size_t longest_list = 1024;  // prefixes, or port ranges, 
 // The administrator's rules first, then the tunnels' (design §4: via the tunnel interface, except its subnet → source).
 Policy build_policy(Vector<Rule> rules, std::span<const Tunnel> tunnels);
 void add_tunnel(const Tunnel& tunnel, Policy& policy);
+// Writes Policy::proxies, once the administrator's rules are there. Memory: sizeof(Proxy) for each rule that has one.
+void note_proxies(Policy& policy);
 
 // A number by which a recorded decision's rule number is only looked up in the policy that it is of: FNV-1a of all
 // lines and then of each tunnel's name and text.

@@ -92,12 +92,13 @@ void PolicyIndex::for_each_port_key(const Rule& rule, Key key, Put put) {
     }
 }
 
-PolicyIndex::PolicyIndex(const Policy& policy, std::string_view process) {
-    const auto for_each_usable = [&policy, process](auto visit) {
+PolicyIndex::PolicyIndex(const Policy& policy, std::string_view process, Direction direction) {
+    const auto for_each_usable = [&policy, process, direction](auto visit) {
         for (std::size_t i = 0; i < policy.rules.size(); ++i) {
             const Rule& rule = policy.rules[i];
             const bool usable = serves(rule, rule.source ? rule.source.family : Family::ipv4);
-            if (usable && (!rule.via || rule.via.index != 0) && matches_app(rule.app, process)) {
+            if (usable && rule.incoming == (direction == Direction::in) && (!rule.via || rule.via.index != 0) &&
+                matches_app(rule.app, process)) {
                 visit(rule, static_cast<std::uint32_t>(i));
             }
         }
@@ -167,7 +168,7 @@ void PolicyIndex::search(const Key& wanted, const Flow& flow, std::uint32_t& bes
 Decision PolicyIndex::decide(const Policy& policy, Protocol protocol, const IpAddress& destination, std::uint16_t port,
                              const Route& route) const noexcept {
     Decision decision;
-    if (!always_kept(policy, destination, decision.reason)) {
+    if (!always_kept(policy, protocol, destination, port, decision.reason)) {
         decide_rules(policy, protocol, destination.unmapped(), port, route, decision);
     }
     return decision;
@@ -183,7 +184,7 @@ void PolicyIndex::decide_rules(const Policy& policy, Protocol protocol, const Ip
     port_key.length = port_bits;
     port_key.space = ports;
     search(port_key, flow, best);
-    if (best != none) put_decision(policy.rules[best], best, destination, route, decision);
+    if (best != none) put_decision(policy.rules[best], best, protocol, destination, route, decision);
 }
 
 }  // namespace lsp

@@ -13,6 +13,10 @@ namespace lsp {
 // sorted list of prefixes, and each rule without `to` a key in one of port prefixes. A decision looks at the rules of
 // the prefixes that hold the destination and the port, and at no others; so what remains proportional is the number of
 // rules that name the very same prefix (or none, and no port) and differ in `proto`, `via` or `except` only.
+// An index is of the rules for what a process sends or connects to, or of those for what it accepts. For the latter the
+// destination is the peer, and the port the local one (decide_incoming).
+enum class Direction : std::uint8_t { out, in };
+
 class PolicyIndex {
   public:
     PolicyIndex() = default;  // of a policy without rules
@@ -21,7 +25,7 @@ class PolicyIndex {
     // whose interfaces are not resolved, unless they refuse then. Memory, taken at once: 32 bytes for each `to`; for
     // each rule without `to` the same for each port, and for each range of ports up to 30 times that, 64 times in all.
     // Where that is not to be had (memory.hpp) the index is empty, and whoever gave the memory knows.
-    PolicyIndex(const Policy& policy, std::string_view process);
+    PolicyIndex(const Policy& policy, std::string_view process, Direction direction = Direction::out);
 
     // The decision for a flow of that process. `policy` is the one that the index was made of. As `decide`: allocates
     // nothing, throws nothing.
@@ -40,7 +44,9 @@ class PolicyIndex {
 
     bool empty() const noexcept { return keys_.empty(); }       // every destination is kept
     bool needs_route() const noexcept { return needs_route_; }  // some rule that can match has `via`
-    bool enforces() const noexcept { return enforces_; }  // some rule that can match refuses, or may: see enforces(Rule)
+    bool enforces() const noexcept {
+        return enforces_;
+    }  // some rule that can match is one of those: see enforces(Rule)
     std::size_t memory() const noexcept { return keys_.capacity() * sizeof(Key); }  // bytes
 
   private:

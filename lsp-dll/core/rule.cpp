@@ -3,7 +3,7 @@
 namespace lsp {
 
 bool enforces(const Rule& rule) noexcept {
-    return rule.verdict == Verdict::refuse ||
+    return rule.verdict == Verdict::refuse || rule.verdict == Verdict::socks5 ||
            (rule.verdict != Verdict::keep && rule.otherwise == Otherwise::refuse);
 }
 
@@ -22,6 +22,8 @@ const char* to_string(Verdict verdict) noexcept {
         case Verdict::keep: return "keep";
         case Verdict::source: return "source";
         case Verdict::refuse: return "refuse";
+        case Verdict::through: return "through";
+        case Verdict::socks5: return "socks5";
     }
     return "unknown";
 }

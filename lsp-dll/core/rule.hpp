@@ -11,9 +11,9 @@ namespace lsp {
 
 enum class Protocol : std::uint8_t { any = 0, tcp = 6, udp = 17, raw = 255 };
 
-enum class Verdict : std::uint8_t { keep, source, refuse };
+enum class Verdict : std::uint8_t { keep, source, refuse, through, socks5 };
 
-// What happens when the source that a rule asks for cannot be used.
+// What happens when the action that a rule asks for cannot be had.
 enum class Otherwise : std::uint8_t { keep, refuse };
 
 // What of a line this version does not know, because it is older than whoever wrote the line.
@@ -49,25 +49,42 @@ struct Rule {
     // separators included; '\\' and '/' are equal; case is ignored for A-Z only, so other letters must be written as
     // they are.
     String app;
-    Vector<Prefix> to;      // destination inside one of these
-    Vector<Prefix> except;  // and inside none of these
-    Vector<PortRange> ports;
+    Vector<Prefix> to;        // destination inside one of these; of an incoming rule, `from`: the peer
+    Vector<Prefix> except;    // and inside none of these
+    Vector<PortRange> ports;  // the destination's; of an incoming rule, the local ones
     Protocol protocol = Protocol::any;
     InterfaceName via;  // the best route to the destination leaves through it
 
     Verdict verdict = Verdict::keep;
-    IpAddress source;                // with Verdict::source: this address …
-    InterfaceName source_interface;  // … or that interface's own, which the system writes into `source` when it loads
-    Otherwise otherwise = Otherwise::keep;
+    bool incoming = false;  // a rule that begins with `in`: for connections that are accepted, keep or refuse
     Unknown unknown = Unknown::nothing;
+    Otherwise otherwise = Otherwise::keep;
+    std::uint16_t proxy_port = 0;  // with Verdict::socks5
+
+    // With Verdict::source: this address, or the own address of `interface_name`. With Verdict::through: the interface
+    // `interface_name` with its own addresses, `source` IPv4 and `source6`. The system writes an interface's addresses
+    // when it loads the rules. With Verdict::socks5: the proxy's address.
+    IpAddress source;
+    IpAddress source6;
+    InterfaceName interface_name;
+
+    // With Verdict::socks5: the name of the user's credential, and whose service may listen on a loopback port of the
+    // proxy beside the user's own programs and the system's: "local-service", "network-service" or a SID. Or empty.
+    String login;
+    String owner;
 
     friend bool operator==(const Rule&, const Rule&) = default;
 };
 
-// Whether the rule can refuse a program, so that it has to be asked also where the program chose its source itself.
+// Whether the rule has to be asked also where the program chose its source itself: it can refuse, or leads to a proxy.
 bool enforces(const Rule& rule) noexcept;
 
-// The words of the policy text: "any", "tcp" …; "keep", "source", "refuse".
+// What `otherwise` is where the rule does not say it: a rule that would be a leak if it silently did not apply refuses.
+constexpr Otherwise default_otherwise(Verdict verdict) noexcept {
+    return verdict == Verdict::through || verdict == Verdict::socks5 ? Otherwise::refuse : Otherwise::keep;
+}
+
+// The words of the policy text: "any", "tcp" …; "keep", "source", "refuse", "through", "socks5".
 const char* to_string(Protocol protocol) noexcept;
 const char* to_string(Verdict verdict) noexcept;
 const char* to_string(Otherwise otherwise) noexcept;

@@ -69,7 +69,7 @@ bool matches_port(const Rule& rule, std::uint16_t port) noexcept {
 bool serves(const Rule& rule, Family family) noexcept {
     if (rule.unknown == Unknown::incoming) return false;
     return rule.verdict != Verdict::source || rule.source.family == family ||
-           (rule.source_interface && rule.otherwise == Otherwise::refuse);
+           (rule.interface_name && rule.otherwise == Otherwise::refuse);
 }
 
 bool matches_rest(const Rule& rule, Protocol protocol, const IpAddress& destination, const Route& route) noexcept {
@@ -79,28 +79,46 @@ bool matches_rest(const Rule& rule, Protocol protocol, const IpAddress& destinat
     return !any_contains(rule.except, destination);
 }
 
-void put_decision(const Rule& rule, std::size_t number, const IpAddress& destination, const Route& route,
-                  Decision& decision) noexcept {
+void put_decision(const Rule& rule, std::size_t number, Protocol protocol, const IpAddress& destination,
+                  const Route& route, Decision& decision) noexcept {
     decision.rule = static_cast<std::int32_t>(number);
-    if (rule.verdict == Verdict::source && rule.source.family != destination.family) {
-        decision.verdict = Verdict::refuse;
-        decision.reason = Reason::no_source;
-        return;
-    }
-    // A `via` rule is carried out even so: only its pin keeps the packet from leaving elsewhere. And one that refuses:
-    // the route that this is of can be gone before the socket is connected.
-    if (rule.verdict == Verdict::source && !rule.via && rule.otherwise == Otherwise::keep &&
-        route.interface_index != 0 && route.source.unmapped() == rule.source) {
-        decision.reason = Reason::already_source;
-        return;
-    }
     decision.verdict = rule.verdict;
     decision.reason = rule.unknown == Unknown::action ? Reason::unknown_action : Reason::rule;
-    if (rule.verdict == Verdict::source) {
-        decision.otherwise = rule.otherwise;
-        decision.source = rule.source;
-        decision.pin_interface = rule.via.index;
+    // What the rule cannot serve.
+    const auto fall_back = [&](Reason reason) {
+        decision.verdict = rule.otherwise == Otherwise::refuse ? Verdict::refuse : Verdict::keep;
+        decision.reason = reason;
+    };
+    switch (rule.verdict) {
+        case Verdict::keep:
+        case Verdict::refuse: return;
+        case Verdict::source:
+            if (rule.source.family != destination.family) return fall_back(Reason::no_source);
+            // A `via` rule is carried out even so: only its pin keeps the packet from leaving elsewhere. And one that
+            // refuses: the route that this is of can be gone before the socket is connected.
+            if (!rule.via && rule.otherwise == Otherwise::keep && route.interface_index != 0 &&
+                route.source.unmapped() == rule.source) {
+                decision.verdict = Verdict::keep;
+                decision.reason = Reason::already_source;
+                return;
+            }
+            decision.source = rule.source;
+            decision.pin_interface = rule.via.index;
+            break;
+        case Verdict::through: {
+            const IpAddress& own = destination.family == Family::ipv4 ? rule.source : rule.source6;
+            if (rule.interface_name.index == 0 || !own) return fall_back(Reason::no_source);
+            decision.source = own;
+            decision.pin_interface = rule.interface_name.index;
+            break;
+        }
+        case Verdict::socks5:
+            if (protocol != Protocol::tcp) return fall_back(Reason::not_tcp);
+            decision.source = rule.source;
+            decision.proxy_port = rule.proxy_port;
+            break;
     }
+    decision.otherwise = rule.otherwise;
 }
 
 }  // namespace lsp

@@ -1,5 +1,7 @@
 #include "text.hpp"
 
+#include <algorithm>
+
 namespace lsp::text {
 namespace {
 
@@ -24,7 +26,15 @@ std::size_t utf8_sequence(std::string_view text) noexcept {
     return 0;
 }
 
+constexpr std::size_t longest_name = 64;
+
 }  // namespace
+
+bool is_name(std::string_view text) noexcept {
+    return !text.empty() && text.size() <= longest_name && std::all_of(text.begin(), text.end(), [](char c) noexcept {
+        return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || c == '.' || c == '_' || c == '-';
+    });
+}
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
     if (a.size() != b.size()) return false;

@@ -14,6 +14,9 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
+// What names a tunnel or a log-in: 1 to 64 of A-Z a-z 0-9 . _ -
+bool is_name(std::string_view text) noexcept;
+
 // As std::string_view::substr, which throws where `position` is beyond the end: here that is an empty piece.
 constexpr std::string_view piece_of(std::string_view text, std::size_t position,
                                     std::size_t count = std::string_view::npos) noexcept {

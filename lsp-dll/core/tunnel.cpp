@@ -8,8 +8,6 @@
 namespace lsp {
 namespace {
 
-constexpr std::size_t longest_tunnel_name = 64;
-
 Fault fault_with(FaultKind kind, const Prefix& prefix = {}) noexcept {
     Fault fault;
     fault.kind = kind;
@@ -184,12 +182,7 @@ constinit const TunnelParser::Key TunnelParser::key_table[key_count] = {
 
 }  // namespace
 
-bool is_tunnel_name(std::string_view name) noexcept {
-    return !name.empty() && name.size() <= longest_tunnel_name && std::all_of(name.begin(), name.end(), [](char c) {
-        return text::is_digit(c) || (text::lower(c) >= 'a' && text::lower(c) <= 'z') || c == '.' || c == '_' ||
-               c == '-';
-    });
-}
+bool is_tunnel_name(std::string_view name) noexcept { return text::is_name(name); }
 
 Fault find_tunnel_fault(const Tunnel& tunnel) noexcept {
     if (!is_tunnel_name(tunnel.name)) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "address.hpp"
 #include "rule.hpp"
@@ -75,6 +76,17 @@ void write(Out& out, const IpAddress& address) {
     if (address.family == Family::ipv6) write_v6(out, address);
 }
 
+// "1.2.3.4:1080", "[2001:db8::1]:1080".
+template <typename Out>
+void write_endpoint(Out& out, const IpAddress& address, std::uint16_t port) {
+    const bool brackets = address.family == Family::ipv6;
+    if (brackets) out += '[';
+    write(out, address);
+    if (brackets) out += ']';
+    out += ':';
+    text::write_decimal(out, port);
+}
+
 template <typename Out>
 void write_with_length(Out& out, const Prefix& prefix) {
     write(out, prefix.address);
@@ -143,12 +155,13 @@ void write_list(Out& out, std::string_view keyword, const Vector<Item>& items) {
 template <typename Out>
 void write(Out& out, const Rule& rule) {
     const auto word = [&out](std::string_view text) { out += text; };
+    if (rule.incoming) word("in ");
     if (!rule.app.empty()) {
         word("app ");
         write_value(out, rule.app);
         out += ' ';
     }
-    write_list(out, "to", rule.to);
+    write_list(out, rule.incoming ? "from" : "to", rule.to);
     write_list(out, "except", rule.except);
     write_list(out, "port", rule.ports);
     if (rule.protocol != Protocol::any) {
@@ -162,15 +175,34 @@ void write(Out& out, const Rule& rule) {
         out += ' ';
     }
     word(to_string(rule.verdict));
-    if (rule.verdict != Verdict::source) return;
-    out += ' ';
-    if (rule.source_interface) {
-        word("interface ");
-        write(out, rule.source_interface);
-    } else {
-        write(out, rule.source);
+    switch (rule.verdict) {
+        case Verdict::keep:
+        case Verdict::refuse: return;
+        case Verdict::source:
+            out += ' ';
+            if (rule.interface_name) {
+                word("interface ");
+                write(out, rule.interface_name);
+            } else {
+                write(out, rule.source);
+            }
+            break;
+        case Verdict::through:
+            out += ' ';
+            write(out, rule.interface_name);
+            break;
+        case Verdict::socks5:
+            out += ' ';
+            write_endpoint(out, rule.source, rule.proxy_port);
+            for (const auto& [keyword, value] :
+                 {std::pair{" login ", &rule.login}, std::pair{" owner ", &rule.owner}}) {
+                if (value->empty()) continue;
+                word(keyword);
+                word(*value);
+            }
+            break;
     }
-    if (rule.otherwise != Otherwise::keep) {
+    if (rule.otherwise != default_otherwise(rule.verdict)) {
         word(" otherwise ");
         word(to_string(rule.otherwise));
     }

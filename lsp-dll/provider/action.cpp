@@ -189,6 +189,8 @@ constexpr Action actions[] = {
     {keep_is_met, prepare_keep, nullptr},               // keep
     {source_is_met, prepare_source, send_from_source},  // source
     {refuse_is_met, refuse, nullptr},                   // refuse
+    {refuse_is_met, refuse, nullptr},                   // through: not built yet
+    {refuse_is_met, refuse, nullptr},                   // socks5: not built yet
 };
 
 const Action& action_of(const Flow& flow) noexcept { return actions[static_cast<std::size_t>(flow.decision.verdict)]; }

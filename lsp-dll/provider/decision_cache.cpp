@@ -32,7 +32,7 @@ struct CachedDecision {
     Word route_tick;
     Word verdict;  // and what else has few values: see pack
     Word source[4];
-    Word pin_interface;
+    Word pin_interface;  // with Verdict::socks5: the proxy's port
     Word policy_stamp;
     Word told;  // not under the lock: whoever tells of the decision writes it
 };
@@ -91,7 +91,7 @@ void unpack(std::uint32_t word, KnownDecision& known) noexcept {
     known.by_route = (word & by_route_bit) != 0;
     decision.source.family = static_cast<Family>(word & 0x7U);
 }
-static_assert(static_cast<std::uint32_t>(Reason::unknown_action) < 16);
+static_assert(static_cast<std::uint32_t>(Reason::not_tcp) < 16);
 
 // A decision that was found, and the sequence under which.
 struct Found {
@@ -153,7 +153,12 @@ bool find_decision(const FlowKey& key, std::uint32_t generation, std::uint32_t n
             std::memcpy(decision.source.bytes.data() + i * sizeof(std::uint32_t), &half, sizeof(half));
         }
     }
-    decision.pin_interface = entry.pin_interface.load(std::memory_order_relaxed);
+    const std::uint32_t word = entry.pin_interface.load(std::memory_order_relaxed);
+    if (decision.verdict == Verdict::socks5) {
+        decision.proxy_port = static_cast<std::uint16_t>(word);
+    } else {
+        decision.pin_interface = word;
+    }
     known.told = &entry.told;
     if (found.is_unchanged() && !(known.by_route && is_too_old(known.route_tick, now))) return true;
     known = {};
@@ -194,7 +199,8 @@ void remember_decision(const FlowKey& key, std::uint32_t generation, std::uint32
     std::uint32_t words[4];
     std::memcpy(words, decision.source.bytes.data(), sizeof(words));
     for (std::size_t i = 0; i < 4; ++i) entry.source[i].store(words[i], std::memory_order_relaxed);
-    entry.pin_interface.store(decision.pin_interface, std::memory_order_relaxed);
+    entry.pin_interface.store(decision.verdict == Verdict::socks5 ? decision.proxy_port : decision.pin_interface,
+                              std::memory_order_relaxed);
     entry.policy_stamp.store(known.policy_stamp, std::memory_order_relaxed);
     known.told = &entry.told;
     // 0 is for what was never written.

@@ -79,7 +79,7 @@ LSP_APART void decide_anew(const FlowKey& key, std::uint32_t generation, Flow& f
     const PolicyReader reader;
     const PolicySnapshot* const snapshot = reader.get();
     if (snapshot == nullptr) return;
-    if (!always_kept(snapshot->policy, key.destination, flow.decision.reason)) {
+    if (!always_kept(snapshot->policy, key.protocol, key.destination, key.port, flow.decision.reason)) {
         Route route;
         flow.by_route = snapshot->index.needs_route();
         if (flow.by_route) route = cached_route(key.destination, flow.tick, flow.route_tick);

@@ -89,7 +89,7 @@ bool is_alias(std::wstring_view alias, const InterfaceName& name) noexcept {
 
 bool follow_interfaces(std::span<const Rule> rules) noexcept {
     return std::any_of(rules.begin(), rules.end(),
-                       [](const Rule& rule) { return rule.via.is_resolved() || rule.source_interface; });
+                       [](const Rule& rule) { return rule.via.is_resolved() || rule.interface_name; });
 }
 
 bool resolve_interfaces(std::span<Rule> rules) {
@@ -111,9 +111,19 @@ bool resolve_interfaces(std::span<Rule> rules, std::uint32_t& error) {
     };
     for (Rule& rule : rules) {
         put(rule.via.index, names.find(rule.via));
-        InterfaceName& from = rule.source_interface;
+        InterfaceName& from = rule.interface_name;
         if (!from) continue;
         put(from.index, names.find(from));
+        if (rule.verdict == Verdict::through) {
+            const auto own = [&](Family family) {
+                const IpAddress found =
+                    from.index == 0 ? IpAddress{} : interface_source(from.index, family, addresses.all());
+                return found.family == family ? found : IpAddress{};
+            };
+            put(rule.source, own(Family::ipv4));
+            put(rule.source6, own(Family::ipv6));
+            continue;
+        }
         // A rule for IPv6 destinations alone wants an address of that family.
         const Family family = is_ipv6_only(rule) ? Family::ipv6 : Family::ipv4;
         put(rule.source, from.index == 0 ? IpAddress{} : interface_source(from.index, family, addresses.all()));

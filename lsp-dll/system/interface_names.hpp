@@ -52,14 +52,14 @@ IpAddress tunnel_source(const Tunnel& tunnel, std::uint32_t interface_index, Fam
 }
 
 // True if the rules name an interface in a way that what it means can change while they stay: `via` by a name, `source
-// interface` in any way.
+// interface` and `through` in any way.
 bool follow_interfaces(std::span<const Rule> rules) noexcept;
 
-// Writes the index into every interface that a rule names, and the address into every `source interface`: 0 and none
-// for what the host does not have, so that such a rule matches nothing, or refuses (core/decide.hpp). The host is asked
-// once, each name is looked up once. True if anything is another than before. If the host's addresses cannot be read
-// everything stays, and `error` is the system's: ERROR_NOT_ENOUGH_MEMORY where that is why. Takes resolving_bytes of
-// memory.
+// Writes the index into every interface that a rule names, and the addresses into every `source interface` and
+// `through`: 0 and none for what the host does not have, so that such a rule matches nothing, or refuses
+// (core/decide.hpp). The host is asked once, each name is looked up once. True if anything is another than before. If
+// the host's addresses cannot be read everything stays, and `error` is the system's: ERROR_NOT_ENOUGH_MEMORY where that
+// is why. Takes resolving_bytes of memory.
 bool resolve_interfaces(std::span<Rule> rules, std::uint32_t& error);
 bool resolve_interfaces(std::span<Rule> rules);
 constexpr std::size_t resolving_bytes(std::size_t rules) noexcept { return 2 * 16 * rules; }

@@ -118,11 +118,11 @@ TEST_CASE("some destinations are always kept, whatever the rules say") {
         const Decision decision = decide(policy, flow);
         Reason reason = Reason::no_rule;
         if (row.reason == Reason::no_rule) {
-            CHECK_FALSE(lsp::always_kept(policy, address(row.destination), reason));
+            CHECK_FALSE(lsp::always_kept(policy, Protocol::tcp, address(row.destination), 443, reason));
             CHECK(decision.verdict == Verdict::refuse);
             CHECK(decision.reason == Reason::rule);
         } else {
-            CHECK(lsp::always_kept(policy, address(row.destination), reason));
+            CHECK(lsp::always_kept(policy, Protocol::tcp, address(row.destination), 443, reason));
             CHECK(reason == row.reason);
             CHECK(decision.verdict == Verdict::keep);
             CHECK(decision.reason == row.reason);
@@ -329,7 +329,7 @@ TEST_CASE("a source rule matches only destinations of its source's family, and t
 
 TEST_CASE("a resolved `source interface` rule gives the address that was found") {
     Policy policy = policy_of({"source interface Ethernet otherwise refuse"});
-    policy.rules[0].source_interface.index = physical_index;
+    policy.rules[0].interface_name.index = physical_index;
     policy.rules[0].source = address("11.22.33.44");
     const Decision decision = decide(policy, {});
     CHECK(decision.verdict == Verdict::source);
@@ -481,7 +481,7 @@ TEST_CASE("deciding allocates nothing and promises not to throw") {
     bool sourced = false;
     for (const IpAddress& destination : destinations) {
         sourced |= lsp::decide(policy, process, Protocol::tcp, destination, 443, route).verdict == Verdict::source;
-        sourced |= lsp::always_kept(policy, destination, reason);
+        sourced |= lsp::always_kept(policy, Protocol::tcp, destination, 443, reason);
     }
     CHECK(support::allocations() == before);
     CHECK(sourced);
@@ -498,6 +498,11 @@ TEST_CASE("a decision agrees with itself: random policies and flows keep the inv
                                  "except 128.0.0.0/1 port 0-30000 refuse",
                                  "proto udp via 7 source 5.6.7.8",
                                  "source interface Tap otherwise refuse",
+                                 "through 12",
+                                 "through 12 otherwise keep",
+                                 "socks5 9.9.9.9:1080 otherwise keep",
+                                 "socks5 [2001:db8::9]:1080 login work",
+                                 "in from 128.0.0.0/1 refuse",
                                  "app a.exe refuse"};
     for (int i = 0; i < 20000; ++i) {
         Policy policy;
@@ -510,16 +515,19 @@ TEST_CASE("a decision agrees with itself: random policies and flows keep the inv
         const auto port = static_cast<std::uint16_t>(random.below(65536));
         const Decision decision = lsp::decide(policy, "C:\\b.exe", protocol, destination, port, route);
         Reason reason = Reason::no_rule;
-        const bool kept = lsp::always_kept(policy, destination, reason);
+        const bool kept = lsp::always_kept(policy, protocol, destination, port, reason);
         if (kept) {
             CHECK(decision.reason == reason);
             CHECK(decision.verdict == Verdict::keep);
         }
         const bool by_rule = decision.reason == Reason::rule || decision.reason == Reason::already_source ||
-                             decision.reason == Reason::no_source || decision.reason == Reason::unknown_action;
+                             decision.reason == Reason::no_source || decision.reason == Reason::unknown_action ||
+                             decision.reason == Reason::not_tcp;
         CHECK((decision.rule >= 0) == by_rule);
-        CHECK(static_cast<bool>(decision.source) == (decision.verdict == Verdict::source));
-        if (decision.source) CHECK(decision.source.family == destination.unmapped().family);
+        const bool led = decision.verdict == Verdict::socks5;
+        CHECK(static_cast<bool>(decision.source) == (led || decision.verdict == Verdict::source));
+        if (decision.source && !led) CHECK(decision.source.family == destination.unmapped().family);
+        if (led) CHECK(protocol == Protocol::tcp);
         if (decision.pin_interface != 0) CHECK(decision.pin_interface == route.interface_index);
         // Mapped or not, the decision is the same.
         const Decision same = lsp::decide(policy, "C:\\b.exe", protocol, destination.unmapped(), port, route);
@@ -560,6 +568,101 @@ TEST_CASE("a rule with an action that is not known refuses, one for connections 
     CHECK(lsp::PolicyIndex(policy, "C:\\x.exe").empty());
 }
 
+TEST_CASE("a `through` rule gives the interface with its own address of the family, or its otherwise") {
+    Policy policy = policy_of({"through Ethernet", "keep"});
+    const auto decided = [&policy](const char* destination) {
+        Flow flow;
+        flow.destination = destination;
+        const Decision one = decide(policy, flow);
+        const Decision other = lsp::PolicyIndex(policy, flow.process)
+                                   .decide(policy, flow.protocol, address(destination), flow.port, flow.route);
+        CHECK(one.verdict == other.verdict);
+        CHECK(one.reason == other.reason);
+        return one;
+    };
+    // The interface is not there, whatever address is left of it.
+    CHECK(decided("8.8.8.8").verdict == Verdict::refuse);
+    CHECK(decided("8.8.8.8").reason == Reason::no_source);
+    policy.rules[0].source = address("192.168.1.2");
+    CHECK(decided("8.8.8.8").verdict == Verdict::refuse);
+    policy.rules[0].interface_name.index = 7;
+    CHECK(decided("8.8.8.8").verdict == Verdict::through);
+    CHECK(decided("8.8.8.8").source == address("192.168.1.2"));
+    CHECK(decided("8.8.8.8").pin_interface == 7);
+    CHECK(decided("8.8.8.8").otherwise == Otherwise::refuse);
+    CHECK(decided("::ffff:8.8.8.8").verdict == Verdict::through);
+    CHECK(decided("2001:db8::1").verdict == Verdict::refuse);
+    policy.rules[0].source6 = address("2001:db8::7");
+    CHECK(decided("2001:db8::1").source == address("2001:db8::7"));
+    CHECK(decided("127.0.0.1").reason == Reason::loopback);
+    policy.rules[0].otherwise = Otherwise::keep;
+    policy.rules[0].interface_name.index = 0;
+    CHECK(decided("8.8.8.8").verdict == Verdict::keep);
+    CHECK(decided("8.8.8.8").reason == Reason::no_source);
+    CHECK(decided("8.8.8.8").rule == 0);
+    CHECK(lsp::PolicyIndex(policy_of({"through 7"}), browser).enforces());
+    CHECK_FALSE(lsp::PolicyIndex(policy_of({"through 7 otherwise keep"}), browser).enforces());
+}
+
+TEST_CASE("a proxy takes TCP, to it itself nothing is led, and everything else is the rule's otherwise") {
+    const Policy policy = lsp::build_policy(
+        {rule("app other.exe socks5 10.0.0.2:1080"), rule("socks5 10.0.0.1:1080 login work"), rule("keep")}, {});
+    const auto decided = [&policy](const char* destination, std::uint16_t port, Protocol protocol) {
+        const lsp::PolicyIndex index(policy, browser);
+        const Decision one = lsp::decide(policy, browser, protocol, address(destination), port, {});
+        const Decision other = index.decide(policy, protocol, address(destination), port, {});
+        CHECK(one.verdict == other.verdict);
+        CHECK(one.reason == other.reason);
+        CHECK(one.proxy_port == other.proxy_port);
+        return one;
+    };
+    for (const char* const destination : {"8.8.8.8", "::ffff:8.8.8.8", "2001:db8::1"}) {
+        const Decision led = decided(destination, 443, Protocol::tcp);
+        CHECK(led.verdict == Verdict::socks5);
+        CHECK(led.source == address("10.0.0.1"));
+        CHECK(led.proxy_port == 1080);
+        CHECK(led.otherwise == Otherwise::refuse);
+        for (const Protocol other : {Protocol::udp, Protocol::raw}) {
+            CHECK(decided(destination, 443, other).verdict == Verdict::refuse);
+            CHECK(decided(destination, 443, other).reason == Reason::not_tcp);
+        }
+    }
+    for (const char* const proxy : {"10.0.0.1", "10.0.0.2", "::ffff:10.0.0.2"}) {
+        CHECK(decided(proxy, 1080, Protocol::tcp).reason == Reason::proxy);
+        CHECK(decided(proxy, 1080, Protocol::tcp).verdict == Verdict::keep);
+        // And nothing else of that host.
+        CHECK(decided(proxy, 1081, Protocol::tcp).verdict == Verdict::socks5);
+        CHECK(decided(proxy, 1080, Protocol::udp).verdict == Verdict::refuse);
+    }
+}
+
+TEST_CASE("rules for what comes in are for nothing else, and nothing else is for what comes in") {
+    const Policy policy =
+        policy_of({"refuse", "in app other.exe refuse", "in from 10.0.0.0/8 except 10.1.0.0/16 refuse",
+                   "in from 10.1.2.3 port 22 refuse"});
+    const auto refused = [&policy](const char* peer, std::uint16_t port) {
+        const Decision one = lsp::decide_incoming(policy, browser, address(peer), port);
+        Decision other;
+        const lsp::PolicyIndex index(policy, browser, lsp::Direction::in);
+        if (!lsp::always_let_in(address(peer), other.reason)) {
+            index.decide_rules(policy, Protocol::tcp, address(peer).unmapped(), port, {}, other);
+        }
+        CHECK(one.verdict == other.verdict);
+        CHECK(one.rule == other.rule);
+        return one.verdict == Verdict::refuse;
+    };
+    CHECK(refused("10.2.3.4", 80));
+    CHECK(refused("::ffff:10.2.3.4", 80));
+    CHECK_FALSE(refused("10.1.3.4", 80));
+    CHECK_FALSE(refused("10.1.2.3", 80));
+    CHECK(refused("10.1.2.3", 22));
+    CHECK_FALSE(refused("11.2.3.4", 80));
+    CHECK_FALSE(refused("127.0.0.1", 22));
+    CHECK(decide(policy, {}).rule == 0);
+    CHECK(lsp::PolicyIndex(policy_of({"in refuse"}), browser).empty());
+    CHECK(lsp::PolicyIndex(policy_of({"refuse"}), browser, lsp::Direction::in).empty());
+}
+
 TEST_CASE("verdicts, reasons and protocols have names") {
     CHECK(std::string(lsp::to_string(Verdict::source)) == "source");
     CHECK(std::string(lsp::to_string(Otherwise::refuse)) == "refuse");
@@ -570,7 +673,7 @@ TEST_CASE("verdicts, reasons and protocols have names") {
     CHECK(std::string(lsp::to_string(Reason::already_source)) == "already_source");
     CHECK(std::string(lsp::to_string(static_cast<Reason>(200))) == "unknown");
     CHECK(std::string(lsp::to_string(static_cast<Verdict>(200))) == "unknown");
-    for (int i = 0; i <= static_cast<int>(Reason::unknown_action); ++i) {
+    for (int i = 0; i <= static_cast<int>(Reason::not_tcp); ++i) {
         CHECK(std::string(lsp::to_string(static_cast<Reason>(i))) != "unknown");
     }
 }

@@ -129,10 +129,17 @@ class Policies {
         // Nothing that the parser would let through, but what a Rule can hold.
         if (random.chance(2)) rule.to.push_back({IpAddress{}, 0});
         if (random.chance(2)) rule.to.push_back({IpAddress::v4(1, 2, 3, 4), 200});
-        rule.verdict = random.one_of(std::array{Verdict::keep, Verdict::source, Verdict::refuse});
+        rule.verdict = random.one_of(
+            std::array{Verdict::keep, Verdict::source, Verdict::refuse, Verdict::through, Verdict::socks5});
         if (rule.verdict == Verdict::source) {
             if (random.chance(95)) rule.source = random.one_of(sources_);
-            if (random.chance(20)) rule.source_interface.text = "Tap";
+            if (random.chance(20)) rule.interface_name.text = "Tap";
+            rule.otherwise = random.chance(50) ? Otherwise::keep : Otherwise::refuse;
+        } else if (rule.verdict == Verdict::through || rule.verdict == Verdict::socks5) {
+            if (random.chance(90)) rule.source = random.one_of(sources_);
+            if (random.chance(50)) rule.source6 = IpAddress::v4(1, 2, 3, 4).mapped();
+            rule.interface_name = {static_cast<std::uint32_t>(random.below(3)), "Tap"};
+            rule.proxy_port = 1080;
             rule.otherwise = random.chance(50) ? Otherwise::keep : Otherwise::refuse;
         }
         return rule;

@@ -26,6 +26,16 @@ TEST_CASE("a rule that is printed is read back the same") {
         "12 "
         "source 11.22.33.44 otherwise refuse",
         "proto udp to fd00::/8 via tunnel0 source fd00::2 otherwise keep",
+        "through 12",
+        "app x.exe through \"OpenVPN TAP\" otherwise keep",
+        "through 1689399632855040 otherwise refuse",
+        "socks5 127.0.0.1:1080",
+        "app x.exe port 443 socks5 [2001:db8::1]:9050 otherwise keep",
+        "socks5 10.0.0.1:65535 login work otherwise refuse",
+        "socks5 127.0.0.1:9050 owner local-service login a.b_c-d otherwise keep",
+        "socks5 127.0.0.1:9050 owner S-1-5-80-1-2-3",
+        "in keep",
+        "in from 10.0.0.0/8,fd00::/8 except 10.1.0.0/16 port 22,8000-8080 proto tcp app server.exe refuse",
     };
     for (const char* const line : lines) {
         CAPTURE(std::string(line));
@@ -56,6 +66,35 @@ TEST_CASE("what is wrong with a rule is told with its column") {
         {"keep otherwise keep", 6},
         {"to 1.2.3.4 to 1.2.3.5 keep", 12},
         {"source 1.2.3.4 otherwise perhaps", 26},
+        {"through", 8},
+        {"through 0", 9},
+        {"through Ethernet login x", 18},
+        {"socks5", 7},
+        {"socks5 proxy.example:1080", 8},
+        {"socks5 127.0.0.1", 8},
+        {"socks5 127.0.0.1:0", 8},
+        {"socks5 127.0.0.1:65536", 8},
+        {"socks5 127.0.0.1:01080", 8},
+        {"socks5 2001:db8::1:1080", 8},
+        {"socks5 [127.0.0.1]:1080", 8},
+        {"socks5 [2001:db8::1]", 8},
+        {"socks5 []:1080", 8},
+        {"socks5 [::ffff:127.0.0.1]:1080", 8},
+        {"socks5 0.0.0.0:1080", 8},
+        {"socks5 224.0.0.1:1080", 8},
+        {"socks5 127.0.0.1:1080 login", 28},
+        {"socks5 127.0.0.1:1080 login \"a b\"", 29},
+        {"socks5 127.0.0.1:1080 login a login b", 31},
+        {"socks5 127.0.0.1:1080 owner Everyone", 29},
+        {"socks5 127.0.0.1:1080 owner S-1-x", 29},
+        {"socks5 127.0.0.1:1080 otherwise keep otherwise keep", 38},
+        {"in", 3},
+        {"in to 1.2.3.4 keep", 4},
+        {"in via 12 keep", 4},
+        {"in proto udp keep", 10},
+        {"in source 1.2.3.4", 4},
+        {"in through 12", 4},
+        {"from 1.2.3.4 keep", 1},
     };
     for (const auto& each : bad) {
         CAPTURE(std::string(each.line));
@@ -82,10 +121,8 @@ TEST_CASE("a line that a newer version wrote refuses what it matches, or matches
     CHECK(taken("app x.exe to 1.2.3.0/24 teleport Mars otherwise keep") == expected);
     CHECK(taken("app x.exe to 1.2.3.0/24 Socks-6") == expected);
     CHECK(taken("teleport to 300.1.1.1 \"quoted \"\" value\"").unknown == Unknown::action);
-    for (const char* const line : {"in", "IN app server.exe from 10.0.0.0/8 keep", "in teleport"}) {
-        CHECK(taken(line).unknown == Unknown::incoming);
-        CHECK(taken(line).verdict == Verdict::keep);
-    }
+    CHECK(taken("in from 10.0.0.0/8 teleport Mars").incoming);
+    CHECK(taken("in from 10.0.0.0/8 teleport Mars").verdict == Verdict::refuse);
 }
 
 TEST_CASE("what no newer version writes is rejected, whoever reads it") {
@@ -105,6 +142,28 @@ TEST_CASE("each action has the grammar that it came with") {
     CHECK(grammar_of(support::rule("keep")) == 0);
     CHECK(grammar_of(support::rule("to 10.0.0.0/8 refuse")) == 0);
     CHECK(grammar_of(support::rule("source 1.2.3.4 otherwise refuse")) == 1);
+    CHECK(grammar_of(support::rule("through Ethernet")) == 2);
+    CHECK(grammar_of(support::rule("socks5 127.0.0.1:1080")) == 2);
+    CHECK(grammar_of(support::rule("in keep")) == 2);
+}
+
+TEST_CASE("what would leak if it were silently off refuses unless the rule says otherwise") {
+    CHECK(support::rule("source 1.2.3.4").otherwise == Otherwise::keep);
+    CHECK(support::rule("through Ethernet").otherwise == Otherwise::refuse);
+    CHECK(support::rule("socks5 127.0.0.1:1080").otherwise == Otherwise::refuse);
+    CHECK(to_string(support::rule("through Ethernet otherwise refuse")) == "through Ethernet");
+    CHECK(to_string(support::rule("through Ethernet otherwise keep")) == "through Ethernet otherwise keep");
+}
+
+TEST_CASE("a rule for a proxy says what it says") {
+    const Rule rule = support::rule("socks5 [2001:db8::1]:1080 otherwise keep owner Local-Service login Work");
+    CHECK(rule.verdict == Verdict::socks5);
+    CHECK(rule.source == support::address("2001:db8::1"));
+    CHECK(rule.proxy_port == 1080);
+    CHECK(rule.login == "Work");
+    CHECK(rule.owner == "local-service");
+    CHECK(rule.otherwise == Otherwise::keep);
+    CHECK(to_string(rule) == "socks5 [2001:db8::1]:1080 login Work owner local-service otherwise keep");
 }
 
 TEST_CASE("a stored policy keeps its other rules beside a line that a newer version wrote") {
@@ -113,7 +172,7 @@ TEST_CASE("a stored policy keeps its other rules beside a line that a newer vers
     const StoredRules stored = parse_stored_rules(static_cast<std::uint32_t>(ValueType::lines), stored_rules(lines));
     CHECK(stored.rejected == "");
     REQUIRE(stored.rules.size() == 4);
-    const Unknown unknown[] = {Unknown::nothing, Unknown::incoming, Unknown::action, Unknown::nothing};
+    const Unknown unknown[] = {Unknown::nothing, Unknown::nothing, Unknown::action, Unknown::nothing};
     for (std::size_t i = 0; i < 4; ++i) CHECK(stored.rules[i].unknown == unknown[i]);
     const StoredRules rejected = parse_stored_rules(static_cast<std::uint32_t>(ValueType::lines),
                                                     stored_rules({"to 10.0.0.0/8 refuse", "to nowhere teleport"}));
@@ -178,7 +237,7 @@ TEST_CASE("a line with every matcher says what it says") {
     CHECK(rule.via == InterfaceName{12, ""});
     CHECK(rule.verdict == Verdict::source);
     CHECK(rule.source == support::address("11.22.33.44"));
-    CHECK_FALSE(rule.source_interface);
+    CHECK_FALSE(rule.interface_name);
     CHECK(rule.otherwise == Otherwise::refuse);
 }
 
@@ -207,10 +266,10 @@ TEST_CASE("quotes keep spaces, a doubled quote is a quote, and a quoted word is 
     CHECK(support::rule("via 1689399632855040 keep").via == InterfaceName{0, "", 1689399632855040});
     CHECK(support::rule("via 18446744073709551615 keep").via == InterfaceName{0, "", UINT64_MAX});
     CHECK(support::rule("via \"1689399632855040\" keep").via == InterfaceName{0, "1689399632855040"});
-    CHECK(support::rule("source interface 7").source_interface == InterfaceName{7, ""});
-    CHECK(support::rule("source INTERFACE \"Local Area Connection 2\"").source_interface ==
+    CHECK(support::rule("source interface 7").interface_name == InterfaceName{7, ""});
+    CHECK(support::rule("source INTERFACE \"Local Area Connection 2\"").interface_name ==
           InterfaceName{0, "Local Area Connection 2"});
-    CHECK(support::rule("source interface interface").source_interface == InterfaceName{0, "interface"});
+    CHECK(support::rule("source interface interface").interface_name == InterfaceName{0, "interface"});
 }
 
 TEST_CASE("a rejected rule says what was expected and found, and where") {
@@ -260,7 +319,7 @@ TEST_CASE("a rejected rule says what was expected and found, and where") {
         {"port 80 port 81 keep", 9, "a second time"},
         {"app a.exe APP b.exe keep", 11, "a second time"},
         {"keep to 1.2.3.4", 6, "matchers stand before the action"},
-        {"refuse otherwise keep", 8, "only the action source takes it"},
+        {"refuse otherwise keep", 8, "only the actions source, through and socks5 take it"},
         {"keep refuse", 6, "expected the end of the line"},
         {"source", 7, "expected an address"},
         {"source somewhere", 8, "expected an address"},
@@ -343,7 +402,7 @@ TEST_CASE("a message repeats no long value") {
 TEST_CASE("a rule that the system has resolved prints the names that the administrator wrote") {
     Rule rule = support::rule("via Tunnel source interface Ethernet");
     rule.via.index = 12;
-    rule.source_interface.index = 7;
+    rule.interface_name.index = 7;
     rule.source = support::address("11.22.33.44");
     CHECK(to_string(rule) == "via Tunnel source interface Ethernet");
 }
@@ -380,12 +439,22 @@ TEST_CASE("random rules of every shape survive printing and reading") {
         }
         rule.protocol = random.one_of(std::array{Protocol::any, Protocol::tcp, Protocol::udp, Protocol::raw});
         if (random.chance(50)) rule.via = named_interface();
-        rule.verdict = random.one_of(std::array{Verdict::keep, Verdict::source, Verdict::refuse});
-        if (rule.verdict == Verdict::source) {
+        rule.verdict = random.one_of(
+            std::array{Verdict::keep, Verdict::source, Verdict::refuse, Verdict::through, Verdict::socks5});
+        if (rule.verdict == Verdict::through) {
+            rule.interface_name = named_interface();
+            rule.otherwise = random.chance(50) ? Otherwise::keep : Otherwise::refuse;
+        } else if (rule.verdict == Verdict::socks5) {
+            rule.source = random.host_address(random.chance(50) ? Family::ipv4 : Family::ipv6);
+            rule.proxy_port = static_cast<std::uint16_t>(1 + random.below(65535));
+            if (random.chance(50)) rule.login = "work-1";
+            if (random.chance(50)) rule.owner = "network-service";
+            rule.otherwise = random.chance(50) ? Otherwise::keep : Otherwise::refuse;
+        } else if (rule.verdict == Verdict::source) {
             if (random.chance(50)) {
                 rule.source = random.host_address(random.chance(50) ? Family::ipv4 : Family::ipv6);
             } else {
-                rule.source_interface = named_interface();
+                rule.interface_name = named_interface();
             }
             rule.otherwise = random.chance(50) ? Otherwise::keep : Otherwise::refuse;
         }

@@ -107,8 +107,8 @@ TEST_CASE("the administrator's rules come before the tunnels', and a tunnel's su
     CHECK(policy.rules[0].app == "a.exe");
     CHECK(policy.own_subnets.size() == 1);
     Reason reason{};
-    CHECK(always_kept(policy, address("128.129.0.77"), reason));
-    CHECK(!always_kept(policy, address("1.2.3.4"), reason));
+    CHECK(always_kept(policy, Protocol::tcp, address("128.129.0.77"), 443, reason));
+    CHECK(!always_kept(policy, Protocol::tcp, address("1.2.3.4"), 443, reason));
 }
 
 TEST_CASE("the subnet of a delegated tunnel is left out of its own rule, and not kept against the administrator's") {

@@ -57,7 +57,10 @@ void resolve(Vector<Rule>& rules) {
     for (std::size_t i = 0; i < rules.size(); ++i) {
         Rule& rule = rules[i];
         if (!rule.via.text.empty()) rule.via.index = static_cast<std::uint32_t>(rule.via.text.size() % 4);
-        if (rule.source_interface && i % 3 != 0) rule.source = IpAddress::v4(192, 0, 2, static_cast<std::uint8_t>(i));
+        if (!rule.interface_name || i % 3 == 0) continue;
+        rule.interface_name.index = static_cast<std::uint32_t>(i);
+        rule.source = IpAddress::v4(192, 0, 2, static_cast<std::uint8_t>(i));
+        if (rule.verdict == Verdict::through && i % 3 == 1) rule.source6 = rule.source.mapped();
     }
 }
 
@@ -72,7 +75,7 @@ Tunnel some_tunnel() {
 
 bool same(const Decision& a, const Decision& b) {
     return a.verdict == b.verdict && a.reason == b.reason && a.otherwise == b.otherwise && a.rule == b.rule &&
-           a.source == b.source && a.pin_interface == b.pin_interface;
+           a.source == b.source && a.pin_interface == b.pin_interface && a.proxy_port == b.proxy_port;
 }
 
 void check_decisions(Vector<Rule> rules) {
@@ -81,6 +84,7 @@ void check_decisions(Vector<Rule> rules) {
     const fuzz::FlowsNear near(policy.rules);
     for (const char* const process : {"C:\\Programs\\curl.exe", "c:/x/node.exe", ""}) {
         const PolicyIndex index(policy, process);
+        const PolicyIndex incoming(policy, process, Direction::in);
         for (std::uint32_t i = 0; i < flows; ++i) {
             const IpAddress destination = near.destination(i);
             const std::uint16_t port = near.port(i);
@@ -97,6 +101,12 @@ void check_decisions(Vector<Rule> rules) {
             fuzz::require(
                 decision.verdict != Verdict::source || decision.source.family == destination.unmapped().family,
                 "a source is of the destination's family");
+            Decision let_in;
+            if (!always_let_in(destination, let_in.reason)) {
+                incoming.decide_rules(policy, Protocol::tcp, destination.unmapped(), port, {}, let_in);
+            }
+            fuzz::require(same(decide_incoming(policy, process, destination, port), let_in),
+                          "and so for what comes in");
         }
     }
 }

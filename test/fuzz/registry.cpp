@@ -52,7 +52,7 @@ void check_bound(std::uint32_t type, const std::vector<unsigned char>& bytes) {
     if (load_rules(stored, bound, tunnels, line, loaded, fault)) {
         for (Rule& rule : loaded.policy.rules) {
             if (rule.via) rule.via.index = 1;
-            if (rule.source_interface) rule.source = IpAddress::v4(192, 0, 2, 1);
+            if (rule.interface_name) rule.source = IpAddress::v4(192, 0, 2, 1);
         }
         for (std::size_t i = 0; i < tunnels; ++i) load_tunnel(tunnel, loaded);
         load_index("C:\\Programs\\curl.exe", loaded);

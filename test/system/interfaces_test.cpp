@@ -122,7 +122,7 @@ TEST_CASE("rules: an interface is found by index, alias, GUID and LUID") {
         Vector<Rule> rules = rules_of({"via " + name + " source interface " + name});
         CHECK(resolve_interfaces(rules));
         CHECK(rules[0].via.index == index);
-        CHECK(rules[0].source_interface.index == index);
+        CHECK(rules[0].interface_name.index == index);
         CHECK(rules[0].source == IpAddress::v4(127, 0, 0, 1));
     }
 }
@@ -130,7 +130,7 @@ TEST_CASE("rules: an interface is found by index, alias, GUID and LUID") {
 TEST_CASE("rules: resolving again tells what changed meanwhile, and nothing else") {
     const std::vector<std::string> names = names_of_loopback();
     Vector<Rule> rules = rules_of({"via " + names[1] + " keep", "source interface " + names[0],
-                                        "via \"no such interface\" keep", "source interface 987654"});
+                                   "via \"no such interface\" keep", "source interface 987654"});
     const Vector<Rule> as_parsed = rules;
     CHECK(resolve_interfaces(rules));
     const Vector<Rule> resolved = rules;
