@@ -10,6 +10,10 @@ const char* to_string(Counter counter) noexcept {
         case Counter::decided_keep: return "decided_keep";
         case Counter::decided_source: return "decided_source";
         case Counter::decided_refuse: return "decided_refuse";
+        case Counter::decided_through: return "decided_through";
+        case Counter::decided_socks5: return "decided_socks5";
+        case Counter::led: return "led";
+        case Counter::lead_failed: return "lead_failed";
         case Counter::bound_source: return "bound_source";
         case Counter::sent_from_source: return "sent_from_source";
         case Counter::source_unavailable: return "source_unavailable";

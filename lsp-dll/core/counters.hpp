@@ -16,6 +16,10 @@ enum class Counter : std::uint32_t {
     decided_keep,  // decisions
     decided_source,
     decided_refuse,
+    decided_through,
+    decided_socks5,
+    led,          // connections that a proxy has made
+    lead_failed,  // … or not
     bound_source,           // sockets bound to the source of a rule
     sent_from_source,       // datagrams sent with the source as control data
     source_unavailable,     // the source could not be bound: `otherwise` applied
@@ -50,7 +54,7 @@ inline constexpr std::size_t process_places = 128;
 // The same layout for 32-bit and 64-bit programs.
 struct CounterSection {
     static constexpr std::uint32_t expected_magic = 0x4c535057;  // "WPSL"
-    static constexpr std::uint32_t expected_version = 4;
+    static constexpr std::uint32_t expected_version = 5;
 
     std::uint32_t magic;
     std::uint32_t version;

@@ -15,6 +15,25 @@ const char* to_string(DecisionResult result) noexcept {
     return "unknown";
 }
 
+const char* to_string(HandshakeOutcome outcome) noexcept {
+    switch (outcome) {
+        case HandshakeOutcome::none: return "none";
+        case HandshakeOutcome::led: return "led";
+        case HandshakeOutcome::unreachable: return "unreachable";
+        case HandshakeOutcome::no_way: return "no_way";
+        case HandshakeOutcome::untrusted: return "untrusted";
+        case HandshakeOutcome::no_credential: return "no_credential";
+        case HandshakeOutcome::not_socks5: return "not_socks5";
+        case HandshakeOutcome::login_wanted: return "login_wanted";
+        case HandshakeOutcome::login_refused: return "login_refused";
+        case HandshakeOutcome::request_refused: return "request_refused";
+        case HandshakeOutcome::closed: return "closed";
+        case HandshakeOutcome::timed_out: return "timed_out";
+        case HandshakeOutcome::count_: break;
+    }
+    return "unknown";
+}
+
 std::uint32_t record_check(const std::uint32_t (&words)[record_words], std::uint64_t number) noexcept {
     // An odd constant (2^32 over the golden ratio), so that no word's bit is lost.
     std::uint32_t check = static_cast<std::uint32_t>(number ^ number >> 32U);

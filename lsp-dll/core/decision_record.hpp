@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "handshake_outcome.hpp"
 #include "image_name.hpp"
 
 namespace lsp {
@@ -29,17 +30,21 @@ struct DecisionRecord {
     std::uint32_t policy_stamp = 0;  // of the policy that the index is of: see policy_stamp in policy.hpp
     std::uint32_t error = 0;         // a Winsock error, with DecisionResult::failed
     std::uint16_t port = 0;
-    std::uint8_t protocol = 0;  // Protocol, Verdict, Reason, DecisionResult, Family (also of the source)
+    std::uint8_t protocol = 0;  // Protocol, Verdict, Reason, DecisionResult, Family
     std::uint8_t verdict = 0;
     std::uint8_t reason = 0;
     std::uint8_t result = 0;
     std::uint8_t family = 0;
-    std::uint8_t reserved = 0;
+    std::uint8_t source_family = 0;
     std::uint8_t destination[16] = {};
-    std::uint8_t source[16] = {};
+    std::uint8_t source[16] = {};     // Decision::source: with Verdict::socks5 the proxy's address
+    std::uint32_t handshake_ms = 0;   // with Verdict::socks5: from the connect to its end
+    std::uint16_t proxy_port = 0;     // …
+    std::uint8_t handshake = 0;       // … HandshakeOutcome
+    std::uint8_t reply = 0;           // … the proxy's (RFC 1928 §6)
     char image[longest_image_name] = {};  // the end of the program's file name; zeros behind it
 };
-inline constexpr std::size_t record_words = 24;
+inline constexpr std::size_t record_words = 26;
 static_assert(sizeof(DecisionRecord) == record_words * sizeof(std::uint32_t));
 
 inline constexpr std::uint32_t ring_size = 64;
@@ -64,7 +69,7 @@ constexpr std::uint64_t record_number(std::uint64_t count) noexcept { return cou
 // What a user's section holds. The same layout for 32-bit and 64-bit programs.
 struct DecisionSection {
     static constexpr std::uint32_t expected_magic = 0x4c535057;  // "WPSL"
-    static constexpr std::uint32_t expected_version = 4;
+    static constexpr std::uint32_t expected_version = 5;
 
     std::uint32_t magic;
     std::uint32_t version;

@@ -47,6 +47,7 @@ class PolicyIndex {
     bool enforces() const noexcept {
         return enforces_;
     }  // some rule that can match is one of those: see enforces(Rule)
+    bool leads() const noexcept { return leads_; }        // … to a proxy
     std::size_t memory() const noexcept { return keys_.capacity() * sizeof(Key); }  // bytes
 
   private:
@@ -83,6 +84,7 @@ class PolicyIndex {
     std::uint32_t first_[space_count + 1] = {};  // where each space's keys start
     bool needs_route_ = false;
     bool enforces_ = false;
+    bool leads_ = false;
 };
 
 }  // namespace lsp

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text.hpp"
+
 namespace lsp::socks5 {
 
 namespace {
@@ -121,7 +123,7 @@ void Dialogue::write_request() noexcept {
 
 // With its length before it.
 void Dialogue::put(std::string_view bytes) noexcept {
-    const std::string_view most = bytes.substr(0, longest_credential);
+    const std::string_view most = text::piece_of(bytes, 0, longest_credential);
     put(static_cast<std::uint8_t>(most.size()));
     for (const char c : most) put(static_cast<std::uint8_t>(c));
 }

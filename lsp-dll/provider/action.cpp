@@ -2,20 +2,12 @@
 
 #include "control_data.hpp"
 #include "inlining.hpp"
+#include "leading.hpp"
 #include "lower.hpp"
 #include "socket_state.hpp"
 
 namespace lsp::provider {
 
-namespace {
-
-using Prepare = int(Chain&, SOCKET, SocketState&, Flow&) noexcept;
-// Whether what the program chose is what the rule wants.
-using IsMet = bool(const Decision&, const IpAddress& chosen) noexcept;
-using Send = Next(Chain&, SOCKET, SocketState&, Flow&, const Datagram&, int& error) noexcept;
-
-// What a rule's `otherwise` says where its action cannot be had. 0: go on as if there were no rule; else `error`.
-// Counted.
 LSP_APART int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& flow, int error, Counter why) noexcept {
     count(why);
     if (flow.decision.otherwise == Otherwise::keep) {
@@ -26,6 +18,13 @@ LSP_APART int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& 
     count(Counter::refused);
     return error;
 }
+
+namespace {
+
+using Prepare = int(Chain&, SOCKET, SocketState&, Flow&) noexcept;
+// Whether what the program chose is what the rule wants.
+using IsMet = bool(const Decision&, const IpAddress& chosen) noexcept;
+using Send = Next(Chain&, SOCKET, SocketState&, Flow&, const Datagram&, int& error) noexcept;
 
 // A socket that we bound for an earlier destination connects again. It cannot be bound again, but the interface that it
 // was pinned to was the earlier destination's.
@@ -190,7 +189,7 @@ constexpr Action actions[] = {
     {source_is_met, prepare_source, send_from_source},  // source
     {refuse_is_met, refuse, nullptr},                   // refuse
     {refuse_is_met, refuse, nullptr},                   // through: not built yet
-    {refuse_is_met, refuse, nullptr},                   // socks5: not built yet
+    {refuse_is_met, prepare_to_lead, nullptr},          // socks5
 };
 
 const Action& action_of(const Flow& flow) noexcept { return actions[static_cast<std::size_t>(flow.decision.verdict)]; }

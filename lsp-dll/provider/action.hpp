@@ -33,6 +33,10 @@ enum class Next {
 // interface. 0: the program's call goes on unchanged; else the error to give it.
 int judge(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const IpAddress& chosen) noexcept;
 
+// What a rule's `otherwise` says where its action cannot be had. 0: go on as if there were no rule; else `error`.
+// Counted.
+int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& flow, int error, Counter why) noexcept;
+
 // For a socket before it connects (WSPConnect, ConnectEx). 0: go on with the lower call; else the error to give the
 // program.
 int prepare(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept;

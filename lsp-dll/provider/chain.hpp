@@ -49,6 +49,7 @@ struct Chain {
     std::atomic<LPFN_CONNECTEX> lower_connect_ex{nullptr};
     std::atomic<LPFN_WSASENDMSG> lower_send_msg{nullptr};
     std::atomic<LPFN_WSARECVMSG> lower_recv_msg{nullptr};
+    std::atomic<LPFN_DISCONNECTEX> lower_disconnect_ex{nullptr};
     std::atomic<bool> lower_lacks_send_msg{false};
 };
 

@@ -71,6 +71,11 @@ LSP_APART void tell(const Flow& flow, int error) noexcept {
     entry.family = static_cast<std::uint8_t>(destination.family);
     std::copy(destination.bytes.begin(), destination.bytes.end(), entry.destination);
     std::copy(decision.source.bytes.begin(), decision.source.bytes.end(), entry.source);
+    entry.source_family = static_cast<std::uint8_t>(decision.source.family);
+    entry.proxy_port = decision.proxy_port;
+    entry.handshake = static_cast<std::uint8_t>(flow.handshake.outcome);
+    entry.reply = flow.handshake.reply;
+    entry.handshake_ms = flow.handshake.milliseconds;
     copy_image_name(process_path(), entry.image);
     tell_decision(entry);
 }
@@ -88,6 +93,17 @@ LSP_APART void decide_anew(const FlowKey& key, std::uint32_t generation, Flow& f
         flow.decided = true;
     }
     remember_decision(key, generation, flow.tick, flow);
+}
+
+Counter counter_of(Verdict verdict) noexcept {
+    switch (verdict) {
+        case Verdict::keep: return Counter::decided_keep;
+        case Verdict::source: return Counter::decided_source;
+        case Verdict::refuse: return Counter::decided_refuse;
+        case Verdict::through: return Counter::decided_through;
+        case Verdict::socks5: return Counter::decided_socks5;
+    }
+    return Counter::decided_keep;
 }
 
 }  // namespace
@@ -108,9 +124,7 @@ void decide_flow(const SocketState& state, Flow& flow, bool own_choice) noexcept
     const std::uint32_t before = generation();
     if (!find_decision(key, before, flow.tick, flow)) decide_anew(key, before, flow);
     if (own_choice) return;  // counted if it comes to be refused
-    count(flow.decision.verdict == Verdict::keep     ? Counter::decided_keep
-          : flow.decision.verdict == Verdict::source ? Counter::decided_source
-                                                     : Counter::decided_refuse);
+    count(counter_of(flow.decision.verdict));
 }
 
 LSP_APART LSP_FLAT bool is_kept_again(SocketState state, const sockaddr* to, int to_length) noexcept {
@@ -128,7 +142,10 @@ LSP_APART LSP_FLAT bool is_kept_again(SocketState state, const sockaddr* to, int
     return true;
 }
 
+void record_led(const Flow& flow, int error) noexcept { tell(flow, error); }
+
 void record(const Flow& flow, int error) noexcept {
+    if (flow.lead != nullptr) return;  // it is told of when it has ended
     if (flow.decided && !recorded_lately(flow)) tell(flow, error);
 }
 

@@ -10,12 +10,20 @@
 
 namespace lsp::provider {
 
+struct Handshake;
+
 struct Flow : KnownDecision {
     Endpoint destination;  // unmapped once it is decided
     Protocol protocol = Protocol::any;
     std::uint32_t tick = 0;  // system::milliseconds when it was asked for
     DecisionResult result = DecisionResult::carried_out;
     bool own_choice = false;  // the program chose the source itself: it is not changed, but it may be refused
+    Handshake* lead = nullptr;  // the connection goes to a proxy (leading.hpp)
+    struct {
+        HandshakeOutcome outcome = HandshakeOutcome::none;
+        std::uint8_t reply = 0;  // the proxy's
+        std::uint32_t milliseconds = 0;
+    } handshake;
 };
 
 // Whether the program chose the source of all that the socket sends: an address that it bound, IP_UNICAST_IF, or a raw
@@ -33,5 +41,7 @@ bool is_kept_again(SocketState state, const sockaddr* to, int to_length) noexcep
 // Enters the flow into the ring of recent decisions; `error` is what the program gets, 0 if the call goes on. Once a
 // second at most for the same flow with the same outcome, so that datagrams do not drown everything else.
 void record(const Flow& flow, int error) noexcept;
+// The same for a connection that went to a proxy, each of which is told of.
+void record_led(const Flow& flow, int error) noexcept;
 
 }  // namespace lsp::provider

@@ -65,6 +65,11 @@ bool share_port(Chain& chain, SOCKET s) noexcept {
 
 void unshare_port(Chain& chain, SOCKET s) noexcept { set_option(chain, s, SOL_SOCKET, SO_REUSE_UNICASTPORT, 0); }
 
+void update_connect_context(Chain& chain, SOCKET s) noexcept {
+    int ignored = 0;
+    chain.lower.lpWSPSetSockOpt(s, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, nullptr, 0, &ignored);
+}
+
 namespace {
 
 // 0, or the error of a lower provider that has no such function or cannot tell at this moment.

@@ -31,6 +31,9 @@ int pin(Chain& chain, SOCKET s, Family source_family, std::uint32_t interface_in
 bool share_port(Chain& chain, SOCKET s) noexcept;
 void unshare_port(Chain& chain, SOCKET s) noexcept;
 
+// SO_UPDATE_CONNECT_CONTEXT, after ConnectEx.
+void update_connect_context(Chain& chain, SOCKET s) noexcept;
+
 // What a socket is, by SO_PROTOCOL_INFO; the chain's own kind where the lower provider does not tell.
 struct ProtocolKind {
     SocketType type;

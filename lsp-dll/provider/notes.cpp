@@ -1,5 +1,6 @@
 #include "notes.hpp"
 
+#include "handshake.hpp"
 #include "lower.hpp"
 #include "pages.hpp"
 
@@ -39,6 +40,10 @@ Note* take_note() noexcept {
 
 void give_back(Note& note) noexcept {
     note.port.store(0, std::memory_order_relaxed);
+    note.leading.store(Leading::no, std::memory_order_relaxed);
+    note.event.store(nullptr, std::memory_order_relaxed);
+    note.window.store(nullptr, std::memory_order_relaxed);
+    note.events.store(0, std::memory_order_relaxed);
     note.taken.store(false, std::memory_order_release);
 }
 
@@ -72,12 +77,17 @@ Note* find_note(SOCKET s, const SocketState& state) noexcept {
     return place == nullptr ? nullptr : place->load(std::memory_order_acquire);
 }
 
+void drop_reservation(Note& note) noexcept {
+    const SOCKET reserved = note.reservation.exchange(0);
+    if (reserved != 0) lower::close_socket(*note.chain.load(), reserved);
+}
+
 void drop_note(SOCKET s) noexcept {
     auto* const place = places.find(s);
     Note* const note = place == nullptr ? nullptr : place->exchange(nullptr, std::memory_order_acq_rel);
     if (note == nullptr) return;
-    const SOCKET reserved = note->reservation.exchange(0);
-    if (reserved != 0) lower::close_socket(*note->chain.load(), reserved);
+    abandon_handshake(*note);
+    drop_reservation(*note);
     note->socket.store(0, std::memory_order_release);
     // Whoever is later of this and the timer gives it back.
     if (!note->timed.exchange(false)) give_back(*note);

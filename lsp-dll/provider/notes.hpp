@@ -7,8 +7,14 @@
 #pragma once
 
 #include "chain.hpp"
+#include "endpoint.hpp"
 
 namespace lsp::provider {
+
+struct Handshake;
+
+// Of a connection that a rule leads to a proxy (leading.hpp).
+enum class Leading : std::uint8_t { no, under_way, led, failed };
 
 struct Note {
     std::atomic<bool> taken;
@@ -23,6 +29,23 @@ struct Note {
     // Set while the system's timer is to settle the socket: see settle_soon.
     std::atomic<bool> timed;
     std::atomic<HANDLE> timer;
+
+    std::atomic<Leading> leading;
+    std::atomic<bool> untold;           // with Leading::failed: nobody has asked for the error yet
+    std::atomic<bool> unfinished;       // of ConnectEx: the program has not said SO_UPDATE_CONNECT_CONTEXT yet
+    std::atomic<int> failure;           // with Leading::failed: the Winsock error
+    std::atomic<Handshake*> handshake;  // while it is under way
+    Endpoint destination;               // the program's; written before `leading` is set
+
+    // What a program that is led wants to be told of: by an event (WSAEventSelect) or by a window's message
+    // (WSAAsyncSelect); null: by neither.
+    std::atomic<WSAEVENT> event;
+    std::atomic<HWND> window;
+    std::atomic<unsigned> message;
+    std::atomic<long> events;
+
+    // Whether it is for more than a port that is reserved or a timer.
+    bool is_kept() const noexcept { return leading.load() != Leading::no || event.load() || window.load(); }
 };
 
 // The socket's note, made if it has none yet; null without memory, or if the socket's state has just been changed by
@@ -30,6 +53,8 @@ struct Note {
 Note* make_note(Chain& chain, SOCKET s, SocketState& state) noexcept;
 // Null if it has none.
 Note* find_note(SOCKET s, const SocketState& state) noexcept;
+// The helper socket that it holds is closed.
+void drop_reservation(Note& note) noexcept;
 // With what it holds. Harmless if there is none. The state's `noted` is the caller's to take back.
 void drop_note(SOCKET s) noexcept;
 

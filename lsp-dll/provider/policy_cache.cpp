@@ -46,6 +46,7 @@ ReaderCount reader_counts[stripe_count];
 std::atomic<Snapshot*> retired{nullptr};
 
 std::atomic<bool> enforcing{false};
+std::atomic<bool> leads{false};
 std::atomic<bool> loading{false};
 
 // The loader's only. `current` is the one in force, or null where that has nothing to decide for this process; rules
@@ -90,6 +91,8 @@ void publish(Snapshot* snapshot) noexcept {
     // Rules for other programs only are none: sockets stay untouched, routes are not asked for.
     const bool decides = snapshot != nullptr && !snapshot->index.empty();
     enforcing.store(decides && snapshot->index.enforces());
+    // Connections that are led already outlive the rule.
+    if (decides && snapshot->index.leads()) leads.store(true);
     Snapshot* const replaced = current.exchange(decides ? snapshot : nullptr);
     next_generation();
     if (replaced != nullptr) push_retired(replaced);
@@ -360,6 +363,7 @@ bool policy_active() noexcept {
 
 bool policy_decides() noexcept { return current.load(std::memory_order_relaxed) != nullptr; }
 
+bool policy_leads() noexcept { return leads.load(std::memory_order_relaxed); }
 bool policy_enforces() noexcept { return enforcing.load(std::memory_order_relaxed); }
 
 PolicyReader::PolicyReader() noexcept : stripe_(stripe_of(current_thread())) {

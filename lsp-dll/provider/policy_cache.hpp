@@ -34,6 +34,8 @@ bool policy_decides() noexcept;
 
 // True if some rule can refuse: then a source that the program chose itself needs a look too. Does not refresh.
 bool policy_enforces() noexcept;
+// True if some rule leads this process's connections to a proxy. Does not refresh.
+bool policy_leads() noexcept;
 
 // For calls that are not decided as a rule, such as a send from an address that the program chose: true if they need a
 // look all the same, because some rule can refuse, or because it is time to refresh. A load or two.

@@ -49,14 +49,15 @@ LSP_FLAT int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDW
                                                                       to_length, overlapped, completion, thread, error);
 }
 
-enum class On { all, not_streams };
+enum class On { all, streams, not_streams };
 
 // A hooked call: where it stands in the table, our hook, and on which chains.
 template <auto entry, auto hook, On on = On::all>
 struct Hook {
     template <std::size_t slot>
     static void put(WSPPROC_TABLE& table) noexcept {
-        if (on == On::not_streams && chains[slot].type == SocketType::stream) return;
+        const bool stream = chains[slot].type == SocketType::stream;
+        if (on == (stream ? On::not_streams : On::streams)) return;
         auto& procedure = table.*entry;
         procedure = &Bound<slot, hook, std::remove_reference_t<decltype(procedure)>>::call;
     }
@@ -98,8 +99,11 @@ using Hooks = HookList<
     SendToHook,
     Hook<&Table::lpWSPRecv, hooks::receive, On::not_streams>,
     Hook<&Table::lpWSPRecvFrom, hooks::receive_from, On::not_streams>,
-    Hook<&Table::lpWSPEventSelect, hooks::event_select, On::not_streams>,
-    Hook<&Table::lpWSPAsyncSelect, hooks::async_select, On::not_streams>>;
+    Hook<&Table::lpWSPEventSelect, hooks::event_select>,
+    Hook<&Table::lpWSPAsyncSelect, hooks::async_select>,
+    Hook<&Table::lpWSPEnumNetworkEvents, hooks::enum_network_events, On::streams>,
+    Hook<&Table::lpWSPGetPeerName, hooks::get_peer_name, On::streams>,
+    Hook<&Table::lpWSPShutdown, hooks::shutdown, On::streams>>;
 // clang-format on
 
 // A hooked extension function: its id, where the chain keeps the lower provider's, and our hook.
@@ -120,6 +124,7 @@ template <std::size_t slot>
 void exchange_extension(const GUID& id, void* out) noexcept {
     (void)(exchange<slot, &Chain::lower_connect_ex, hooks::connect_ex>(GUID WSAID_CONNECTEX, id, out) ||
            exchange<slot, &Chain::lower_send_msg, hooks::send_msg>(GUID WSAID_WSASENDMSG, id, out) ||
+           exchange<slot, &Chain::lower_disconnect_ex, hooks::disconnect_ex>(GUID WSAID_DISCONNECTEX, id, out) ||
            exchange<slot, &Chain::lower_recv_msg, hooks::receive_msg>(GUID WSAID_WSARECVMSG, id, out));
 }
 

@@ -93,6 +93,10 @@ int bind_below(Chain& chain, SOCKET s, const SocketState& state, const IpAddress
 }
 
 bool mark_bound(SOCKET s, SocketState& state, SocketState bound) noexcept {
+    if (Note* const note = find_note(s, state); note != nullptr && note->is_kept()) {
+        drop_reservation(*note);
+        return change_state(s, state, bound);
+    }
     if (state.noted) drop_note(s);
     bound.noted = false;
     return change_state(s, state, bound);

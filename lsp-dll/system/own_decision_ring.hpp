@@ -10,8 +10,8 @@
 namespace lsp::system {
 
 // The SID follows. What stands in it is a DecisionSection; another layout has another name.
-inline constexpr wchar_t decision_ring_prefix[] = L"winsock-lsp-decisions-4-";
-static_assert(DecisionSection::expected_version == 4);
+inline constexpr wchar_t decision_ring_prefix[] = L"winsock-lsp-decisions-5-";
+static_assert(DecisionSection::expected_version == 5);
 
 // The ring of this process's user in this session, found or made; none if somebody else has made it, or the process may
 // not. It has its name while a process has it open. Allocates nothing that stays.

@@ -1,4 +1,5 @@
 #include "../action.hpp"
+#include "../leading.hpp"
 #include "../lower.hpp"
 #include "../socket_state.hpp"
 #include "hooks.hpp"
@@ -9,17 +10,18 @@ namespace {
 
 // What both ways to connect have in common: decide and carry it out. 0: go on with the lower call. `readable`: the name
 // is an address of the socket's family; `unspecified`: it is zeros.
-int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockaddr* name, int name_length,
+int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockaddr* name, int name_length, Flow& flow,
                        bool& readable, bool& unspecified) noexcept {
     readable = unspecified = false;
     if (state.kind == SocketKind::unknown) return 0;
-    Flow flow;
+    if (const int error = error_of_second_connect(chain, s, state); error != 0) return error;
     readable = read_endpoint(name, name_length, state.family, flow.destination);
     if (!readable) return settle(chain, s, state);
     const bool own_choice = has_own_choice(state);
     unspecified = flow.destination.address.is_unspecified();
     decide_flow(state, flow, own_choice);
-    const int refused = own_choice
+    // A proxy takes it whatever the program chose.
+    const int refused = own_choice && flow.decision.verdict != Verdict::socks5
                             ? judge(chain, s, state, flow, flow.decided ? bound_address(chain, s, state) : IpAddress{})
                             : prepare(chain, s, state, flow);
     record(flow, refused);
@@ -31,11 +33,16 @@ int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockadd
 int connect(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSABUF caller_data, LPWSABUF callee_data,
             LPQOS socket_qos, LPQOS group_qos, LPINT error) {
     SocketState state = state_of(chain, s);
+    Flow flow;
     bool readable = false;
     bool unspecified = false;
-    if (const int refused = prepare_to_connect(chain, s, state, name, name_length, readable, unspecified);
-        refused != 0) {
-        *error = refused;
+    int failed = prepare_to_connect(chain, s, state, name, name_length, flow, readable, unspecified);
+    if (failed == 0 && flow.lead != nullptr) {
+        failed = connect_led(chain, s, state, flow);
+        if (failed == 0) return 0;
+    }
+    if (failed != 0) {
+        *error = failed;
         return SOCKET_ERROR;
     }
     const int result =
@@ -54,13 +61,19 @@ BOOL connect_ex(Chain& asked, SOCKET s, const sockaddr* name, int name_length, v
     SocketState state = state_of(asked, s);
     Chain& chain = chain_of(asked, state);
     // On an unbound socket ConnectEx fails with WSAEINVAL, and that is the program's to see.
+    Flow flow;
     bool readable = false;
     bool unspecified = false;
-    const int refused = state.kind == SocketKind::unbound
-                            ? 0
-                            : prepare_to_connect(chain, s, state, name, name_length, readable, unspecified);
-    if (refused != 0) {
-        WSASetLastError(refused);
+    int failed = state.kind == SocketKind::unbound
+                     ? 0
+                     : prepare_to_connect(chain, s, state, name, name_length, flow, readable, unspecified);
+    // Without an OVERLAPPED it is an error below, too.
+    if (failed == 0 && flow.lead != nullptr) {
+        failed = overlapped == nullptr ? give_up_lead(flow, WSAEINVAL)
+                                       : connect_ex_led(chain, s, state, flow, data, data_length, overlapped);
+    }
+    if (failed != 0) {
+        WSASetLastError(failed);
         return FALSE;
     }
     const LPFN_CONNECTEX lower = lower::connect_ex(chain, asked, s);

@@ -1,5 +1,5 @@
 // The hooked calls (design §5), each for a given chain. Arguments and results are those of the Winsock SPI function of
-// the same name; none of them throws, waits, or allocates.
+// the same name; none of them throws or allocates, and none waits but where a proxy is waited for (leading.cpp).
 #pragma once
 
 #include "../chain.hpp"
@@ -63,5 +63,21 @@ int LSP_HOOK select(Chain&, int count, fd_set* read, fd_set* write, fd_set* exce
                     LPINT error);
 int LSP_HOOK event_select(Chain&, SOCKET, WSAEVENT event, long events, LPINT error);
 int LSP_HOOK async_select(Chain&, SOCKET, HWND window, unsigned message, long events, LPINT error);
+
+// leading.cpp
+int LSP_HOOK enum_network_events(Chain&, SOCKET, WSAEVENT event, LPWSANETWORKEVENTS events, LPINT error);
+int LSP_HOOK get_peer_name(Chain&, SOCKET, sockaddr* name, LPINT name_length, LPINT error);
+int LSP_HOOK shutdown(Chain&, SOCKET, int how, LPINT error);
+BOOL LSP_HOOK disconnect_ex(Chain&, SOCKET, LPOVERLAPPED, DWORD flags, DWORD reserved);
+
+// Of other hooks, what they do for streams that may be led. Where these are true, `result` is the call's.
+bool select_among_led(Chain&, int count, fd_set* read, fd_set* write, fd_set* except, const timeval* timeout,
+                      LPINT error, int& result) noexcept;
+bool answer_led_option(SOCKET, int name, char* value, LPINT value_length, LPINT error, int& result) noexcept;
+bool finish_led_connect(SOCKET, LPINT error, int& result) noexcept;  // SO_UPDATE_CONNECT_CONTEXT
+int event_select_stream(Chain&, SOCKET, WSAEVENT event, long events, LPINT error) noexcept;
+int async_select_stream(Chain&, SOCKET, HWND window, unsigned message, long events, LPINT error) noexcept;
+// Before the program gets the handle that it polls behind our back.
+void wait_before_polling(SOCKET) noexcept;
 
 }  // namespace lsp::provider::hooks

@@ -91,7 +91,9 @@ int get_option(Chain& chain, SOCKET s, int level, int name, char* value, LPINT v
             return SOCKET_ERROR;
         }
     }
-    const int result = chain.lower.lpWSPGetSockOpt(s, level, name, value, value_length, error);
+    int result = 0;
+    if (answer_led_option(s, name, value, value_length, error, result)) return result;
+    result = chain.lower.lpWSPGetSockOpt(s, level, name, value, value_length, error);
     const bool wide = name == SO_PROTOCOL_INFOW;
     if (result != 0 || (!wide && name != SO_PROTOCOL_INFOA)) return result;
     SocketState state = sockets.get(s);
@@ -117,7 +119,9 @@ int set_option(Chain& chain, SOCKET s, int level, int name, const char* value, i
             return SOCKET_ERROR;
         }
     }
-    const int result = chain.lower.lpWSPSetSockOpt(s, level, name, value, value_length, error);
+    int result = 0;
+    if (level == SOL_SOCKET && name == SO_UPDATE_CONNECT_CONTEXT && finish_led_connect(s, error, result)) return result;
+    result = chain.lower.lpWSPSetSockOpt(s, level, name, value, value_length, error);
     if (result == 0 && chooses_source(level, name)) {
         const bool chosen = is_nonzero(value, value_length);
         update_state(s, [name, chosen](SocketState& now) {
@@ -142,6 +146,7 @@ int ioctl(Chain& chain, SOCKET s, DWORD code, void* in, DWORD in_length, void* o
         case SIO_BSP_HANDLE_POLL: {
             // The program is about to poll behind our back. A stream has nothing to poll for before it is connected.
             SocketState state = sockets.get(s);
+            wait_before_polling(s);
             if (state.type != SocketType::datagram) break;
             if (const int failed = settle_soon(chain, s, state); failed != 0) {
                 *error = failed;
@@ -157,6 +162,10 @@ int ioctl(Chain& chain, SOCKET s, DWORD code, void* in, DWORD in_length, void* o
     const int result = chain.lower.lpWSPIoctl(s, code, in, in_length, out, out_length, returned, overlapped, completion,
                                               thread, error);
     if (asks_extension && result == 0) replace_extension(chain, id, out);
+    u_long nonblocking = 0;
+    if (code == static_cast<DWORD>(FIONBIO) && result == 0 && guarded_read(nonblocking, in)) {
+        update_state(s, [nonblocking](SocketState& now) { now.set_nonblocking(nonblocking != 0); });
+    }
     return result;
 }
 

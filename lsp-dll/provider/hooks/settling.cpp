@@ -3,6 +3,7 @@
 #include "../deferred.hpp"
 #include "../guarded_copy.hpp"
 #include "../lower.hpp"
+#include "../policy_cache.hpp"
 #include "../socket_state.hpp"
 #include "hooks.hpp"
 
@@ -77,16 +78,20 @@ int receive_msg(Chain& asked, SOCKET s, LPWSAMSG message, LPDWORD received, LPWS
 
 int select(Chain& chain, int count, fd_set* read, fd_set* write, fd_set* except, const timeval* timeout, LPINT error) {
     for (const fd_set* const set : {read, write, except}) settle_set(chain, set);
+    int result = 0;
+    if (policy_leads() && select_among_led(chain, count, read, write, except, timeout, error, result)) return result;
     // MinGW-w64 declares the timeout without the const that the SPI has.
     return chain.lower.lpWSPSelect(count, read, write, except, const_cast<timeval*>(timeout), error);
 }
 
 int event_select(Chain& chain, SOCKET s, WSAEVENT event, long events, LPINT error) {
+    if (chain.type == SocketType::stream) return event_select_stream(chain, s, event, events, error);
     mark_binds_at_once(s);  // FD_WRITE comes with a datagram socket's bind
     return settled(chain, s, error) ? chain.lower.lpWSPEventSelect(s, event, events, error) : SOCKET_ERROR;
 }
 
 int async_select(Chain& chain, SOCKET s, HWND window, unsigned message, long events, LPINT error) {
+    if (chain.type == SocketType::stream) return async_select_stream(chain, s, window, message, events, error);
     mark_binds_at_once(s);  // FD_WRITE comes with a datagram socket's bind
     return settled(chain, s, error) ? chain.lower.lpWSPAsyncSelect(s, window, message, events, error) : SOCKET_ERROR;
 }

@@ -1,0 +1,224 @@
+#include "leading.hpp"
+
+#include <algorithm>
+
+#include "../system/afd.hpp"
+#include "../system/winsock_constants.hpp"
+#include "action.hpp"
+#include "handshake.hpp"
+#include "lower.hpp"
+#include "policy_cache.hpp"
+#include "socket_state.hpp"
+
+namespace lsp::provider {
+
+namespace {
+
+template <std::size_t size>
+bool copy_text(char (&to)[size], std::string_view text) noexcept {
+    if (text.size() >= size) return false;
+    *std::copy(text.begin(), text.end(), to) = '\0';
+    return true;
+}
+
+// What the rule says beside the proxy's address. False: the policy is another by now.
+bool read_rule(const Flow& flow, Handshake& handshake, char (&login)[65]) noexcept {
+    const PolicyReader reader;
+    const PolicySnapshot* const snapshot = reader.get();
+    const auto number = static_cast<std::size_t>(flow.decision.rule);
+    if (snapshot == nullptr || snapshot->stamp != flow.policy_stamp || number >= snapshot->policy.rules.size()) {
+        return false;
+    }
+    const Rule& rule = snapshot->policy.rules[number];
+    return copy_text(login, rule.login) && copy_text(handshake.owner, rule.owner);
+}
+
+// The address of the proxy as the socket can connect to it: a socket of both families reaches an IPv4 proxy by its
+// mapped address.
+bool can_reach(Chain& chain, SOCKET s, const SocketState& state, const IpAddress& proxy) noexcept {
+    if (state.family == proxy.family) return true;
+    if (state.family == Family::ipv4) return false;
+    return !lower::is_set(chain, s, IPPROTO_IPV6, IPV6_V6ONLY) ||
+           lower::set_option(chain, s, IPPROTO_IPV6, IPV6_V6ONLY, 0) == 0;
+}
+
+// Whether the connection can be led: `led`, or why not. With `led` the socket is bound. `to_itself`: this very process
+// listens at the proxy's address, and is never led through it.
+HandshakeOutcome make_ready(Chain& chain, SOCKET s, SocketState& state, const Flow& flow, Handshake& handshake,
+                            bool& to_itself) noexcept {
+    char login[65];
+    if (!read_rule(flow, handshake, login)) return HandshakeOutcome::no_way;
+    handshake.login.user_size = handshake.login.password_size = 0;
+    if (login[0] != '\0') return HandshakeOutcome::no_credential;
+    handshake.proxy = {flow.decision.source, flow.decision.proxy_port};
+    if (handshake.proxy.address.is_loopback()) {
+        switch (system::owner_of_listener(handshake.proxy, handshake.owner)) {
+            case system::Owner::this_process: to_itself = true; return HandshakeOutcome::none;
+            case system::Owner::somebody_else:
+            case system::Owner::unknown: return HandshakeOutcome::untrusted;
+            case system::Owner::nobody:  // it will be refused by itself
+            case system::Owner::trusted: break;
+        }
+    }
+    if (lower::connect_ex(chain, chain, s) == nullptr || !can_reach(chain, s, state, handshake.proxy.address) ||
+        bind_wildcard(chain, s, state) != 0) {
+        return HandshakeOutcome::no_way;
+    }
+    return HandshakeOutcome::led;
+}
+
+// What the program has asked to be told by an event or a message is asked for below when the handshake is over, because
+// the lower provider would tell of the connection to the proxy.
+void withdraw_registration(Chain& chain, SOCKET s, Note& note) noexcept {
+    int ignored = 0;
+    if (note.event.load() != nullptr) chain.lower.lpWSPEventSelect(s, note.event.load(), 0, &ignored);
+    if (note.window.load() != nullptr) chain.lower.lpWSPAsyncSelect(s, note.window.load(), 0, 0, &ignored);
+}
+
+void renew_registration(Chain& chain, SOCKET s, Note& note) noexcept {
+    int ignored = 0;
+    const long events = note.events.load();
+    if (const WSAEVENT event = note.event.load()) chain.lower.lpWSPEventSelect(s, event, events, &ignored);
+    if (const HWND window = note.window.load()) {
+        chain.lower.lpWSPAsyncSelect(s, window, note.message.load(), events, &ignored);
+    }
+}
+
+bool is_registered(const Note& note) noexcept { return note.event.load() != nullptr || note.window.load() != nullptr; }
+
+// The handshake with all but how the program waits. False: there is no memory, and the handshake is given back.
+Note* attach(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
+    Handshake& handshake = *flow.lead;
+    Note* const note = make_note(chain, s, state);
+    if (note == nullptr) {
+        give_back(handshake);
+        return nullptr;
+    }
+    handshake.chain = &chain;
+    handshake.socket = s;
+    handshake.note = note;
+    handshake.flow = flow;
+    handshake.held_overlapped = nullptr;
+    handshake.data_length = 0;
+    note->destination = flow.destination;
+    note->failure.store(0, std::memory_order_relaxed);
+    note->untold.store(false, std::memory_order_relaxed);
+    note->unfinished.store(false, std::memory_order_relaxed);
+    note->handshake.store(&handshake, std::memory_order_relaxed);
+    note->leading.store(Leading::under_way, std::memory_order_release);
+    return note;
+}
+
+// The call that began it has given its error to the program.
+void forget_failure(Note& note) noexcept { note.leading.store(Leading::no, std::memory_order_release); }
+
+}  // namespace
+
+int prepare_to_lead(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
+    Handshake* const handshake = take_handshake();
+    bool to_itself = false;
+    const HandshakeOutcome outcome = handshake == nullptr
+                                         ? HandshakeOutcome::no_way
+                                         : make_ready(chain, s, state, flow, *handshake, to_itself);
+    if (outcome == HandshakeOutcome::led) {
+        flow.lead = handshake;
+        return 0;
+    }
+    if (handshake != nullptr) give_back(*handshake);
+    if (to_itself) {
+        flow.decided = false;  // the rule has no say
+        return settle(chain, s, state);
+    }
+    flow.handshake.outcome = outcome;
+    return apply_otherwise(chain, s, state, flow, refused_error, Counter::lead_failed);
+}
+
+int connect_led(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
+    Handshake& handshake = *flow.lead;
+    Note* const note = attach(chain, s, state, flow);
+    if (note == nullptr) return WSAENOBUFS;
+    const bool registered = is_registered(*note);
+    // Who polls behind our back, or was registered before we could see it, would learn of the connection to the proxy,
+    // and send to it: such a program waits in this call.
+    const bool in_call = !state.nonblocking() || (state.watched() && !registered);
+    if (registered) withdraw_registration(chain, s, *note);
+    handshake.in_call = in_call;
+    const int error = begin(handshake);
+    if (error != 0 && error != WSAEWOULDBLOCK) {
+        forget_failure(*note);
+        if (registered) renew_registration(chain, s, *note);
+    }
+    return error;
+}
+
+int connect_ex_led(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const void* data, DWORD data_length,
+                   OVERLAPPED* overlapped) noexcept {
+    Handshake& handshake = *flow.lead;
+    Note* const note = attach(chain, s, state, flow);
+    if (note == nullptr) return WSAENOBUFS;
+    const auto give_up = [&](int error) {
+        note->handshake.store(nullptr, std::memory_order_relaxed);
+        forget_failure(*note);
+        give_back(handshake);
+        return error;
+    };
+    const SOCKET held_by = lower::make_socket(chain);
+    if (held_by == INVALID_SOCKET) return give_up(WSAENOBUFS);
+    if (!system::complete_at_close(s, *overlapped, held_by)) {
+        lower::close_socket(chain, held_by);
+        return give_up(WSAEOPNOTSUPP);
+    }
+    handshake.held_overlapped = overlapped;
+    handshake.held_by = held_by;
+    handshake.data = static_cast<const char*>(data);
+    handshake.data_length = data == nullptr ? 0 : data_length;
+    handshake.in_call = false;
+    note->unfinished.store(true, std::memory_order_relaxed);
+    begin(handshake);
+    // Whatever has become of it already: the program's request is pending, and ends when it is closed.
+    return WSA_IO_PENDING;
+}
+
+int give_up_lead(Flow& flow, int error) noexcept {
+    give_back(*std::exchange(flow.lead, nullptr));
+    return error;
+}
+
+int error_of_second_connect(Chain& chain, SOCKET s, SocketState& state) noexcept {
+    Note* const note = find_led(s, state);
+    if (note == nullptr) return 0;
+    switch (note->leading.load(std::memory_order_acquire)) {
+        case Leading::no: return 0;
+        case Leading::under_way: return WSAEALREADY;
+        case Leading::failed: return note->failure.load(std::memory_order_relaxed);
+        case Leading::led: break;
+    }
+    sockaddr_storage name{};
+    int length = sizeof(name);
+    int error = 0;
+    auto* const address = reinterpret_cast<sockaddr*>(&name);
+    if (chain.lower.lpWSPGetPeerName(s, address, &length, &error) == 0 || error != WSAENOTCONN) return WSAEISCONN;
+    // TransmitFile can make a socket new.
+    forget_failure(*note);
+    return 0;
+}
+
+void tell_program(Note& note, int error, bool later) noexcept {
+    Chain& chain = *note.chain.load(std::memory_order_relaxed);
+    const SOCKET s = note.socket.load(std::memory_order_relaxed);
+    note.failure.store(error, std::memory_order_relaxed);
+    note.untold.store(error != 0, std::memory_order_relaxed);
+    note.leading.store(error == 0 ? Leading::led : Leading::failed, std::memory_order_release);
+    if (error == 0) {
+        renew_registration(chain, s, note);
+    } else if (later && (note.events.load() & FD_CONNECT) != 0) {
+        if (const WSAEVENT event = note.event.load()) SetEvent(event);
+        if (const HWND window = note.window.load()) {
+            chain.upcalls.lpWPUPostMessage(window, note.message.load(), s, WSAMAKESELECTREPLY(FD_CONNECT, error));
+        }
+    }
+    // The last that is written here: whoever drops the note waits for this, or finds it.
+    note.handshake.store(nullptr, std::memory_order_release);
+}
+
+}  // namespace lsp::provider
