@@ -1,0 +1,458 @@
+// Connections that a rule leads to a proxy, in every way in which Winsock programs wait for a connect.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+#include "proxy_server.hpp"
+#include "system/winsock_constants.hpp"
+
+using namespace test;
+
+namespace {
+
+constexpr int target_port = 8080;
+const std::string asked_for = "1.2.3.4:8080";
+
+std::string peer_of(SOCKET s) {
+    sockaddr_in name{};
+    int length = sizeof(name);
+    if (getpeername(s, reinterpret_cast<sockaddr*>(&name), &length) != 0)
+        return "error " + std::to_string(WSAGetLastError());
+    return text(name) + ":" + std::to_string(ntohs(name.sin_port));
+}
+
+int error_option(SOCKET s) {
+    int value = -1;
+    int length = sizeof(value);
+    if (getsockopt(s, SOL_SOCKET, SO_ERROR, reinterpret_cast<char*>(&value), &length) != 0) return WSAGetLastError();
+    return value;
+}
+
+void set_nonblocking(SOCKET s, bool nonblocking) {
+    u_long value = nonblocking ? 1 : 0;
+    REQUIRE(ioctlsocket(s, FIONBIO, &value) == 0);
+}
+
+// Whether the destination sends back what it is sent. Blocking.
+bool echoes(SOCKET s, const std::string& expected_first = "") {
+    set_nonblocking(s, false);
+    const std::string said = "what the program says";
+    if (send(s, said.data(), static_cast<int>(said.size()), 0) != static_cast<int>(said.size())) return false;
+    std::string heard;
+    const std::string wanted = expected_first + said;
+    while (heard.size() < wanted.size()) {
+        char bytes[256];
+        const int got = recv(s, bytes, sizeof(bytes), 0);
+        if (got <= 0) return false;
+        heard.append(bytes, static_cast<std::size_t>(got));
+    }
+    return heard == wanted;
+}
+
+// How a program waits for its connect. Each comes back with 0 when it is connected, or with the error that the program
+// has seen.
+using Connect = int(SOCKET s);
+
+int connect_blocking(SOCKET s) { return connect_to(s, target_address, target_port); }
+
+int begin_nonblocking(SOCKET s) {
+    set_nonblocking(s, true);
+    const sockaddr_in to = address(target_address, target_port);
+    if (connect(s, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == 0) return 0;
+    return WSAGetLastError();
+}
+
+int connect_with_select(SOCKET s) {
+    if (const int begun = begin_nonblocking(s); begun != WSAEWOULDBLOCK) return begun;
+    fd_set writable;
+    fd_set failed;
+    FD_ZERO(&writable);
+    FD_ZERO(&failed);
+    FD_SET(s, &writable);
+    FD_SET(s, &failed);
+    timeval patience{20, 0};
+    const int ready = ::select(0, nullptr, &writable, &failed, &patience);
+    CHECK(ready == 1);
+    if (ready != 1) return WSAETIMEDOUT;
+    const int error = error_option(s);
+    CHECK((error == 0) == (FD_ISSET(s, &writable) != 0));
+    CHECK((error != 0) == (FD_ISSET(s, &failed) != 0));
+    return error;
+}
+
+// As programs do that have other sockets beside.
+int connect_with_select_among_others(SOCKET s) {
+    if (const int begun = begin_nonblocking(s); begun != WSAEWOULDBLOCK) return begun;
+    const Socket other = udp();
+    REQUIRE(bind_to(other, "127.0.0.1", 0) == 0);
+    fd_set readable;
+    fd_set writable;
+    fd_set failed;
+    for (fd_set* const set : {&readable, &writable, &failed}) FD_ZERO(set);
+    FD_SET(other, &readable);
+    FD_SET(s, &writable);
+    FD_SET(s, &failed);
+    const int ready = ::select(0, &readable, &writable, &failed, nullptr);
+    CHECK(ready == 1);
+    CHECK(FD_ISSET(other, &readable) == 0);
+    return error_option(s);
+}
+
+int connect_with_event(SOCKET s, bool before) {
+    const WSAEVENT event = WSACreateEvent();
+    const long events = FD_CONNECT | FD_WRITE | FD_READ | FD_CLOSE;
+    if (before) REQUIRE(WSAEventSelect(s, event, events) == 0);
+    if (const int begun = begin_nonblocking(s); begun != WSAEWOULDBLOCK) {
+        WSACloseEvent(event);
+        return begun;
+    }
+    if (!before) REQUIRE(WSAEventSelect(s, event, events) == 0);
+    int error = WSAETIMEDOUT;
+    bool connected = false;
+    while (WSAWaitForMultipleEvents(1, &event, FALSE, 20'000, FALSE) == WSA_WAIT_EVENT_0) {
+        WSANETWORKEVENTS told{};
+        REQUIRE(WSAEnumNetworkEvents(s, event, &told) == 0);
+        // Nothing is told of before the connection.
+        if ((told.lNetworkEvents & FD_CONNECT) == 0) CHECK(told.lNetworkEvents == 0);
+        if ((told.lNetworkEvents & FD_CONNECT) != 0) {
+            error = told.iErrorCode[FD_CONNECT_BIT];
+            connected = error == 0;
+            break;
+        }
+    }
+    WSAEventSelect(s, event, 0);
+    WSACloseEvent(event);
+    return connected ? 0 : error;
+}
+
+int connect_with_event_before(SOCKET s) { return connect_with_event(s, true); }
+int connect_with_event_after(SOCKET s) { return connect_with_event(s, false); }
+
+int connect_with_message(SOCKET s) {
+    const HWND window = CreateWindowW(L"STATIC", L"", 0, 0, 0, 0, 0, HWND_MESSAGE, nullptr, nullptr, nullptr);
+    REQUIRE(window != nullptr);
+    constexpr unsigned message = WM_USER + 7;
+    REQUIRE(WSAAsyncSelect(s, window, message, FD_CONNECT | FD_WRITE) == 0);
+    int error = begin_nonblocking(s);
+    if (error == WSAEWOULDBLOCK) {
+        error = WSAETIMEDOUT;
+        for (int waited = 0; waited < 20'000 && error == WSAETIMEDOUT; waited += 10) {
+            MSG told;
+            while (PeekMessageW(&told, window, message, message, PM_REMOVE)) {
+                CHECK(told.wParam == s);
+                if (error == WSAETIMEDOUT) CHECK(WSAGETSELECTEVENT(told.lParam) == FD_CONNECT);
+                if (WSAGETSELECTEVENT(told.lParam) == FD_CONNECT) error = WSAGETSELECTERROR(told.lParam);
+            }
+            Sleep(10);
+        }
+    }
+    WSAAsyncSelect(s, window, 0, 0);
+    DestroyWindow(window);
+    return error;
+}
+
+LPFN_CONNECTEX connect_ex_of(SOCKET s) {
+    GUID id = WSAID_CONNECTEX;
+    LPFN_CONNECTEX function = nullptr;
+    DWORD bytes = 0;
+    REQUIRE(WSAIoctl(s, SIO_GET_EXTENSION_FUNCTION_POINTER, &id, sizeof(id), &function, sizeof(function), &bytes,
+                     nullptr, nullptr) == 0);
+    return function;
+}
+
+enum class Port { none, usual, skips };
+
+// The error at the completion, or at SO_UPDATE_CONNECT_CONTEXT.
+int connect_ex(SOCKET s, Port kind, const std::string& data = "") {
+    if (const int error = bind_to(s, "0.0.0.0", 0); error != 0) return error;
+    const LPFN_CONNECTEX function = connect_ex_of(s);
+    OVERLAPPED overlapped{};
+    HANDLE port = nullptr;
+    constexpr ULONG_PTR key = 4711;
+    if (kind == Port::none) {
+        overlapped.hEvent = CreateEventW(nullptr, TRUE, FALSE, nullptr);
+    } else {
+        port = CreateIoCompletionPort(reinterpret_cast<HANDLE>(s), nullptr, key, 0);
+        REQUIRE(port != nullptr);
+        if (kind == Port::skips) {
+            REQUIRE(SetFileCompletionNotificationModes(reinterpret_cast<HANDLE>(s),
+                                                       FILE_SKIP_COMPLETION_PORT_ON_SUCCESS));
+        }
+    }
+    const sockaddr_in to = address(target_address, target_port);
+    DWORD sent = 0;
+    const BOOL over =
+        function(s, reinterpret_cast<const sockaddr*>(&to), sizeof(to), data.empty() ? nullptr : const_cast<char*>(data.data()),
+                 static_cast<DWORD>(data.size()), &sent, &overlapped);
+    int error = over ? 0 : WSAGetLastError();
+    DWORD bytes = 0;
+    if (error == WSA_IO_PENDING) {
+        error = 0;
+        // As natively, until it is over.
+        CHECK(peer_of(s) == "error " + std::to_string(WSAENOTCONN));
+        if (port != nullptr) {
+            ULONG_PTR told_key = 0;
+            OVERLAPPED* told = nullptr;
+            if (!GetQueuedCompletionStatus(port, &bytes, &told_key, &told, 20'000)) error = WSAECONNABORTED;
+            CHECK(told == &overlapped);
+            CHECK(told_key == key);
+            // Nothing else comes: each operation of the handshake is hidden.
+            CHECK_FALSE(GetQueuedCompletionStatus(port, &bytes, &told_key, &told, 20));
+        } else {
+            DWORD flags = 0;
+            if (WaitForSingleObject(overlapped.hEvent, 20'000) != WAIT_OBJECT_0) error = WSAETIMEDOUT;
+            if (error == 0 && !WSAGetOverlappedResult(s, &overlapped, &bytes, FALSE, &flags)) error = WSAGetLastError();
+        }
+    }
+    if (error == 0 && setsockopt(s, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, nullptr, 0) != 0) error = WSAGetLastError();
+    if (port != nullptr) CloseHandle(port);
+    if (overlapped.hEvent != nullptr) CloseHandle(overlapped.hEvent);
+    return error;
+}
+
+int connect_ex_event(SOCKET s) { return connect_ex(s, Port::none); }
+int connect_ex_port(SOCKET s) { return connect_ex(s, Port::usual); }
+int connect_ex_skip(SOCKET s) { return connect_ex(s, Port::skips); }
+
+// As mio does: connect, then the base handle; it may be asked for before, too (wepoll).
+int connect_with_base_handle(SOCKET s, bool before) {
+    SOCKET base = INVALID_SOCKET;
+    DWORD bytes = 0;
+    const auto ask = [&] {
+        return WSAIoctl(s, SIO_BASE_HANDLE, nullptr, 0, &base, sizeof(base), &bytes, nullptr, nullptr);
+    };
+    if (before) REQUIRE(ask() == 0);
+    int error = begin_nonblocking(s);
+    if (error != 0 && error != WSAEWOULDBLOCK) return error;
+    if (before) CHECK(error == 0);  // it has waited in the call
+    if (!before) REQUIRE(ask() == 0);
+    return error_option(s);
+}
+int connect_with_base_handle_after(SOCKET s) { return connect_with_base_handle(s, false); }
+int connect_with_base_handle_before(SOCKET s) { return connect_with_base_handle(s, true); }
+
+const struct {
+    const char* name;
+    Connect* connect;
+} ways[] = {
+    {"blocking", connect_blocking},
+    {"select", connect_with_select},
+    {"select, with other sockets", connect_with_select_among_others},
+    {"an event asked for before", connect_with_event_before},
+    {"an event asked for after", connect_with_event_after},
+    {"a window's message", connect_with_message},
+    {"ConnectEx and an event", connect_ex_event},
+    {"ConnectEx and a port", connect_ex_port},
+    {"ConnectEx and a port that is skipped on success", connect_ex_skip},
+    {"the base handle, after", connect_with_base_handle_after},
+    {"the base handle, before", connect_with_base_handle_before},
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("socks5");
+
+TEST_CASE("a connection is led to the proxy, and looks like one to its destination, however the program waits") {
+    for (const unsigned delay : {0U, 50U}) {
+        for (const auto& way : ways) {
+            CAPTURE(std::string(way.name));
+            CAPTURE(delay);
+            ProxyServer proxy({.delay_ms = delay});
+            const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+            const Socket s = tcp();
+            CHECK(way.connect(s) == 0);
+            CHECK(peer_of(s) == asked_for);
+            CHECK(echoes(s));
+            CHECK(proxy.requests() == std::vector<std::string>{asked_for});
+            const sockaddr_in to = address(target_address, target_port);
+            CHECK(connect(s, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) == SOCKET_ERROR);
+            CHECK(WSAGetLastError() == WSAEISCONN);
+        }
+    }
+}
+
+TEST_CASE("a refusal is the program's error, and nothing of the program's reaches the proxy") {
+    const struct {
+        unsigned char reply;
+        int error;
+    } replies[] = {{1, WSAENETDOWN},     {2, WSAEACCES},    {3, WSAENETUNREACH}, {4, WSAEHOSTUNREACH},
+                   {5, WSAECONNREFUSED}, {6, WSAETIMEDOUT}, {7, WSAEOPNOTSUPP},  {8, WSAEAFNOSUPPORT},
+                   {9, WSAENETDOWN}};
+    ProxyServer proxy;
+    const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+    for (const auto& each : replies) {
+        for (const auto& way : ways) {
+            if (each.reply > 2 && way.connect != connect_blocking && way.connect != connect_ex_skip) continue;
+            CAPTURE(std::string(way.name));
+            CAPTURE(each.reply);
+            proxy.set({.reply = each.reply});
+            const Socket s = tcp();
+            CHECK(way.connect(s) == each.error);
+            CHECK(peer_of(s) == "error " + std::to_string(WSAENOTCONN));
+            CHECK(send(s, "secret", 6, 0) == SOCKET_ERROR);
+        }
+    }
+    CHECK(proxy.all_ended());
+    CHECK(proxy.bytes_after_reply() == 0);
+}
+
+TEST_CASE("what the destination says first is the program's, whatever the proxy's reply looks like") {
+    ProxyServer proxy;
+    const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+    for (const unsigned char type : {1, 3, 4}) {
+        for (const bool byte_by_byte : {false, true}) {
+            for (const auto& way : ways) {
+                CAPTURE(std::string(way.name));
+                CAPTURE(type);
+                CAPTURE(byte_by_byte);
+                proxy.set({.byte_by_byte = byte_by_byte, .address_type = type, .banner = "SSH-2.0-test\r\n"});
+                const Socket s = tcp();
+                CHECK(way.connect(s) == 0);
+                CHECK(echoes(s, "SSH-2.0-test\r\n"));
+            }
+        }
+    }
+}
+
+TEST_CASE("a proxy that ends the connection, at whatever byte, or speaks something else, is an error") {
+    ProxyServer proxy;
+    const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+    for (const auto& way : ways) {
+        CAPTURE(std::string(way.name));
+        for (int bytes = 0; bytes < 12; ++bytes) {
+            CAPTURE(bytes);
+            proxy.set({.close_after = bytes});
+            const Socket s = tcp();
+            CHECK(way.connect(s) == WSAECONNRESET);
+        }
+        proxy.set({.version = 4});
+        CHECK(way.connect(tcp()) == WSAECONNREFUSED);
+        proxy.set({.method = 0xff});
+        CHECK(way.connect(tcp()) == WSAEACCES);
+    }
+    CHECK(proxy.bytes_after_reply() == 0);
+}
+
+TEST_CASE("data that is given to ConnectEx follows the handshake") {
+    ProxyServer proxy({.delay_ms = 20});
+    const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+    for (const Port port : {Port::none, Port::usual, Port::skips}) {
+        const Socket s = tcp();
+        CHECK(connect_ex(s, port, "first words") == 0);
+        char bytes[32] = {};
+        CHECK(recv(s, bytes, 11, MSG_WAITALL) == 11);
+        CHECK(std::string(bytes) == "first words");
+    }
+}
+
+TEST_CASE("without the proxy the rule's otherwise says what happens") {
+    // Nobody listens there any more.
+    std::string action;
+    {
+        const ProxyServer proxy;
+        action = proxy.action();
+    }
+    TcpTarget target(target_address);
+    const auto connects = [&](Connect* way) {
+        static_cast<void>(way);
+        const Socket s = tcp();
+        return connect_to(s, target_address, target.port());
+    };
+    {
+        const AdministratorRules rules({"to 1.2.3.0/24 " + action});
+        for (const auto& way : ways) {
+            CAPTURE(std::string(way.name));
+            CHECK(way.connect(tcp()) == WSAECONNREFUSED);
+        }
+        CHECK(connects(connect_blocking) != 0);
+    }
+    {
+        const AdministratorRules rules({"to 1.2.3.0/24 " + action + " otherwise keep"});
+        CHECK(connects(connect_blocking) == 0);
+        CHECK(!target.accepted_from().empty());
+    }
+}
+
+TEST_CASE("datagrams get the rule's otherwise, and a log-in that the user does not have, too") {
+    ProxyServer proxy;
+    {
+        const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+        CHECK(send_to(udp(), target_address, 53) == WSAEACCES);
+    }
+    {
+        const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action() + " login no-such-login"});
+        CHECK(connect_blocking(tcp()) == WSAEACCES);
+    }
+    CHECK(proxy.connections() == 0);
+}
+
+TEST_CASE("connections that are closed at any moment of the handshake leave nothing behind") {
+    ProxyServer proxy;
+    const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+    for (const unsigned wait : {0U, 5U, 30U, 80U}) {
+        for (const bool silent : {false, true}) {
+            CAPTURE(wait);
+            proxy.set({.delay_ms = 25, .silent = silent});
+            {
+                const Socket s = tcp();
+                begin_nonblocking(s);
+                Sleep(wait);
+            }
+            {
+                const Socket s = tcp();
+                REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
+                const HANDLE port = CreateIoCompletionPort(reinterpret_cast<HANDLE>(static_cast<SOCKET>(s)), nullptr, 1, 0);
+                OVERLAPPED overlapped{};
+                const sockaddr_in to = address(target_address, target_port);
+                connect_ex_of(s)(s, reinterpret_cast<const sockaddr*>(&to), sizeof(to), nullptr, 0, nullptr, &overlapped);
+                Sleep(wait);
+                closesocket(const_cast<Socket&>(s).release());
+                DWORD bytes = 0;
+                ULONG_PTR key = 0;
+                OVERLAPPED* told = nullptr;
+                GetQueuedCompletionStatus(port, &bytes, &key, &told, 5000);
+                CHECK(told == &overlapped);
+                CloseHandle(port);
+            }
+        }
+    }
+    CHECK(proxy.all_ended());
+}
+
+TEST_CASE("hundreds of handshakes at once do not hold up the thread that began them") {
+    ProxyServer proxy({.delay_ms = 100});
+    const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+    constexpr int count = 200;
+    const HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 0);
+    std::vector<Socket> all;
+    std::vector<OVERLAPPED> overlapped(count);
+    DWORD longest = 0;
+    for (int i = 0; i < count; ++i) {
+        all.push_back(tcp());
+        REQUIRE(bind_to(all.back(), "0.0.0.0", 0) == 0);
+        CreateIoCompletionPort(reinterpret_cast<HANDLE>(static_cast<SOCKET>(all.back())), port, 1, 0);
+        const sockaddr_in to = address(target_address, target_port);
+        const DWORD begun = GetTickCount();
+        connect_ex_of(all.back())(all.back(), reinterpret_cast<const sockaddr*>(&to), sizeof(to), nullptr, 0, nullptr,
+                                  &overlapped[static_cast<std::size_t>(i)]);
+        longest = std::max(longest, GetTickCount() - begun);
+    }
+    int done = 0;
+    DWORD bytes = 0;
+    ULONG_PTR key = 0;
+    OVERLAPPED* told = nullptr;
+    while (done < count && GetQueuedCompletionStatus(port, &bytes, &key, &told, 20'000)) ++done;
+    CHECK(done == count);
+    for (const Socket& s : all) {
+        CHECK(setsockopt(s, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, nullptr, 0) == 0);
+        CHECK(peer_of(s) == asked_for);
+    }
+    MESSAGE("the longest ConnectEx took " << longest << " ms");
+    CHECK(static_cast<int>(proxy.requests().size()) == count);
+    CloseHandle(port);
+}
+
+TEST_SUITE_END();
