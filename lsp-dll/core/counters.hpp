@@ -18,8 +18,8 @@ enum class Counter : std::uint32_t {
     decided_refuse,
     decided_through,
     decided_socks5,
-    led,          // connections that a proxy has made
-    lead_failed,  // … or not
+    led,                    // connections that a proxy has made
+    lead_failed,            // … or not
     bound_source,           // sockets bound to the source of a rule
     sent_from_source,       // datagrams sent with the source as control data
     source_unavailable,     // the source could not be bound: `otherwise` applied

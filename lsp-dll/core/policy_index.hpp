@@ -46,8 +46,8 @@ class PolicyIndex {
     bool needs_route() const noexcept { return needs_route_; }  // some rule that can match has `via`
     bool enforces() const noexcept {
         return enforces_;
-    }  // some rule that can match is one of those: see enforces(Rule)
-    bool leads() const noexcept { return leads_; }        // … to a proxy
+    }                                               // some rule that can match is one of those: see enforces(Rule)
+    bool leads() const noexcept { return leads_; }  // … to a proxy
     std::size_t memory() const noexcept { return keys_.capacity() * sizeof(Key); }  // bytes
 
   private:

@@ -37,8 +37,8 @@ struct SocketState {
     bool noted : 1 = false;          // there is a note of it: see provider/notes.hpp
     bool ruled : 1 = false;          // a datagram of late did not go as the program sent it, so the next may not
 
-    // A stream has no use for two of them, and has its own meanings: the program made it non-blocking; and it is told of
-    // what happens by events or messages, or polls behind our back.
+    // A stream has no use for two of them, and has its own meanings: the program made it non-blocking; and it is told
+    // of what happens by events or messages, or polls behind our back.
     bool nonblocking() const noexcept { return type == SocketType::stream && ruled; }
     bool watched() const noexcept { return type == SocketType::stream && connected; }
     void set_nonblocking(bool value) noexcept {

@@ -17,7 +17,7 @@ struct Flow : KnownDecision {
     Protocol protocol = Protocol::any;
     std::uint32_t tick = 0;  // system::milliseconds when it was asked for
     DecisionResult result = DecisionResult::carried_out;
-    bool own_choice = false;  // the program chose the source itself: it is not changed, but it may be refused
+    bool own_choice = false;    // the program chose the source itself: it is not changed, but it may be refused
     Handshake* lead = nullptr;  // the connection goes to a proxy (leading.hpp)
     struct {
         HandshakeOutcome outcome = HandshakeOutcome::none;

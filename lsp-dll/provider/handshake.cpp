@@ -158,7 +158,8 @@ HandshakeOutcome outcome_of(socks5::Failure failure) noexcept {
     return HandshakeOutcome::closed;
 }
 
-// Nothing of the program's goes to a proxy that refused: the connection is shut down before the program learns anything.
+// Nothing of the program's goes to a proxy that refused: the connection is shut down before the program learns
+// anything.
 void conclude(Handshake& handshake, HandshakeOutcome outcome, int error, std::uint8_t reply = 0) noexcept {
     handshake.stage = Stage::ended;
     handshake.error = error;
@@ -231,9 +232,8 @@ bool talk(Handshake& handshake) noexcept {
 
 // What the program gave to ConnectEx.
 bool send_data(Handshake& handshake) noexcept {
-    const HandshakeOutcome outcome = handshake.flow.result == DecisionResult::otherwise_keep
-                                         ? HandshakeOutcome::unreachable
-                                         : HandshakeOutcome::led;
+    const HandshakeOutcome outcome =
+        handshake.flow.result == DecisionResult::otherwise_keep ? HandshakeOutcome::unreachable : HandshakeOutcome::led;
     while (handshake.done < handshake.data_length) {
         DWORD bytes = 0;
         const int error =
@@ -397,8 +397,8 @@ int carry_on_in_call(Handshake& handshake) noexcept {
         const HandshakeLock lock(handshake);
         const bool pending = take_turn(handshake, waited == WAIT_TIMEOUT);
         if (handshake.stage != Stage::ended) continue;
-        const int error = handshake.note == nullptr && handshake.error == 0 && handshake.flow.handshake.outcome ==
-                                                                                   HandshakeOutcome::none
+        const int error = handshake.note == nullptr && handshake.error == 0 &&
+                                  handshake.flow.handshake.outcome == HandshakeOutcome::none
                               ? WSAENOTSOCK
                               : handshake.error;
         end_of_turn(handshake, pending);

@@ -45,8 +45,8 @@ struct Handshake {
     bool pending;    // the kernel has `overlapped`
     bool in_call;    // the program's thread carries it on
     std::uint8_t aborted;
-    int error;  // at the end; 0: connected
-    std::uint32_t begun;          // system::milliseconds
+    int error;            // at the end; 0: connected
+    std::uint32_t begun;  // system::milliseconds
     std::uint32_t dialogue_begun;
     HANDLE wait;
     OVERLAPPED overlapped;

@@ -75,6 +75,7 @@ void withdraw_registration(Chain& chain, SOCKET s, Note& note) noexcept {
     if (note.window.load() != nullptr) chain.lower.lpWSPAsyncSelect(s, note.window.load(), 0, 0, &ignored);
 }
 
+// As it was before the connect, of a connection that has come to nothing.
 void renew_registration(Chain& chain, SOCKET s, Note& note) noexcept {
     int ignored = 0;
     const long events = note.events.load();
@@ -82,6 +83,15 @@ void renew_registration(Chain& chain, SOCKET s, Note& note) noexcept {
     if (const HWND window = note.window.load()) {
         chain.lower.lpWSPAsyncSelect(s, window, note.message.load(), events, &ignored);
     }
+}
+
+// Whether the lower provider has a connection, which then is one to the proxy.
+bool is_connected_below(Chain& chain, SOCKET s) noexcept {
+    sockaddr_storage name{};
+    int length = sizeof(name);
+    int error = 0;
+    auto* const address = reinterpret_cast<sockaddr*>(&name);
+    return chain.lower.lpWSPGetPeerName(s, address, &length, &error) == 0 || error != WSAENOTCONN;
 }
 
 bool is_registered(const Note& note) noexcept { return note.event.load() != nullptr || note.window.load() != nullptr; }
@@ -104,6 +114,7 @@ Note* attach(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     note->failure.store(0, std::memory_order_relaxed);
     note->untold.store(false, std::memory_order_relaxed);
     note->unfinished.store(false, std::memory_order_relaxed);
+    note->connect_untold.store(false, std::memory_order_relaxed);
     note->handshake.store(&handshake, std::memory_order_relaxed);
     note->leading.store(Leading::under_way, std::memory_order_release);
     return note;
@@ -117,9 +128,8 @@ void forget_failure(Note& note) noexcept { note.leading.store(Leading::no, std::
 int prepare_to_lead(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     Handshake* const handshake = take_handshake();
     bool to_itself = false;
-    const HandshakeOutcome outcome = handshake == nullptr
-                                         ? HandshakeOutcome::no_way
-                                         : make_ready(chain, s, state, flow, *handshake, to_itself);
+    const HandshakeOutcome outcome =
+        handshake == nullptr ? HandshakeOutcome::no_way : make_ready(chain, s, state, flow, *handshake, to_itself);
     if (outcome == HandshakeOutcome::led) {
         flow.lead = handshake;
         return 0;
@@ -145,7 +155,10 @@ int connect_led(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept
     handshake.in_call = in_call;
     const int error = begin(handshake);
     if (error != 0 && error != WSAEWOULDBLOCK) {
-        forget_failure(*note);
+        note->untold.store(false);
+        note->connect_untold.store(false);
+        // Where the proxy was not reached, the program may try another address with this socket.
+        if (!is_connected_below(chain, s)) forget_failure(*note);
         if (registered) renew_registration(chain, s, *note);
     }
     return error;
@@ -193,14 +206,31 @@ int error_of_second_connect(Chain& chain, SOCKET s, SocketState& state) noexcept
         case Leading::failed: return note->failure.load(std::memory_order_relaxed);
         case Leading::led: break;
     }
-    sockaddr_storage name{};
-    int length = sizeof(name);
-    int error = 0;
-    auto* const address = reinterpret_cast<sockaddr*>(&name);
-    if (chain.lower.lpWSPGetPeerName(s, address, &length, &error) == 0 || error != WSAENOTCONN) return WSAEISCONN;
+    if (is_connected_below(chain, s)) return WSAEISCONN;
     // TransmitFile can make a socket new.
     forget_failure(*note);
     return 0;
+}
+
+int register_below(Chain& chain, SOCKET s, Note& note) noexcept {
+    const bool led = note.leading.load(std::memory_order_acquire) == Leading::led;
+    const long events = note.events.load();
+    const long below = events & ~FD_CONNECT;
+    const bool tell_now = (events & FD_CONNECT) != 0 && note.connect_untold.load();
+    const int failure = note.failure.load(std::memory_order_relaxed);
+    int error = 0;
+    if (const HWND window = note.window.load()) {
+        const unsigned message = note.message.load();
+        // The first that comes.
+        if (tell_now && note.connect_untold.exchange(false)) {
+            chain.upcalls.lpWPUPostMessage(window, message, s, WSAMAKESELECTREPLY(FD_CONNECT, failure));
+        }
+        if (led) chain.lower.lpWSPAsyncSelect(s, window, message, below, &error);
+    } else if (const WSAEVENT event = note.event.load()) {
+        if (led) chain.lower.lpWSPEventSelect(s, event, below, &error);
+        if (tell_now) SetEvent(event);  // hooks::enum_network_events says what it is
+    }
+    return error;
 }
 
 void tell_program(Note& note, int error, bool later) noexcept {
@@ -208,15 +238,9 @@ void tell_program(Note& note, int error, bool later) noexcept {
     const SOCKET s = note.socket.load(std::memory_order_relaxed);
     note.failure.store(error, std::memory_order_relaxed);
     note.untold.store(error != 0, std::memory_order_relaxed);
+    note.connect_untold.store(true, std::memory_order_relaxed);
     note.leading.store(error == 0 ? Leading::led : Leading::failed, std::memory_order_release);
-    if (error == 0) {
-        renew_registration(chain, s, note);
-    } else if (later && (note.events.load() & FD_CONNECT) != 0) {
-        if (const WSAEVENT event = note.event.load()) SetEvent(event);
-        if (const HWND window = note.window.load()) {
-            chain.upcalls.lpWPUPostMessage(window, note.message.load(), s, WSAMAKESELECTREPLY(FD_CONNECT, error));
-        }
-    }
+    if (error == 0 || later) register_below(chain, s, note);
     // The last that is written here: whoever drops the note waits for this, or finds it.
     note.handshake.store(nullptr, std::memory_order_release);
 }

@@ -27,6 +27,11 @@ int error_of_second_connect(Chain& chain, SOCKET s, SocketState& state) noexcept
 // The connection has been made, or has failed. `later`: the call that began it came back long ago.
 void tell_program(Note& note, int error, bool later) noexcept;
 
+// Asks below for what the note's program wants to be told of, but for FD_CONNECT, which the lower provider would tell
+// of the connection to the proxy, if at all: that is told of here. For a connection whose handshake has ended. 0 or the
+// error of the lower provider.
+int register_below(Chain& chain, SOCKET s, Note& note) noexcept;
+
 // The note of a stream that is led, or was; null for any other socket.
 inline Note* find_led(SOCKET s, const SocketState& state) noexcept {
     if (!state.noted || state.type != SocketType::stream) return nullptr;

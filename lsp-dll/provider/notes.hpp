@@ -32,6 +32,7 @@ struct Note {
 
     std::atomic<Leading> leading;
     std::atomic<bool> untold;           // with Leading::failed: nobody has asked for the error yet
+    std::atomic<bool> connect_untold;   // with both ends: FD_CONNECT is to be told of
     std::atomic<bool> unfinished;       // of ConnectEx: the program has not said SO_UPDATE_CONNECT_CONTEXT yet
     std::atomic<int> failure;           // with Leading::failed: the Winsock error
     std::atomic<Handshake*> handshake;  // while it is under way

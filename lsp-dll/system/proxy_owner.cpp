@@ -20,7 +20,7 @@ namespace lsp::system {
 namespace {
 
 SystemFunction<DWORD WINAPI(void*, DWORD*, BOOL, ULONG, int, ULONG)> get_extended_tcp_table{SystemLibrary::iphlpapi,
-                                                                                           "GetExtendedTcpTable"};
+                                                                                            "GetExtendedTcpTable"};
 
 struct Sid {
     alignas(SID) unsigned char bytes[SECURITY_MAX_SID_SIZE] = {};
@@ -47,8 +47,8 @@ bool matches(const Wanted& wanted, const IpAddress& local, DWORD local_port, con
     if (wanted.remote == nullptr) {
         return state == MIB_TCP_STATE_LISTEN && (wanted.at_any ? at.is_unspecified() : at == wanted.local.address);
     }
-    return state != MIB_TCP_STATE_LISTEN && at == wanted.local.address &&
-           remote.unmapped() == wanted.remote->address && port_of(remote_port) == wanted.remote->port;
+    return state != MIB_TCP_STATE_LISTEN && at == wanted.local.address && remote.unmapped() == wanted.remote->address &&
+           port_of(remote_port) == wanted.remote->port;
 }
 
 bool matches(const Wanted& wanted, const MIB_TCPROW_OWNER_PID& row) noexcept {
@@ -224,9 +224,8 @@ Owner owner_of_process(DWORD process_id, std::string_view account) noexcept {
     parse_sid("S-1-5-18", system);
     Sid named;
     const bool is_named = !account.empty() && sid_of(account, named) && EqualSid(theirs.get(), named.get());
-    return EqualSid(theirs.get(), own.get()) || EqualSid(theirs.get(), system.get()) || is_named
-               ? Owner::trusted
-               : Owner::somebody_else;
+    return EqualSid(theirs.get(), own.get()) || EqualSid(theirs.get(), system.get()) || is_named ? Owner::trusted
+                                                                                                 : Owner::somebody_else;
 }
 
 // An IPv4 connection of a socket of both families may stand in either table.

@@ -14,11 +14,11 @@ struct TcpEndpoint {
 };
 
 enum class Owner : std::uint8_t {
-    nobody,        // no such listener or connection
+    nobody,  // no such listener or connection
     this_process,
-    trusted,       // a program of the user that this process runs as, of SYSTEM, or of the account that is named
+    trusted,  // a program of the user that this process runs as, of SYSTEM, or of the account that is named
     somebody_else,
-    unknown,       // the system does not tell
+    unknown,  // the system does not tell
 };
 
 // Of the socket that listens there. `account`: "local-service", "network-service", a SID, or empty (Rule::owner).

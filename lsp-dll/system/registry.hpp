@@ -32,8 +32,8 @@ class RegistryKey {
     HKEY key_ = nullptr;
 };
 
-// A value's bytes and type. ERROR_MORE_DATA if it is longer than `limit` bytes. `bytes` is a std::vector or a Vector; of
-// one that cannot grow the error is ERROR_NOT_ENOUGH_MEMORY.
+// A value's bytes and type. ERROR_MORE_DATA if it is longer than `limit` bytes. `bytes` is a std::vector or a Vector;
+// of one that cannot grow the error is ERROR_NOT_ENOUGH_MEMORY.
 template <typename Bytes>
 LONG read_value(HKEY key, const wchar_t* name, std::size_t limit, DWORD& type, Bytes& bytes) {
     bytes.clear();

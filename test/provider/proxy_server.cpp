@@ -27,13 +27,16 @@ bool send_all(SOCKET s, const std::string& bytes) {
 std::string text_of(int family, const char* bytes, int port) {
     char text_form[64] = {};
     inet_ntop(family, bytes, text_form, sizeof(text_form));
-    return (family == AF_INET6 ? "[" + std::string(text_form) + "]" : std::string(text_form)) + ":" +
-           std::to_string(port);
+    std::string text = family == AF_INET6 ? "[" : "";
+    text += text_form;
+    if (family == AF_INET6) text += ']';
+    return text += ':' + std::to_string(port);
 }
 
 }  // namespace
 
-ProxyServer::ProxyServer(ProxyBehaviour behaviour, const char* address) : behaviour_(std::move(behaviour)), address_(address) {
+ProxyServer::ProxyServer(ProxyBehaviour behaviour, const char* address)
+    : behaviour_(std::move(behaviour)), address_(address) {
     const bool ipv6 = address_.find(':') != std::string::npos;
     listener_ = ::socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP);
     sockaddr_storage name{};
@@ -71,7 +74,11 @@ ProxyServer::~ProxyServer() {
 
 std::string ProxyServer::action() const {
     const bool ipv6 = address_.find(':') != std::string::npos;
-    return "socks5 " + (ipv6 ? "[" + address_ + "]" : address_) + ":" + std::to_string(port_);
+    std::string text = "socks5 ";
+    if (ipv6) text += '[';
+    text += address_;
+    if (ipv6) text += ']';
+    return text += ':' + std::to_string(port_);
 }
 
 std::vector<std::string> ProxyServer::requests() const {
@@ -122,7 +129,8 @@ void ProxyServer::talk(SOCKET s, const ProxyBehaviour& behaviour) {
     char bytes[512];
     int left = behaviour.close_after;
     if (left == 0 || !receive_all(s, bytes, 2) || !receive_all(s, bytes + 2, bytes[1])) return;
-    if (!answer(s, behaviour, {static_cast<char>(behaviour.version), static_cast<char>(behaviour.method)}, left)) return;
+    if (!answer(s, behaviour, {static_cast<char>(behaviour.version), static_cast<char>(behaviour.method)}, left))
+        return;
     if (behaviour.method == 2) {
         if (!receive_all(s, bytes, 2) || !receive_all(s, bytes + 2, bytes[1] + 1)) return;
         if (!receive_all(s, bytes, bytes[2 + bytes[1]])) return;
@@ -143,9 +151,9 @@ void ProxyServer::talk(SOCKET s, const ProxyBehaviour& behaviour) {
         return;
     }
     std::string reply = {5, static_cast<char>(behaviour.reply), 0, static_cast<char>(behaviour.address_type)};
-    if (behaviour.address_type == 3) reply += std::string("\x0b") + "proxy.local";
-    reply += std::string(behaviour.address_type == 1 ? 4 : behaviour.address_type == 4 ? 16 : 0, '\7');
-    reply += std::string("\x12\x34", 2);
+    if (behaviour.address_type == 3) reply += "\x0bproxy.local";
+    reply.append(behaviour.address_type == 1 ? 4 : behaviour.address_type == 4 ? 16 : 0, '\7');
+    reply += "\x12\x34";
     if (!answer(s, behaviour, reply + behaviour.banner, left)) return;
     for (;;) {
         const int got = recv(s, bytes, sizeof(bytes), 0);

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <array>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -13,8 +13,8 @@ using namespace test;
 
 namespace {
 
-constexpr int target_port = 8080;
-const std::string asked_for = "1.2.3.4:8080";
+constexpr int target_port = 7000;
+const std::string asked_for = "1.2.3.4:7000";
 
 std::string peer_of(SOCKET s) {
     sockaddr_in name{};
@@ -178,15 +178,15 @@ int connect_ex(SOCKET s, Port kind, const std::string& data = "") {
         port = CreateIoCompletionPort(reinterpret_cast<HANDLE>(s), nullptr, key, 0);
         REQUIRE(port != nullptr);
         if (kind == Port::skips) {
-            REQUIRE(SetFileCompletionNotificationModes(reinterpret_cast<HANDLE>(s),
-                                                       FILE_SKIP_COMPLETION_PORT_ON_SUCCESS));
+            REQUIRE(
+                SetFileCompletionNotificationModes(reinterpret_cast<HANDLE>(s), FILE_SKIP_COMPLETION_PORT_ON_SUCCESS));
         }
     }
     const sockaddr_in to = address(target_address, target_port);
     DWORD sent = 0;
-    const BOOL over =
-        function(s, reinterpret_cast<const sockaddr*>(&to), sizeof(to), data.empty() ? nullptr : const_cast<char*>(data.data()),
-                 static_cast<DWORD>(data.size()), &sent, &overlapped);
+    const BOOL over = function(s, reinterpret_cast<const sockaddr*>(&to), sizeof(to),
+                               data.empty() ? nullptr : const_cast<char*>(data.data()), static_cast<DWORD>(data.size()),
+                               &sent, &overlapped);
     int error = over ? 0 : WSAGetLastError();
     DWORD bytes = 0;
     if (error == WSA_IO_PENDING) {
@@ -278,9 +278,9 @@ TEST_CASE("a refusal is the program's error, and nothing of the program's reache
     const struct {
         unsigned char reply;
         int error;
-    } replies[] = {{1, WSAENETDOWN},     {2, WSAEACCES},    {3, WSAENETUNREACH}, {4, WSAEHOSTUNREACH},
-                   {5, WSAECONNREFUSED}, {6, WSAETIMEDOUT}, {7, WSAEOPNOTSUPP},  {8, WSAEAFNOSUPPORT},
-                   {9, WSAENETDOWN}};
+    } replies[] = {{1, WSAENETDOWN},     {2, WSAEACCES},       {3, WSAENETUNREACH},
+                   {4, WSAEHOSTUNREACH}, {5, WSAECONNREFUSED}, {6, WSAETIMEDOUT},
+                   {7, WSAEOPNOTSUPP},   {8, WSAEAFNOSUPPORT}, {9, WSAENETDOWN}};
     ProxyServer proxy;
     const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
     for (const auto& each : replies) {
@@ -404,10 +404,12 @@ TEST_CASE("connections that are closed at any moment of the handshake leave noth
             {
                 const Socket s = tcp();
                 REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
-                const HANDLE port = CreateIoCompletionPort(reinterpret_cast<HANDLE>(static_cast<SOCKET>(s)), nullptr, 1, 0);
+                const HANDLE port =
+                    CreateIoCompletionPort(reinterpret_cast<HANDLE>(static_cast<SOCKET>(s)), nullptr, 1, 0);
                 OVERLAPPED overlapped{};
                 const sockaddr_in to = address(target_address, target_port);
-                connect_ex_of(s)(s, reinterpret_cast<const sockaddr*>(&to), sizeof(to), nullptr, 0, nullptr, &overlapped);
+                connect_ex_of(s)(s, reinterpret_cast<const sockaddr*>(&to), sizeof(to), nullptr, 0, nullptr,
+                                 &overlapped);
                 Sleep(wait);
                 closesocket(const_cast<Socket&>(s).release());
                 DWORD bytes = 0;
@@ -453,6 +455,30 @@ TEST_CASE("hundreds of handshakes at once do not hold up the thread that began t
     MESSAGE("the longest ConnectEx took " << longest << " ms");
     CHECK(static_cast<int>(proxy.requests().size()) == count);
     CloseHandle(port);
+}
+
+TEST_SUITE_END();
+
+// Over a proxy that somebody else wrote, towards a destination that says whom it sees and echoes: test/socks5.test.ts.
+TEST_SUITE_BEGIN("socks5-server");
+
+TEST_CASE("every way to wait works with this proxy") {
+    const char* const action = std::getenv("TEST_SOCKS5_ACTION");
+    const char* const seen = std::getenv("TEST_SOCKS5_SEEN");
+    REQUIRE(action != nullptr);
+    REQUIRE(seen != nullptr);
+    const AdministratorRules rules({std::string("to 1.2.3.0/24 ") + action});
+    for (const auto& way : ways) {
+        CAPTURE(std::string(way.name));
+        const Socket s = tcp();
+        REQUIRE(way.connect(s) == 0);
+        CHECK(peer_of(s) == asked_for);
+        set_nonblocking(s, false);
+        std::string line;
+        for (char c = 0; c != '\n' && recv(s, &c, 1, 0) == 1;) line += c;
+        CHECK(line.substr(0, line.find(' ')) == seen);
+        CHECK(echoes(s));
+    }
 }
 
 TEST_SUITE_END();

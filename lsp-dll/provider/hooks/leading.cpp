@@ -27,17 +27,28 @@ bool wants_note(const SocketState& state) noexcept {
            state.kind != SocketKind::explicit_ && policy_leads();
 }
 
-// False: the connection is under way, and what is asked for is asked for below when it is over.
-bool keep_registration(Chain& chain, SOCKET s, WSAEVENT event, HWND window, unsigned message, long events) noexcept {
+// False: the call goes on below. True: it is over, with `error`. While the connection is under way, what is asked for
+// is asked for below when that is over.
+bool keep_registration(Chain& chain, SOCKET s, WSAEVENT event, HWND window, unsigned message, long events,
+                       int& error) noexcept {
+    error = 0;
     SocketState state = sockets.get(s);
     Note* note = state.type == SocketType::stream ? find_note(s, state) : nullptr;
     if (note == nullptr && events != 0 && wants_note(state)) note = make_note(chain, s, state);
-    if (note == nullptr) return true;
+    if (note == nullptr) return false;
     note->event.store(events == 0 ? nullptr : event);
     note->window.store(events == 0 ? nullptr : window);
     note->message.store(message);
     note->events.store(events);
-    return note->leading.load(std::memory_order_acquire) != Leading::under_way;
+    switch (note->leading.load(std::memory_order_acquire)) {
+        case Leading::no: return false;
+        case Leading::under_way: return true;
+        case Leading::led:
+        case Leading::failed: break;
+    }
+    if (events == 0 || !note->connect_untold.load()) return false;
+    error = register_below(chain, s, *note);
+    return true;
 }
 
 void mark_watched(SOCKET s, bool watched) noexcept {
@@ -73,7 +84,9 @@ class SocketSet {
             if (fits(s)) mine->fd_array[mine->fd_count++] = s;
         }
     }
-    bool make_room(const SocketSet& like) noexcept { return like.get() == nullptr || memory_.allocate(bytes_of(like.count_)); }
+    bool make_room(const SocketSet& like) noexcept {
+        return like.get() == nullptr || memory_.allocate(bytes_of(like.count_));
+    }
     void add(SOCKET s) noexcept {
         if (get() != nullptr) get()->fd_array[get()->fd_count++] = s;
     }
@@ -209,14 +222,17 @@ bool select_among_led(Chain& chain, int count, fd_set* read, fd_set* write, fd_s
 }
 
 int event_select_stream(Chain& chain, SOCKET s, WSAEVENT event, long events, LPINT error) noexcept {
-    if (!keep_registration(chain, s, event, nullptr, 0, events)) return 0;
+    int failed = 0;
+    if (keep_registration(chain, s, event, nullptr, 0, events, failed)) return failed == 0 ? 0 : fail(failed, error);
     const int result = chain.lower.lpWSPEventSelect(s, event, events, error);
     if (result == 0) mark_watched(s, events != 0);
     return result;
 }
 
 int async_select_stream(Chain& chain, SOCKET s, HWND window, unsigned message, long events, LPINT error) noexcept {
-    if (!keep_registration(chain, s, nullptr, window, message, events)) return 0;
+    int failed = 0;
+    if (keep_registration(chain, s, nullptr, window, message, events, failed))
+        return failed == 0 ? 0 : fail(failed, error);
     const int result = chain.lower.lpWSPAsyncSelect(s, window, message, events, error);
     if (result == 0) mark_watched(s, events != 0);
     return result;
@@ -225,13 +241,19 @@ int async_select_stream(Chain& chain, SOCKET s, HWND window, unsigned message, l
 int enum_network_events(Chain& chain, SOCKET s, WSAEVENT event, LPWSANETWORKEVENTS events, LPINT error) {
     Note* const note = find_led(s, sockets.get(s));
     const Leading leading = note == nullptr ? Leading::no : note->leading.load(std::memory_order_acquire);
-    const bool failed = leading == Leading::failed && note->untold.exchange(false);
-    if (leading != Leading::under_way && !failed) return chain.lower.lpWSPEnumNetworkEvents(s, event, events, error);
-    if (event != nullptr) ResetEvent(event);
+    const bool over = leading == Leading::led || leading == Leading::failed;
+    const bool tell = over && (note->events.load() & FD_CONNECT) != 0 && note->connect_untold.exchange(false);
+    if (leading != Leading::under_way && !tell) return chain.lower.lpWSPEnumNetworkEvents(s, event, events, error);
     WSANETWORKEVENTS told{};
-    if (failed) {
-        told.lNetworkEvents = FD_CONNECT;
+    if (leading == Leading::led) {
+        if (chain.lower.lpWSPEnumNetworkEvents(s, event, &told, error) != 0) return SOCKET_ERROR;
+    } else if (event != nullptr) {
+        ResetEvent(event);
+    }
+    if (tell) {
+        told.lNetworkEvents |= FD_CONNECT;
         told.iErrorCode[FD_CONNECT_BIT] = note->failure.load();
+        note->untold.store(false);
     }
     return guarded_write(events, told) ? 0 : fail(WSAEFAULT, error);
 }
