@@ -49,6 +49,18 @@ double javascript_time(std::uint64_t filetime) {
     return static_cast<double>(filetime) / ticks_per_ms - between_epochs_ms;
 }
 
+// What became of leading it to a proxy; null for what no proxy was asked for.
+Napi::Value write_proxy(Napi::Env env, const RecordedDecision& decision) {
+    if (!decision.proxy) return env.Null();
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("address", write_address(env, decision.proxy));
+    object.Set("port", Napi::Number::New(env, decision.proxy_port));
+    object.Set("outcome", Napi::String::New(env, to_string(decision.handshake)));
+    object.Set("reply", Napi::Number::New(env, decision.reply));
+    object.Set("milliseconds", Napi::Number::New(env, decision.handshake_ms));
+    return object;
+}
+
 Napi::Object write_decision(Napi::Env env, const RecordedDecision& decision, const RuleTexts& rules) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("number", number_of(env, decision.number));
@@ -65,6 +77,7 @@ Napi::Object write_decision(Napi::Env env, const RecordedDecision& decision, con
     object.Set("source", write_address(env, decision.source));
     object.Set("result", Napi::String::New(env, to_string(decision.result)));
     object.Set("error", Napi::Number::New(env, decision.error));
+    object.Set("proxy", write_proxy(env, decision));
     return object;
 }
 

@@ -66,6 +66,7 @@ async function runAll(host: ProviderHost): Promise<void> {
   await run('provider and the other chain', 'chains', { TEST_WINSOCK_RECORD: undefined });
   await run('provider, hidden entries', 'hidden', catalogs);
   await run('provider under changes of the catalog', 'catalog', catalogs);
+  await run('provider and a proxy', 'socks5', { TEST_WINSOCK_RECORD: undefined });
   await run('provider over NT 5', 'nt5', { TEST_WINSOCK_NO_SENDMSG: '1' });
   await run('provider', 'out-of-memory', { TEST_WINSOCK_RECORD: undefined });
   await run('provider over the null base', 'null', { TEST_WINSOCK_BASE: 'null', TEST_WINSOCK_RECORD: undefined });

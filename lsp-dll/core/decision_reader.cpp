@@ -57,9 +57,19 @@ bool read_record(const DecisionRecord& record, RecordedDecision& out) {
     out.port = record.port;
     out.rule = record.rule < 0 ? -1 : record.rule;
     out.policy_stamp = record.policy_stamp;
-    const bool has_source = out.verdict == Verdict::source || out.verdict == Verdict::through;
-    if (has_source) out.source = read_address(family, record.source);
     out.error = record.error;
+    if (out.verdict == Verdict::source || out.verdict == Verdict::through) {
+        out.source = read_address(family, record.source);
+    } else if (out.verdict == Verdict::socks5) {
+        Family of_proxy = Family::none;
+        constexpr auto last = static_cast<HandshakeOutcome>(static_cast<int>(HandshakeOutcome::count_) - 1);
+        if (!read_family(record.source_family, of_proxy) || !read_enum(record.handshake, last, out.handshake))
+            return false;
+        out.proxy = read_address(of_proxy, record.source);
+        out.proxy_port = record.proxy_port;
+        out.reply = record.reply;
+        out.handshake_ms = record.handshake_ms;
+    }
     return true;
 }
 

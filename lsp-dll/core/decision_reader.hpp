@@ -28,6 +28,13 @@ struct RecordedDecision {
     IpAddress source;  // Family::none without Verdict::source or Verdict::through
     DecisionResult result = DecisionResult::carried_out;
     std::uint32_t error = 0;
+
+    // With Verdict::socks5.
+    IpAddress proxy;
+    std::uint16_t proxy_port = 0;
+    HandshakeOutcome handshake = HandshakeOutcome::none;
+    std::uint8_t reply = 0;  // the proxy's, with HandshakeOutcome::request_refused
+    std::uint32_t handshake_ms = 0;
 };
 
 struct RecordedDecisions {

@@ -55,6 +55,10 @@ class AllMemory {
                 blocks_ = block;
             }
         }
+        // Now: what the program gives back later, Wine's own part of it, may be had again.
+        void* const page = VirtualAlloc(nullptr, 1, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+        if (page != nullptr) VirtualFree(page, 0, MEM_RELEASE);
+        all_ = page == nullptr;
     }
     ~AllMemory() {
         while (blocks_ != nullptr) {
@@ -70,11 +74,7 @@ class AllMemory {
     AllMemory(const AllMemory&) = delete;
     AllMemory& operator=(const AllMemory&) = delete;
 
-    bool all() const {
-        void* const page = VirtualAlloc(nullptr, 1, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
-        if (page != nullptr) VirtualFree(page, 0, MEM_RELEASE);
-        return count_ < capacity && page == nullptr;
-    }
+    bool all() const { return all_; }
 
   private:
     static constexpr int capacity = 60'000;
@@ -84,6 +84,7 @@ class AllMemory {
     bool limited_ = false;
 #endif
     int count_ = 0;
+    bool all_ = false;
     void* blocks_ = nullptr;
 };
 
