@@ -14,6 +14,7 @@ void export_routes(Napi::Env env, Napi::Object exports);
 void export_tunnels(Napi::Env env, Napi::Object exports);
 void export_policy(Napi::Env env, Napi::Object exports);
 void export_delegation(Napi::Env env, Napi::Object exports);
+void export_proxy(Napi::Env env, Napi::Object exports);
 void export_telemetry(Napi::Env env, Napi::Object exports);
 
 }  // namespace lsp::binding

@@ -22,6 +22,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
     lsp::binding::export_tunnels(env, exports);
     lsp::binding::export_policy(env, exports);
     lsp::binding::export_delegation(env, exports);
+    lsp::binding::export_proxy(env, exports);
     lsp::binding::export_telemetry(env, exports);
     return exports;
 }

@@ -38,7 +38,7 @@ function imports({ dump }: Dll): Map<string, string[]> {
   return result;
 }
 
-// What changes the machine: the registry, the catalogs, the host model and routes, files, security, services, and objects that
+// What changes the machine: the registry, the catalogs, credentials, the host model and routes, files, security, services, and objects that
 // other processes wait for (a section, which is memory, is none of it); with their relations in ntdll and shlwapi, and whatever is behind the name (A, W, Ex, 32).
 const changesTheMachine = new RegExp(
   `^(${[
@@ -47,6 +47,7 @@ const changesTheMachine = new RegExp(
     'RtlWriteRegistryValue|RtlCreateRegistryKey|RtlDeleteRegistryValue',
     'WSC(Install|Deinstall|UnInstall|Update|Write|Enable|SetProviderInfo|SetApplicationCategory)',
     '(Set|Create|Delete|Flush)(Ip|Unicast|Anycast|If)\\w*Entry',
+    'Cred(Write|Delete|Rename|Protect|UIPrompt|UIConfirm)',
     'CreateMutex|OpenMutex|CreatePrivateNamespace|CreateService|ChangeServiceConfig',
     '(CreateDirectory|CreateFile(?!Mapping)|DeleteFile|MoveFile|CopyFile|ReplaceFile|RemoveDirectory|WritePrivateProfile|WriteProfile)',
     'SetNamedSecurityInfo|SetSecurityInfo|SetFileSecurity|SetKernelObjectSecurity|SetEntriesInAcl|ConvertStringSecurityDescriptor',

@@ -55,6 +55,8 @@ export {
 } from './routes.js';
 export * as policy from './policy.js';
 export { PolicyError, type PolicyFault, type PolicyRule, type StoredPolicy } from './policy.js';
+export * as proxy from './proxy.js';
+export type { ProxyCredential, ProxyLogin, ProxyStep, ProxyTestOptions, ProxyTestReport } from './proxy.js';
 export * as tunnel from './tunnel.js';
 export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
 export {

@@ -233,6 +233,23 @@ export interface NativeInstallOptions {
   downgrade?: boolean | undefined;
 }
 
+export interface NativeProxyTrial {
+  address: string;
+  port: number;
+  login?: string | undefined;
+  destination?: string | undefined;
+  destinationPort?: number | undefined;
+  timeout: number;
+}
+
+export interface NativeProxyReport {
+  steps: { name: 'connect' | 'method' | 'login' | 'request'; milliseconds: number; answer: string }[];
+  loginSent: boolean;
+  error: Error | null;
+  /** 0 for none, or success. */
+  reply: number;
+}
+
 /** What calls a change of the catalog off (binding/cancellation.hpp). */
 export type Cancellation = object;
 
@@ -293,6 +310,11 @@ export interface Native {
   readPolicy(): NativePolicy;
   policyFault(lines: string[]): { line: number; column: number; message: string } | null;
   writePolicy(lines: string[], expected?: string[]): Promise<void>;
+  setCredential(name: string, user: string, password: string): Promise<void>;
+  deleteCredential(name: string): Promise<void>;
+  /** `changedAt`: milliseconds since 1970. */
+  listCredentials(): { name: string; user: string; changedAt: number }[];
+  testProxy(trial: NativeProxyTrial, cancellation?: Cancellation): Promise<NativeProxyReport>;
   readTelemetry(dll: string): NativeCounters;
   /** The rings that this process may read; of each the decisions from the number on that `from` has under its name. */
   readDecisions(from: Record<string, number>): NativeDecisionRing[];

@@ -54,6 +54,9 @@ enum class Reply : std::uint8_t {
 
 enum class Step : std::uint8_t { send, receive, done, failed };
 
+// What is asked of the proxy: which method it wants, whether it takes the log-in, whether it makes the connection.
+enum class Stage : std::uint8_t { method, login, request };
+
 class Dialogue {
   public:
     // `destination` IPv4 or IPv6; a v4-mapped one is asked for as IPv4. `login` is read while this lives, and is valid.
@@ -64,6 +67,12 @@ class Dialogue {
     Dialogue& operator=(const Dialogue&) = delete;
 
     Step step() const noexcept { return step_; }
+    // What is sent or waited for, or was last.
+    Stage stage() const noexcept {
+        return awaited_ == Awaited::method         ? Stage::method
+               : awaited_ == Awaited::login_status ? Stage::login
+                                                   : Stage::request;
+    }
 
     // With Step::send. Valid until sent().
     std::span<const std::uint8_t> to_send() const noexcept { return {out_.data(), out_size_}; }

@@ -96,6 +96,30 @@ TEST_CASE("the bytes that go to the proxy are those of RFC 1928 and RFC 1929") {
     }
 }
 
+TEST_CASE("the stages are told, from the sending of each question to its answer") {
+    for (const Login& with : {none, login}) {
+        Dialogue dialogue(v4, 443, with);
+        std::vector<Stage> stages;
+        const Bytes proxy = (with.user.empty() ? no_login_wanted : login_wanted + login_accepted) + reply4;
+        for (std::size_t read = 0; dialogue.step() == Step::send || dialogue.step() == Step::receive;) {
+            if (stages.empty() || stages.back() != dialogue.stage()) stages.push_back(dialogue.stage());
+            if (dialogue.step() == Step::send) {
+                dialogue.sent();
+            } else {
+                dialogue.received({proxy.data() + read, 1});
+                ++read;
+            }
+        }
+        CHECK(dialogue.stage() == Stage::request);
+        const std::vector<Stage> without{Stage::method, Stage::request};
+        const std::vector<Stage> with_login{Stage::method, Stage::login, Stage::request};
+        CHECK(stages == (with.user.empty() ? without : with_login));
+    }
+    Dialogue refused(v4, 443, login);
+    CHECK(talk(refused, login_wanted + Bytes{1, 1}, 1).failure == Failure::login_refused);
+    CHECK(refused.stage() == Stage::login);
+}
+
 TEST_CASE("not a byte behind the reply is asked for, whatever kind of address is in it") {
     const Bytes program{'S', 'S', 'H', '-', '2'};
     std::vector<Bytes> replies{reply4, {5, 0, 0, 4}};

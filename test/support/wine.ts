@@ -38,6 +38,8 @@ export interface ProgramOptions {
   /** Added to this process's environment, as the Windows program sees it; undefined takes a variable away. */
   environment?: Record<string, string | undefined>;
   cwd?: string;
+  /** Its standard input; nothing by default. */
+  input?: string;
   /** Which ws2_32.dll: the test Winsock (see system_dlls.ts), or Wine's own, the default. */
   winsock?: Whose;
   /**
@@ -152,7 +154,7 @@ export class WineProgram {
   readonly #stderr: GrowingFile;
   readonly #child: ChildProcess;
 
-  constructor(argv: readonly string[], environment: NodeJS.ProcessEnv, cwd: string | undefined) {
+  constructor(argv: readonly string[], environment: NodeJS.ProcessEnv, cwd: string | undefined, input = '') {
     const [command = '', ...parameters] = argv;
     this.#name = argv.map((each) => basename(each)).join(' ');
     this.#tree = randomUUID();
@@ -160,11 +162,13 @@ export class WineProgram {
     this.#directory = mkdtempSync(join(tmpdir(), 'wine-program-'));
     this.#stdout = new GrowingFile(join(this.#directory, 'stdout'));
     this.#stderr = new GrowingFile(join(this.#directory, 'stderr'));
-    const files = [this.#stdout.openForProgram(), this.#stderr.openForProgram()] as const;
+    const inputFile = join(this.#directory, 'stdin');
+    if (input !== '') writeFileSync(inputFile, input, { mode: 0o600 });
+    const files = [openSync(input === '' ? '/dev/null' : inputFile, 'r'), this.#stdout.openForProgram(), this.#stderr.openForProgram()] as const;
     this.#child = spawn(command, parameters, {
       cwd,
       env: { ...environment, [treeVariable]: this.#tree },
-      stdio: ['ignore', ...files],
+      stdio: [...files],
     });
     for (const file of files) closeSync(file);
     this.exited = new Promise((resolvePromise, reject) => {
@@ -312,11 +316,12 @@ export class WinePrefix {
 
   /** Starts a program; `executable` as for run. */
   spawn(executable: string, parameters: readonly string[] = [], options: ProgramOptions = {}): WineProgram {
-    const { environment, cwd, winsock, ipHelper } = options;
+    const { environment, cwd, input, winsock, ipHelper } = options;
     const program = new WineProgram(
       [...this.#namespaced(), this.#wine, executable, ...parameters],
       { ...this.#environment(winsock, ipHelper), ...environment },
       cwd,
+      input,
     );
     this.#programs.add(program);
     void program.exited.catch(() => undefined).finally(() => this.#programs.delete(program));

@@ -29,6 +29,10 @@ const commands: readonly (readonly string[])[] = [
   ['tunnel', 'show'],
   goodSet,
   ['tunnel', 'clear', 'vpn'],
+  ['proxy', 'login', 'work'],
+  ['proxy', 'logout', 'work'],
+  ['proxy', 'list'],
+  ['proxy', 'test', '127.0.0.1:1080', '--login', 'work', '--to', 'example.com:443'],
   ['stats'],
   ['watch'],
 ];
@@ -61,6 +65,10 @@ const wrong: readonly (readonly [parameters: readonly string[], message: RegExp,
   [['tunnel', 'set', 'vpn', '--address', '10.8.0.2/24'], /--source is missing/, 'tunnel set --help'],
   [[...goodSet, '--source', '11.22.33.45'], /one address of each family/, 'tunnel set --help'],
   [[...goodSet, '--pid', 'me'], /--pid must be a number/, 'tunnel set --help'],
+  [['proxy', 'login'], /NAME is missing/, 'proxy login --help'],
+  [['proxy', 'login', 'work', 'sam'], /unexpected argument 'sam'/, 'proxy login --help'],
+  [['proxy', 'login', 'work', '--password', 'x'], /unknown option|--password/i, 'proxy login --help'],
+  [['proxy', 'test'], /ADDR:PORT is missing/, 'proxy test --help'],
 ];
 
 const badValues: readonly (readonly string[])[] = [
@@ -76,6 +84,13 @@ const badValues: readonly (readonly string[])[] = [
   [...goodSet, '--interface', '0'],
   ['tunnel', 'set', 'vpn', '--address', '10.8.0.2', '--source', '11.22.33.44'],
   ['tunnel', 'set', 'vpn', '--address', '10.8.0.2/24', '--source', 'gateway'],
+  ['proxy', 'logout', 'a b'],
+  ['proxy', 'test', '127.0.0.1'],
+  ['proxy', 'test', '127.0.0.1:0'],
+  ['proxy', 'test', 'proxy.example.com:1080'],
+  ['proxy', 'test', '::1:1080'],
+  ['proxy', 'test', '127.0.0.1:1080', '--to', 'example.com'],
+  ['proxy', 'test', '127.0.0.1:1080', '--login', 'a/b'],
 ];
 
 for (const parameters of commands) {
@@ -114,7 +129,7 @@ test('--help shows every command and every exit code', () => {
     const { code, stdout } = runCli(option);
     assert.is(code, 0);
     for (const [first = '', second] of commands) {
-      const name = first === 'tunnel' || first === 'policy' ? `${first} ${second}` : first;
+      const name = ['tunnel', 'policy', 'proxy'].includes(first) ? `${first} ${second}` : first;
       assert.match(stdout, new RegExp(`^  ${name}\\b`, 'm'));
     }
     for (let exit = 0; exit <= 7; ++exit) assert.match(stdout, new RegExp(`^  ${exit}  `, 'm'));

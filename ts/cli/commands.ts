@@ -8,6 +8,7 @@ import { list } from './list.js';
 import { map } from './map.js';
 import { order } from './order.js';
 import { policyAdd, policyCheck, policyExplain, policyList, policyRemove, policySet } from './policy.js';
+import { proxyList, proxyLogin, proxyLogout, proxyTest } from './proxy.js';
 import { route } from './route.js';
 import { stats } from './stats.js';
 import { tunnelClear, tunnelSet, tunnelShow } from './tunnel.js';
@@ -32,6 +33,10 @@ export const commands: readonly Command[] = [
   tunnelShow,
   tunnelSet,
   tunnelClear,
+  proxyLogin,
+  proxyLogout,
+  proxyList,
+  proxyTest,
   stats,
   watch,
 ];
