@@ -14,7 +14,7 @@ const debianPackages = [
   'g++-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-win32', 'binutils-mingw-w64-x86-64',
   'g++-mingw-w64-i686-posix', 'g++-mingw-w64-i686-win32', 'binutils-mingw-w64-i686', 'wine', 'wine64',
   'openvpn', 'dpkg-dev', 'openssl', 'osslsigncode', 'iproute2', 'procps', 'clang-14', 'libclang-rt-14-dev', 'golang-go',
-  'microsocks', 'openssh-client', 'libwrap0',
+  'microsocks', 'openssh-client', 'libwrap0', 'tcpdump',
 ];
 
 // SOCKS servers of the tests. Installed, each would be a service that runs from the next start of the machine on.

@@ -1,4 +1,4 @@
-// A rule's matchers, one by one, and what a rule that won says. Private to core: decide.cpp asks all of them, rule by
+// A rule's matchers, one by one, and what a rule that won says. Private to core, but for matches_app: decide.cpp asks all of them, rule by
 // rule, policy_index.cpp those that its order has not answered yet.
 #pragma once
 

@@ -54,17 +54,13 @@ class HandshakeLock {
     Handshake& handshake_;
 };
 
-void wipe(Credential& login) noexcept { SecureZeroMemory(&login, sizeof(login)); }
-
 Dialogue& dialogue_of(Handshake& handshake) noexcept {
     return *std::launder(reinterpret_cast<Dialogue*>(handshake.dialogue_place));
 }
 
 void begin_dialogue(Handshake& handshake) noexcept {
-    const Credential& login = handshake.login;
     ::new (static_cast<void*>(handshake.dialogue_place))
-        Dialogue(handshake.flow.destination.address, handshake.flow.destination.port,
-                 {{login.user, login.user_size}, {login.password, login.password_size}});
+        Dialogue(handshake.flow.destination.address, handshake.flow.destination.port, handshake.login.get());
     handshake.stage = Stage::talking;
     handshake.done = 0;
     handshake.dialogue_begun = system::milliseconds();
@@ -163,7 +159,7 @@ HandshakeOutcome outcome_of(socks5::Failure failure) noexcept {
 void conclude(Handshake& handshake, HandshakeOutcome outcome, int error, std::uint8_t reply = 0) noexcept {
     handshake.stage = Stage::ended;
     handshake.error = error;
-    wipe(handshake.login);
+    handshake.login.wipe();
     if (error != 0 && handshake.connected) {
         int ignored = 0;
         handshake.chain->lower.lpWSPShutdown(handshake.socket, SD_BOTH, &ignored);
@@ -353,7 +349,7 @@ bool take_turn(Handshake& handshake, bool timed_out) noexcept {
         if (handshake.note == nullptr && handshake.stage != Stage::ended) {
             // The socket is another's now, if it is anybody's.
             handshake.stage = Stage::ended;
-            wipe(handshake.login);
+            handshake.login.wipe();
             SetEvent(handshake.concluded);
         }
         operation_over(handshake);
@@ -425,7 +421,7 @@ Handshake* take_handshake() noexcept {
 }
 
 void give_back(Handshake& handshake) noexcept {
-    wipe(handshake.login);
+    handshake.login.wipe();
     handshake.taken.store(false, std::memory_order_release);
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "../core/socks5.hpp"
+#include "../system/credential.hpp"
 #include "../system/proxy_owner.hpp"
 #include "flow.hpp"
 #include "notes.hpp"
@@ -14,13 +15,6 @@
 namespace lsp::provider {
 
 inline constexpr std::uint32_t dialogue_deadline_ms = 30'000;  // for all of the dialogue, once the proxy is reached
-
-struct Credential {
-    char user[socks5::longest_credential];
-    char password[socks5::longest_credential];
-    std::uint8_t user_size;
-    std::uint8_t password_size;
-};
 
 // The memory of a handshake is used again and never given back; it is free once the program's connection is concluded
 // and the kernel is done with it.
@@ -38,7 +32,7 @@ struct Handshake {
     Flow flow;
     system::TcpEndpoint proxy;
     char owner[185];  // Rule::owner
-    Credential login;
+    system::StoredLogin login;
 
     Stage stage;
     bool connected;  // there is a connection to shut down

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "../core/rule_match.hpp"
 #include "../system/afd.hpp"
 #include "../system/winsock_constants.hpp"
 #include "action.hpp"
 #include "handshake.hpp"
 #include "lower.hpp"
 #include "policy_cache.hpp"
+#include "process.hpp"
 #include "socket_state.hpp"
 
 namespace lsp::provider {
@@ -42,14 +44,25 @@ bool can_reach(Chain& chain, SOCKET s, const SocketState& state, const IpAddress
            lower::set_option(chain, s, IPPROTO_IPV6, IPV6_V6ONLY, 0) == 0;
 }
 
+// The processes that CredReadW asks, or that it may wait for.
+bool serves_log_ins() noexcept {
+    for (const std::string_view name : {"lsass.exe", "csrss.exe", "services.exe"}) {
+        if (matches_app(name, process_path())) return true;
+    }
+    return false;
+}
+
 // Whether the connection can be led: `led`, or why not. With `led` the socket is bound. `to_itself`: this very process
 // listens at the proxy's address, and is never led through it.
 HandshakeOutcome make_ready(Chain& chain, SOCKET s, SocketState& state, const Flow& flow, Handshake& handshake,
                             bool& to_itself) noexcept {
     char login[65];
     if (!read_rule(flow, handshake, login)) return HandshakeOutcome::no_way;
-    handshake.login.user_size = handshake.login.password_size = 0;
-    if (login[0] != '\0') return HandshakeOutcome::no_credential;
+    handshake.login.wipe();
+    DWORD ignored = 0;
+    if (login[0] != '\0' && (serves_log_ins() || handshake.login.read(login, ignored) != system::LoginFailure::none)) {
+        return HandshakeOutcome::no_credential;
+    }
     handshake.proxy = {flow.decision.source, flow.decision.proxy_port};
     if (handshake.proxy.address.is_loopback()) {
         switch (system::owner_of_listener(handshake.proxy, handshake.owner)) {

@@ -16,6 +16,7 @@
 
 #include "children.hpp"
 #include "fixture.hpp"
+#include "setup/credentials.hpp"
 #include "setup/publishers.hpp"
 #include "setup/setup.hpp"
 #include "setup/tunnels/policy_store_write.hpp"
@@ -238,6 +239,10 @@ bool run_command(int argc, char** argv, int& exit_code) {
         exit_code = publish(true);
     } else if (command == "rules") {
         exit_code = write_rules(argc - 2, argv + 2);
+    } else if (command == "login" && argc == 5) {
+        const auto written =
+            lsp::setup::write_credential(argv[2], lsp::system::widen(argv[3]), lsp::system::widen(argv[4]));
+        exit_code = written ? 0 : report(written.error());
     } else if (command == "raw-rules") {
         exit_code = write_raw_rules(argc - 2, argv + 2);
     } else if (command == "reach") {
