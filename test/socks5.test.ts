@@ -117,7 +117,7 @@ class Host {
 
 const actionOf = ({ address, port: at, login }: SocksServer) => `socks5 ${address}:${at}${login === undefined ? '' : ' login led'}`;
 
-async function askAll(host: Host, programs: readonly Prober[], title: string, check: (exchange: Awaited<ReturnType<Prober['ask']>>) => void): Promise<void> {
+async function askAll(programs: readonly Prober[], title: string, check: (exchange: Awaited<ReturnType<Prober['ask']>>) => void): Promise<void> {
   for (const program of programs) {
     const exchange = await program.ask({ kind: 'tcp', host: target, port });
     test(`${title}: ${program.name}`, () => check(exchange));
@@ -144,7 +144,7 @@ async function define(architecture: Architecture): Promise<void> {
           withFsKept(() => host.run(['--test-suite=socks5-server', ...options], { TEST_SOCKS5_ACTION: actionOf(server), TEST_SOCKS5_SEEN: seen }), architecture),
         );
         await host.tool('rules', `to 1.2.3.0/24 ${actionOf(server)}`);
-        await askAll(host, programs, title, (exchange) => {
+        await askAll(programs, title, (exchange) => {
           assert.ok(exchange.ok, `${JSON.stringify(exchange)} ${server.output()}`);
           assert.is(exchange.seenSource, seen);
           // Go asks as soon as it is connected, node when it is asked itself.
@@ -154,7 +154,7 @@ async function define(architecture: Architecture): Promise<void> {
         await server.stop();
       }
       // The proxy is down now.
-      await askAll(host, programs, `${title}, down`, ({ ok, error }) => assert.is(ok, false, error));
+      await askAll(programs, `${title}, down`, ({ ok, error }) => assert.is(ok, false, error));
     }
 
     const proxy = await MisbehavingProxy.start({ networkNamespace: host.world, address: lan });
@@ -169,7 +169,7 @@ async function define(architecture: Architecture): Promise<void> {
       ] as const) {
         await proxy.behave(behaviour);
         await proxy.forget();
-        await askAll(host, programs, `socks5, ${architecture}, a proxy that does ${JSON.stringify(behaviour)}`, (exchange) => {
+        await askAll(programs, `socks5, ${architecture}, a proxy that does ${JSON.stringify(behaviour)}`, (exchange) => {
           if (error === undefined) assert.ok(exchange.ok, JSON.stringify(exchange));
           else assert.match(exchange.error ?? '', error);
         });
@@ -187,7 +187,7 @@ async function define(architecture: Architecture): Promise<void> {
     test(`socks5, ${architecture}: not one packet has gone to the target directly`, () => assert.equal(packets, []));
     // And the wire would have shown it.
     await host.tool('rules');
-    await askAll(host, programs.slice(0, 1), `socks5, ${architecture}, without the rule`, (exchange) => assert.ok(exchange.ok));
+    await askAll(programs.slice(0, 1), `socks5, ${architecture}, without the rule`, (exchange) => assert.ok(exchange.ok));
     await new Promise((resolve) => setTimeout(resolve, 500));
     const direct = host.wire.packets.length;
     test(`socks5, ${architecture}: without the rule packets go to the target`, () => assert.ok(direct > 0));
