@@ -10,6 +10,8 @@ const char* to_string(Counter counter) noexcept {
         case Counter::decided_keep: return "decided_keep";
         case Counter::decided_source: return "decided_source";
         case Counter::decided_refuse: return "decided_refuse";
+        case Counter::decided_through: return "decided_through";
+        case Counter::decided_socks5: return "decided_socks5";
         case Counter::bound_source: return "bound_source";
         case Counter::sent_from_source: return "sent_from_source";
         case Counter::source_unavailable: return "source_unavailable";
@@ -17,6 +19,8 @@ const char* to_string(Counter counter) noexcept {
         case Counter::already_connected: return "already_connected";
         case Counter::control_data_unmerged: return "control_data_unmerged";
         case Counter::refused: return "refused";
+        case Counter::let_in: return "let_in";
+        case Counter::turned_away: return "turned_away";
         case Counter::binds_deferred: return "binds_deferred";
         case Counter::binds_settled: return "binds_settled";
         case Counter::policy_loads: return "policy_loads";

@@ -16,6 +16,8 @@ enum class Counter : std::uint32_t {
     decided_keep,  // decisions
     decided_source,
     decided_refuse,
+    decided_through,
+    decided_socks5,
     bound_source,           // sockets bound to the source of a rule
     sent_from_source,       // datagrams sent with the source as control data
     source_unavailable,     // the source could not be bound: `otherwise` applied
@@ -23,6 +25,8 @@ enum class Counter : std::uint32_t {
     already_connected,      // so was a datagram socket, by its connect
     control_data_unmerged,  // a datagram with control data of the program's own: `otherwise` applied
     refused,                // calls answered with an error because a rule said so
+    let_in,                 // connections that came in, while there are rules for them: taken,
+    turned_away,            // … or reset
     binds_deferred,
     binds_settled,  // deferred binds that went to the wildcard after all
     policy_loads,
@@ -50,7 +54,7 @@ inline constexpr std::size_t process_places = 128;
 // The same layout for 32-bit and 64-bit programs.
 struct CounterSection {
     static constexpr std::uint32_t expected_magic = 0x4c535057;  // "WPSL"
-    static constexpr std::uint32_t expected_version = 4;
+    static constexpr std::uint32_t expected_version = 5;
 
     std::uint32_t magic;
     std::uint32_t version;

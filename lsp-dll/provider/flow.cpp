@@ -26,6 +26,17 @@ Protocol protocol_of(SocketType type) {
     }
 }
 
+Counter counter_of(Verdict verdict) noexcept {
+    switch (verdict) {
+        case Verdict::keep: return Counter::decided_keep;
+        case Verdict::source: return Counter::decided_source;
+        case Verdict::refuse: return Counter::decided_refuse;
+        case Verdict::through: return Counter::decided_through;
+        case Verdict::socks5: return Counter::decided_socks5;
+    }
+    return Counter::decided_keep;
+}
+
 constexpr std::uint32_t quiet_ms = 1000;
 
 // A word that tells when a decision was last told of, and with which result (KnownDecision::told): the time with the
@@ -108,9 +119,7 @@ void decide_flow(const SocketState& state, Flow& flow, bool own_choice) noexcept
     const std::uint32_t before = generation();
     if (!find_decision(key, before, flow.tick, flow)) decide_anew(key, before, flow);
     if (own_choice) return;  // counted if it comes to be refused
-    count(flow.decision.verdict == Verdict::keep     ? Counter::decided_keep
-          : flow.decision.verdict == Verdict::source ? Counter::decided_source
-                                                     : Counter::decided_refuse);
+    count(counter_of(flow.decision.verdict));
 }
 
 LSP_APART LSP_FLAT bool is_kept_again(SocketState state, const sockaddr* to, int to_length) noexcept {

@@ -49,7 +49,21 @@ LSP_FLAT int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDW
                                                                       to_length, overlapped, completion, thread, error);
 }
 
-enum class On { all, not_streams };
+// So do the calls that carry a connection's data, unless something about it is still to be checked.
+template <std::size_t slot, auto lower, auto hook, typename Procedure>
+struct Checked;
+
+template <std::size_t slot, auto lower, auto hook, typename Result, typename... Arguments>
+struct Checked<slot, lower, hook, Result(WSPAPI*)(SOCKET, Arguments...)> {
+    LSP_APART static Result WSPAPI checked(SOCKET s, Arguments... arguments) {
+        return hook(chains[slot], s, arguments...);
+    }
+    static Result WSPAPI call(SOCKET s, Arguments... arguments) {
+        return (sockets.get(s).unchecked ? &checked : chains[slot].lower.*lower)(s, arguments...);
+    }
+};
+
+enum class On { all, streams, not_streams };
 
 // A hooked call: where it stands in the table, our hook, and on which chains.
 template <auto entry, auto hook, On on = On::all>
@@ -59,6 +73,16 @@ struct Hook {
         if (on == On::not_streams && chains[slot].type == SocketType::stream) return;
         auto& procedure = table.*entry;
         procedure = &Bound<slot, hook, std::remove_reference_t<decltype(procedure)>>::call;
+    }
+};
+
+template <auto entry, auto hook, On on = On::all>
+struct CheckedHook {
+    template <std::size_t slot>
+    static void put(WSPPROC_TABLE& table) noexcept {
+        if (on == On::streams && chains[slot].type != SocketType::stream) return;
+        auto& procedure = table.*entry;
+        procedure = &Checked<slot, entry, hook, std::remove_reference_t<decltype(procedure)>>::call;
     }
 };
 
@@ -96,10 +120,12 @@ using Hooks = HookList<
     Hook<&Table::lpWSPSelect, hooks::select>,
     Hook<&Table::lpWSPListen, hooks::listen>,
     SendToHook,
+    CheckedHook<&Table::lpWSPSend, hooks::send>,
+    CheckedHook<&Table::lpWSPRecv, hooks::receive, On::streams>,
     Hook<&Table::lpWSPRecv, hooks::receive, On::not_streams>,
     Hook<&Table::lpWSPRecvFrom, hooks::receive_from, On::not_streams>,
-    Hook<&Table::lpWSPEventSelect, hooks::event_select, On::not_streams>,
-    Hook<&Table::lpWSPAsyncSelect, hooks::async_select, On::not_streams>>;
+    Hook<&Table::lpWSPEventSelect, hooks::event_select>,
+    Hook<&Table::lpWSPAsyncSelect, hooks::async_select>>;
 // clang-format on
 
 // A hooked extension function: its id, where the chain keeps the lower provider's, and our hook.

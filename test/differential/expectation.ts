@@ -55,6 +55,8 @@ interface SocketModel {
   datagramSource?: string;
   /** The program chose the interface or writes the IP header: its flows are not changed. */
   own: boolean;
+  /** … this interface. */
+  ownInterface?: string | undefined;
   /** The program made the socket behind the LSP. */
   behind: boolean;
   /** A datagram socket whose program polls behind the LSP: it is bound a tenth of a second later at the latest. */
@@ -99,6 +101,11 @@ export interface Expectation {
   results: string[];
   /** How many of them differ from those without the DLL. */
   asked: number;
+  /**
+   * A socket that is bound to the wildcard already was to connect by an interface: whether it does is the system's to say, and Linux does
+   * not obey (test/provider/way_test.cpp has what is done about it).
+   */
+  untold: boolean;
 }
 
 export interface Untaken {
@@ -131,6 +138,7 @@ export function expectation(
   const sockets = new Map<string, SocketModel>();
   const untaken: Untaken[] = [];
   let base = plain;
+  let untold = false;
   const results = steps.map((step, place) => {
     const { verb, words } = step;
     if (verb === 'duplicate') sockets.set(step.socket, sockets.get(words[0] ?? '') ?? newSocket('tcp4'));
@@ -146,7 +154,10 @@ export function expectation(
       if (model.binding === 'address') model.address = words[0]?.split(':')[0]?.replace(/^m-/, '');
     }
     if ((verb === 'eventselect' || verb === 'asyncselect' || verb === 'protocol-info') && model.protocol === 'udp' && model.binding === 'no') model.watched = true;
-    if (verb === 'interface' && result === 'ok') model.own = words[0] !== '0';
+    if (verb === 'interface' && result === 'ok') {
+      model.own = words[0] !== '0';
+      model.ownInterface = model.own ? words[0] : undefined;
+    }
     if (verb === 'option' && words[0] === 'header-included' && result === 'ok') model.own = words[1] !== '0';
     if (verb === 'close' && result === 'ok') {
       sockets.delete(step.socket);
@@ -155,6 +166,7 @@ export function expectation(
     if ((verb === 'base-handle' || verb === 'poll') && model.protocol === 'udp') model.polled = true;
     settle(step, result, model, sockets);
 
+    if (leavesWay(step, model, policy)) untold = true;
     const wish = wishFor(step, model, policy);
     if (wish !== undefined && 'error' in wish) {
       // A datagram binds its socket before it is tried, as one that the system refuses does.
@@ -179,7 +191,14 @@ export function expectation(
     return withSource(step, model, result);
   });
   const asked = results.filter((result, place) => result !== plain[place]).length;
-  return { results, asked };
+  return { results, asked, untold };
+}
+
+function leavesWay({ verb, words }: Step, model: SocketModel, policy: TestPolicy): boolean {
+  if (!connects.has(verb) || model.behind || model.own || model.binding !== 'wildcard' || model.source !== undefined) return false;
+  const { host, family } = destinationOf(words[0] ?? '', model.family);
+  const wish = policy.wish(host, family, model.protocol);
+  return wish !== undefined && 'source' in wish && wish.through !== undefined;
 }
 
 /** What comes of a request that was refused at once: nothing. */
@@ -253,7 +272,7 @@ function refusesOwn({ verb, words }: Step, model: SocketModel, wish: NonNullable
   if (sends.has(verb) && (model.protocol === 'tcp' || words.includes('no-name'))) return false;
   if (verb === 'connectex' && model.binding === 'no') return false;
   if ('error' in wish) return true;
-  const chosen = sends.has(verb) && words.includes('own-source') ? 'virtual' : words.includes('own-header') ? 'virtual' : model.own ? undefined : model.address;
+  const chosen = sends.has(verb) && words.includes('own-source') ? 'virtual' : words.includes('own-header') ? 'virtual' : model.own && wish.through !== undefined && model.ownInterface === wish.through && model.address === undefined ? wish.source : model.own ? undefined : model.address;
   return wish.enforced === true && chosen !== wish.source;
 }
 

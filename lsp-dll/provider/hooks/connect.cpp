@@ -1,4 +1,5 @@
 #include "../action.hpp"
+#include "../check.hpp"
 #include "../lower.hpp"
 #include "../socket_state.hpp"
 #include "hooks.hpp"
@@ -20,7 +21,8 @@ int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockadd
     unspecified = flow.destination.address.is_unspecified();
     decide_flow(state, flow, own_choice);
     const int refused = own_choice
-                            ? judge(chain, s, state, flow, flow.decided ? bound_address(chain, s, state) : IpAddress{})
+                            ? judge(chain, s, state, flow,
+                                    flow.decided ? choice_of(chain, s, state, flow.destination.address) : Choice{})
                             : prepare(chain, s, state, flow);
     record(flow, refused);
     return refused;
@@ -38,8 +40,13 @@ int connect(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSA
         *error = refused;
         return SOCKET_ERROR;
     }
-    const int result =
-        chain.lower.lpWSPConnect(s, name, name_length, caller_data, callee_data, socket_qos, group_qos, error);
+    int result = chain.lower.lpWSPConnect(s, name, name_length, caller_data, callee_data, socket_qos, group_qos, error);
+    if (state.unchecked && (result == 0 || *error == WSAEWOULDBLOCK)) {
+        if (const int refused = check(chain, s, state); refused != 0) {
+            *error = refused;
+            result = SOCKET_ERROR;
+        }
+    }
     // A connect that was tried has bound the socket; one whose arguments were refused has not. Where that is wrong, the
     // next bind's WSAEINVAL tells.
     if (result == 0 || (readable && *error != WSAEINVAL && *error != WSAEADDRNOTAVAIL)) mark_implicit_bind(s, state);
@@ -59,8 +66,10 @@ BOOL connect_ex(Chain& asked, SOCKET s, const sockaddr* name, int name_length, v
     const int refused = state.kind == SocketKind::unbound
                             ? 0
                             : prepare_to_connect(chain, s, state, name, name_length, readable, unspecified);
-    if (refused != 0) {
-        WSASetLastError(refused);
+    // Data would go with the connection, before it can be checked.
+    const bool too_early = refused == 0 && state.unchecked && data != nullptr && data_length != 0;
+    if (refused != 0 || too_early) {
+        WSASetLastError(refused != 0 ? refused : refused_error);
         return FALSE;
     }
     const LPFN_CONNECTEX lower = lower::connect_ex(chain, asked, s);

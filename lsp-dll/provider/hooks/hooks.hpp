@@ -42,6 +42,10 @@ int LSP_HOOK send_to(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWO
 int LSP_HOOK send_msg(Chain&, SOCKET, LPWSAMSG message, DWORD flags, LPDWORD sent, LPWSAOVERLAPPED,
                       LPWSAOVERLAPPED_COMPLETION_ROUTINE);
 
+// Called only for a socket that is unchecked (check.hpp).
+int LSP_HOOK send(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags, LPWSAOVERLAPPED,
+                  LPWSAOVERLAPPED_COMPLETION_ROUTINE, LPWSATHREADID, LPINT error);
+
 // options.cpp
 int LSP_HOOK get_option(Chain&, SOCKET, int level, int name, char* value, LPINT value_length, LPINT error);
 int LSP_HOOK set_option(Chain&, SOCKET, int level, int name, const char* value, int value_length, LPINT error);

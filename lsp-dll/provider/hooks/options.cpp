@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "../../system/winsock_constants.hpp"
+#include "../check.hpp"
 #include "../deferred.hpp"
 #include "../guarded_copy.hpp"
 #include "../procedures.hpp"
@@ -92,6 +93,12 @@ int get_option(Chain& chain, SOCKET s, int level, int name, char* value, LPINT v
         }
     }
     const int result = chain.lower.lpWSPGetSockOpt(s, level, name, value, value_length, error);
+    if (name == SO_ERROR && result == 0) {
+        SocketState state = sockets.get(s);
+        const DWORD refused = static_cast<DWORD>(check(chain, s, state));
+        if (refused != 0) guarded_write(value, refused);
+        return 0;
+    }
     const bool wide = name == SO_PROTOCOL_INFOW;
     if (result != 0 || (!wide && name != SO_PROTOCOL_INFOA)) return result;
     SocketState state = sockets.get(s);
@@ -118,6 +125,13 @@ int set_option(Chain& chain, SOCKET s, int level, int name, const char* value, i
         }
     }
     const int result = chain.lower.lpWSPSetSockOpt(s, level, name, value, value_length, error);
+    if (result == 0 && level == SOL_SOCKET && name == SO_UPDATE_CONNECT_CONTEXT) {
+        SocketState state = sockets.get(s);
+        if (const int refused = check(chain, s, state); refused != 0) {
+            *error = refused;
+            return SOCKET_ERROR;
+        }
+    }
     if (result == 0 && chooses_source(level, name)) {
         const bool chosen = is_nonzero(value, value_length);
         update_state(s, [name, chosen](SocketState& now) {
@@ -154,8 +168,11 @@ int ioctl(Chain& chain, SOCKET s, DWORD code, void* in, DWORD in_length, void* o
     // The answer may come to where the question is.
     GUID id;
     const bool asks_extension = code == SIO_GET_EXTENSION_FUNCTION_POINTER && guarded_read(id, in);
+    u_long nonblocking = 0;
+    const bool changes_blocking = code == static_cast<DWORD>(FIONBIO) && guarded_read(nonblocking, in);
     const int result = chain.lower.lpWSPIoctl(s, code, in, in_length, out, out_length, returned, overlapped, completion,
                                               thread, error);
+    if (changes_blocking && result == 0) mark_nonblocking(s, nonblocking != 0);
     if (asks_extension && result == 0) replace_extension(chain, id, out);
     return result;
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "../check.hpp"
 #include "../deferred.hpp"
 #include "../guarded_copy.hpp"
 #include "../lower.hpp"
@@ -11,7 +12,8 @@ namespace lsp::provider::hooks {
 namespace {
 
 bool settled(Chain& chain, SOCKET s, LPINT error) noexcept {
-    const int failed = settle(chain, s);
+    SocketState state = sockets.get(s);
+    const int failed = state.unchecked ? check(chain, s, state) : settle(chain, s, state);
     if (failed != 0) *error = failed;
     return failed == 0;
 }
@@ -82,11 +84,19 @@ int select(Chain& chain, int count, fd_set* read, fd_set* write, fd_set* except,
 }
 
 int event_select(Chain& chain, SOCKET s, WSAEVENT event, long events, LPINT error) {
+    if (chain.type == SocketType::stream) {
+        mark_nonblocking(s, true);
+        return chain.lower.lpWSPEventSelect(s, event, events, error);
+    }
     mark_binds_at_once(s);  // FD_WRITE comes with a datagram socket's bind
     return settled(chain, s, error) ? chain.lower.lpWSPEventSelect(s, event, events, error) : SOCKET_ERROR;
 }
 
 int async_select(Chain& chain, SOCKET s, HWND window, unsigned message, long events, LPINT error) {
+    if (chain.type == SocketType::stream) {
+        mark_nonblocking(s, true);
+        return chain.lower.lpWSPAsyncSelect(s, window, message, events, error);
+    }
     mark_binds_at_once(s);  // FD_WRITE comes with a datagram socket's bind
     return settled(chain, s, error) ? chain.lower.lpWSPAsyncSelect(s, window, message, events, error) : SOCKET_ERROR;
 }
