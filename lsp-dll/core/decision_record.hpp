@@ -34,7 +34,7 @@ struct DecisionRecord {
     std::uint8_t reason = 0;
     std::uint8_t result = 0;
     std::uint8_t family = 0;
-    std::uint8_t reserved = 0;
+    std::uint8_t incoming = 0;  // 1: a connection that came in: `destination` is the peer, `port` the local one
     std::uint8_t destination[16] = {};
     std::uint8_t source[16] = {};
     char image[longest_image_name] = {};  // the end of the program's file name; zeros behind it

@@ -1,6 +1,7 @@
 #include "check.hpp"
 
 #include "action.hpp"
+#include "entry.hpp"
 #include "inlining.hpp"
 #include "lower.hpp"
 #include "way.hpp"
@@ -27,6 +28,7 @@ int return_to_own_way(Chain& chain, SOCKET s, SocketState& state) noexcept {
 LSP_APART int check(Chain& chain, SOCKET s, SocketState& state) noexcept {
     if (!state.unchecked) return 0;
     if (state.kind == SocketKind::wildcard) return check_way(chain, s, state);
+    if (state.kind == SocketKind::unbound) return check_entry(chain, s, state);
     return return_to_own_way(chain, s, state);
 }
 

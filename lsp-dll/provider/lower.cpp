@@ -124,6 +124,10 @@ ProtocolKind kind_of(Chain& chain, SOCKET s) noexcept {
     return {socket_type(info.iSocketType), address_family(info.iAddressFamily)};
 }
 
+LPFN_ACCEPTEX accept_ex(Chain& chain, Chain& asked, SOCKET s) noexcept {
+    return extension(chain, asked, s, GUID WSAID_ACCEPTEX, &Chain::lower_accept_ex);
+}
+
 LPFN_CONNECTEX connect_ex(Chain& chain, Chain& asked, SOCKET s) noexcept {
     return extension(chain, asked, s, GUID WSAID_CONNECTEX, &Chain::lower_connect_ex);
 }

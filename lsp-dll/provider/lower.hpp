@@ -49,6 +49,7 @@ ProtocolKind kind_of(Chain& chain, SOCKET s) noexcept;
 
 // The lower provider's extension functions, for a program that has ours from the chain `asked`: the socket's own
 // chain's, asked for by `s` if nobody did yet, and if that fails those that were given to the other chain.
+LPFN_ACCEPTEX accept_ex(Chain& chain, Chain& asked, SOCKET s) noexcept;
 LPFN_CONNECTEX connect_ex(Chain& chain, Chain& asked, SOCKET s) noexcept;
 LPFN_WSARECVMSG recv_msg(Chain& chain, Chain& asked, SOCKET s) noexcept;
 // The lower provider's WSASendMsg, asked for by `s` if nobody did yet. Null where the lower provider has none (NT 5).

@@ -39,6 +39,7 @@ Note* take_note() noexcept {
 
 void give_back(Note& note) noexcept {
     note.port.store(0, std::memory_order_relaxed);
+    note.listener.store(0, std::memory_order_relaxed);
     note.taken.store(false, std::memory_order_release);
 }
 

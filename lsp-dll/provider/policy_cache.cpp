@@ -45,7 +45,9 @@ struct alignas(cache_line) ReaderCount {
 ReaderCount reader_counts[stripe_count];
 std::atomic<Snapshot*> retired{nullptr};
 
+std::atomic<bool> deciding{false};
 std::atomic<bool> enforcing{false};
+std::atomic<bool> judging_entries{false};
 std::atomic<bool> loading{false};
 
 // The loader's only. `current` is the one in force, or null where that has nothing to decide for this process; rules
@@ -90,7 +92,10 @@ void publish(Snapshot* snapshot) noexcept {
     // Rules for other programs only are none: sockets stay untouched, routes are not asked for.
     const bool decides = snapshot != nullptr && !snapshot->index.empty();
     enforcing.store(decides && snapshot->index.enforces());
-    Snapshot* const replaced = current.exchange(decides ? snapshot : nullptr);
+    const bool judges = snapshot != nullptr && !snapshot->incoming.empty();
+    Snapshot* const replaced = current.exchange(decides || judges ? snapshot : nullptr);
+    deciding.store(decides);
+    judging_entries.store(judges);
     next_generation();
     if (replaced != nullptr) push_retired(replaced);
     if (old != nullptr && old != replaced) system::free_pages(old);  // no reader has ever seen it
@@ -358,7 +363,9 @@ bool policy_active() noexcept {
     return policy_decides();
 }
 
-bool policy_decides() noexcept { return current.load(std::memory_order_relaxed) != nullptr; }
+bool policy_decides() noexcept { return deciding.load(std::memory_order_relaxed); }
+
+bool policy_judges_entries() noexcept { return judging_entries.load(std::memory_order_relaxed); }
 
 bool policy_enforces() noexcept { return enforcing.load(std::memory_order_relaxed); }
 

@@ -32,6 +32,9 @@ inline void refresh_policy() noexcept { refresh_policy(system::milliseconds()); 
 bool policy_active() noexcept;
 bool policy_decides() noexcept;
 
+// True if there are rules for the connections that this process accepts. Does not refresh.
+bool policy_judges_entries() noexcept;
+
 // True if some rule can refuse: then a source that the program chose itself needs a look too. Does not refresh.
 bool policy_enforces() noexcept;
 

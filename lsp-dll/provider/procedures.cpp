@@ -145,6 +145,7 @@ bool exchange(const GUID& wanted, const GUID& id, void* out) noexcept {
 template <std::size_t slot>
 void exchange_extension(const GUID& id, void* out) noexcept {
     (void)(exchange<slot, &Chain::lower_connect_ex, hooks::connect_ex>(GUID WSAID_CONNECTEX, id, out) ||
+           exchange<slot, &Chain::lower_accept_ex, hooks::accept_ex>(GUID WSAID_ACCEPTEX, id, out) ||
            exchange<slot, &Chain::lower_send_msg, hooks::send_msg>(GUID WSAID_WSASENDMSG, id, out) ||
            exchange<slot, &Chain::lower_recv_msg, hooks::receive_msg>(GUID WSAID_WSARECVMSG, id, out));
 }

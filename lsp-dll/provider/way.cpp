@@ -31,6 +31,10 @@ int go_again(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     if (lower::local_endpoint(chain, s, state.family, local) != 0) return 0;  // the lower call will say what is wrong
     const IpAddress bound_to = local.address.unmapped();
     const bool fits = bound_to == decision.source;
+    Endpoint peer;
+    if (!fits && state.type == SocketType::stream && lower::peer_endpoint(chain, s, state.family, peer) == 0) {
+        return 0;  // it is connected, and the lower call will say so
+    }
     SocketState pinned = state;
     if (fits || state.pinned) {
         const std::uint32_t wanted = fits ? decision.pin_interface : 0;

@@ -63,6 +63,8 @@ interface SocketModel {
   polled: boolean;
   /** The host whose address the program bound. */
   address?: string;
+  /** A stream has a connection. */
+  streamConnected: boolean;
   /** A socket without connections has a default destination. */
   connected: boolean;
   /** Its program waits for FD_WRITE, which comes with the bind: that is not put off. */
@@ -176,9 +178,11 @@ export function expectation(
       base = twin(untaken);
       return `error ${wish.error}${unstarted(words)}`;
     }
+    if (verb === 'disconnectex') model.streamConnected = false;
     if (verb === 'disconnect' && result === 'ok') model.connected = false;
     if (connects.has(verb)) {
       if (result === 'ok' && model.protocol !== 'tcp') model.connected = true;
+      if (model.protocol === 'tcp' && !result.startsWith('error')) model.streamConnected = true;
       if (wish !== undefined) model.source = wish.source;
       // A connect that was tried has bound the socket.
       else if (model.binding !== 'address' && model.source === undefined) model.binding = 'wildcard';
@@ -211,7 +215,7 @@ function unstarted(words: readonly string[]): string {
 
 function newSocket(kind: string): SocketModel {
   const [protocol, family] = kinds[kind] ?? ['tcp', 'ipv4'];
-  return { protocol, family, binding: 'no', own: false, behind: false, polled: false, connected: false, watched: false, ipv6Only: !kind.endsWith('46') };
+  return { protocol, family, binding: 'no', own: false, behind: false, polled: false, streamConnected: false, connected: false, watched: false, ipv6Only: !kind.endsWith('46') };
 }
 
 function settle({ verb, words, process }: Step, result: string, model: SocketModel, sockets: Map<string, SocketModel>): void {
@@ -236,10 +240,15 @@ function bindingOf(address: string, canWait: boolean): Binding {
 function wishFor(step: Step, model: SocketModel, policy: TestPolicy): Wish {
   const { verb, words } = step;
   if (verb === 'null-buffers') return wishForNullBuffers(words[0] ?? '', policy);
-  if (model.behind || model.source !== undefined || (!connects.has(verb) && !sends.has(verb))) return undefined;
+  if (model.behind || (!connects.has(verb) && !sends.has(verb))) return undefined;
   const { host, family, mapped } = destinationOf(words[0] ?? '', model.family);
   const wish = policy.wish(host, family, model.protocol);
   if (wish === undefined) return undefined;
+  if (model.source !== undefined) {
+    // By another interface it cannot go: it is bound. One that is connected goes nowhere.
+    const elsewhere = 'source' in wish && wish.through !== undefined && wish.source !== model.source;
+    return elsewhere && !model.streamConnected && !(sends.has(verb) && words.includes('no-name')) ? otherwise(wish) : undefined;
+  }
   if (model.own || model.binding === 'address' || (sends.has(verb) && words.includes('own-source'))) {
     return refusesOwn(step, model, wish) ? { error: WSAEACCES } : undefined;
   }

@@ -4,6 +4,7 @@
 #include "../../system/winsock_constants.hpp"
 #include "../check.hpp"
 #include "../deferred.hpp"
+#include "../entry.hpp"
 #include "../guarded_copy.hpp"
 #include "../procedures.hpp"
 #include "../socket_state.hpp"
@@ -125,9 +126,10 @@ int set_option(Chain& chain, SOCKET s, int level, int name, const char* value, i
         }
     }
     const int result = chain.lower.lpWSPSetSockOpt(s, level, name, value, value_length, error);
-    if (result == 0 && level == SOL_SOCKET && name == SO_UPDATE_CONNECT_CONTEXT) {
+    const bool entered = level == SOL_SOCKET && name == SO_UPDATE_ACCEPT_CONTEXT;
+    if (result == 0 && (entered || (level == SOL_SOCKET && name == SO_UPDATE_CONNECT_CONTEXT))) {
         SocketState state = sockets.get(s);
-        if (const int refused = check(chain, s, state); refused != 0) {
+        if (const int refused = entered ? check_entry(chain, s, state) : check(chain, s, state); refused != 0) {
             *error = refused;
             return SOCKET_ERROR;
         }
