@@ -70,6 +70,7 @@ Napi::Object write_decision(Napi::Env env, const RecordedDecision& decision, con
     object.Set("protocol", Napi::String::New(env, to_string(decision.protocol)));
     object.Set("destination", write_address(env, decision.destination));
     object.Set("port", Napi::Number::New(env, decision.port));
+    object.Set("incoming", Napi::Boolean::New(env, decision.incoming));
     object.Set("verdict", Napi::String::New(env, to_string(decision.verdict)));
     object.Set("reason", Napi::String::New(env, to_string(decision.reason)));
     object.Set("ruleNumber", Napi::Number::New(env, decision.rule));

@@ -21,6 +21,8 @@ const char* to_string(Counter counter) noexcept {
         case Counter::already_connected: return "already_connected";
         case Counter::control_data_unmerged: return "control_data_unmerged";
         case Counter::refused: return "refused";
+        case Counter::let_in: return "let_in";
+        case Counter::turned_away: return "turned_away";
         case Counter::binds_deferred: return "binds_deferred";
         case Counter::binds_settled: return "binds_settled";
         case Counter::policy_loads: return "policy_loads";

@@ -27,6 +27,8 @@ enum class Counter : std::uint32_t {
     already_connected,      // so was a datagram socket, by its connect
     control_data_unmerged,  // a datagram with control data of the program's own: `otherwise` applied
     refused,                // calls answered with an error because a rule said so
+    let_in,                 // connections that came in, while there are rules for them: taken,
+    turned_away,            // … or reset
     binds_deferred,
     binds_settled,  // deferred binds that went to the wildcard after all
     policy_loads,

@@ -55,6 +55,7 @@ bool read_record(const DecisionRecord& record, RecordedDecision& out) {
     out.image = readable_image(record.image);
     out.destination = read_address(family, record.destination);
     out.port = record.port;
+    out.incoming = record.incoming != 0;
     out.rule = record.rule < 0 ? -1 : record.rule;
     out.policy_stamp = record.policy_stamp;
     out.error = record.error;

@@ -21,6 +21,7 @@ struct RecordedDecision {
     Protocol protocol = Protocol::any;
     IpAddress destination;
     std::uint16_t port = 0;
+    bool incoming = false;  // a connection that came in: `destination` is the peer, `port` the local one
     Verdict verdict = Verdict::keep;
     Reason reason = Reason::no_rule;
     std::int32_t rule = -1;

@@ -37,14 +37,16 @@ struct DecisionRecord {
     std::uint8_t family = 0;
     std::uint8_t source_family = 0;
     std::uint8_t destination[16] = {};
-    std::uint8_t source[16] = {};         // Decision::source: with Verdict::socks5 the proxy's address
-    std::uint32_t handshake_ms = 0;       // with Verdict::socks5: from the connect to its end
-    std::uint16_t proxy_port = 0;         // …
-    std::uint8_t handshake = 0;           // … HandshakeOutcome
-    std::uint8_t reply = 0;               // … the proxy's (RFC 1928 §6)
+    std::uint8_t source[16] = {};    // Decision::source: with Verdict::socks5 the proxy's address
+    std::uint32_t handshake_ms = 0;  // with Verdict::socks5: from the connect to its end
+    std::uint16_t proxy_port = 0;    // …
+    std::uint8_t handshake = 0;      // … HandshakeOutcome
+    std::uint8_t reply = 0;          // … the proxy's (RFC 1928 §6)
+    std::uint8_t incoming = 0;       // 1: a connection that came in: `destination` is the peer, `port` the local one
+    std::uint8_t reserved[7] = {};
     char image[longest_image_name] = {};  // the end of the program's file name; zeros behind it
 };
-inline constexpr std::size_t record_words = 26;
+inline constexpr std::size_t record_words = 28;
 static_assert(sizeof(DecisionRecord) == record_words * sizeof(std::uint32_t));
 
 inline constexpr std::uint32_t ring_size = 64;

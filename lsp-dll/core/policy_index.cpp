@@ -111,6 +111,7 @@ PolicyIndex::PolicyIndex(const Policy& policy, std::string_view process, Directi
     for_each_usable([this](const Rule& rule, std::uint32_t number) {
         needs_route_ = needs_route_ || rule.via;
         leads_ = leads_ || rule.verdict == Verdict::socks5;
+        checks_ = checks_ || rule.verdict == Verdict::socks5 || rule.verdict == Verdict::through;
         enforces_ = enforces_ || lsp::enforces(rule);
         for_each_key(rule, number, [this](const Key& key) { keys_.push_back(key); });
     });

@@ -46,8 +46,9 @@ class PolicyIndex {
     bool needs_route() const noexcept { return needs_route_; }  // some rule that can match has `via`
     bool enforces() const noexcept {
         return enforces_;
-    }                                               // some rule that can match is one of those: see enforces(Rule)
-    bool leads() const noexcept { return leads_; }  // … to a proxy
+    }                                                 // some rule that can match is one of those: see enforces(Rule)
+    bool leads() const noexcept { return leads_; }    // … to a proxy
+    bool checks() const noexcept { return checks_; }  // … or to an interface
     std::size_t memory() const noexcept { return keys_.capacity() * sizeof(Key); }  // bytes
 
   private:
@@ -85,6 +86,7 @@ class PolicyIndex {
     bool needs_route_ = false;
     bool enforces_ = false;
     bool leads_ = false;
+    bool checks_ = false;
 };
 
 }  // namespace lsp

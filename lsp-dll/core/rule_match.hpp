@@ -1,5 +1,5 @@
-// A rule's matchers, one by one, and what a rule that won says. Private to core, but for matches_app: decide.cpp asks all of them, rule by
-// rule, policy_index.cpp those that its order has not answered yet.
+// A rule's matchers, one by one, and what a rule that won says. Private to core, but for matches_app: decide.cpp asks
+// all of them, rule by rule, policy_index.cpp those that its order has not answered yet.
 #pragma once
 
 #include <cstddef>

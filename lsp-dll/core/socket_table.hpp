@@ -31,11 +31,13 @@ struct SocketState {
     bool interface_chosen : 1 = false;  // the program set IP_UNICAST_IF or IPV6_UNICAST_IF: keep its choice
     bool pinned : 1 = false;            // we set it, and move it to each destination's interface
     bool header_included : 1 = false;   // a raw socket whose program writes the IP header, and so the source
-    Family family : 4 = Family::none;
+    Family family : 3 = Family::none;
+    bool unchecked : 1 = false;      // its next call is preceded by a look: see provider/check.hpp
     bool connected : 1 = false;      // a datagram or raw socket with a default destination
     bool binds_at_once : 1 = false;  // a datagram socket whose program would notice a bind that is put off
     bool noted : 1 = false;          // there is a note of it: see provider/notes.hpp
-    bool ruled : 1 = false;          // a datagram of late did not go as the program sent it, so the next may not
+    bool ruled : 1 = false;          // a datagram of late did not go as the program sent it, so the next may not;
+                                     // of a stream, which has no such: its calls do not wait
 
     // A stream has no use for two of them, and has its own meanings: the program made it non-blocking; and it is told
     // of what happens by events or messages, or polls behind our back.

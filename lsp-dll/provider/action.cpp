@@ -1,10 +1,11 @@
 #include "action.hpp"
 
+#include "action_steps.hpp"
 #include "control_data.hpp"
 #include "inlining.hpp"
 #include "leading.hpp"
 #include "lower.hpp"
-#include "socket_state.hpp"
+#include "way.hpp"
 
 namespace lsp::provider {
 
@@ -23,7 +24,7 @@ namespace {
 
 using Prepare = int(Chain&, SOCKET, SocketState&, Flow&) noexcept;
 // Whether what the program chose is what the rule wants.
-using IsMet = bool(const Decision&, const IpAddress& chosen) noexcept;
+using IsMet = bool(const Decision&, const Choice& chosen) noexcept;
 using Send = Next(Chain&, SOCKET, SocketState&, Flow&, const Datagram&, int& error) noexcept;
 
 // A socket that we bound for an earlier destination connects again. It cannot be bound again, but the interface that it
@@ -43,6 +44,8 @@ int use_again(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     return apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound);
 }
 
+}  // namespace
+
 int bind_source(Chain& chain, SOCKET s, SocketState& state, const Decision& decision) noexcept {
     const Family family = decision.source.family;
     const bool shared = state.type == SocketType::stream && lower::share_port(chain, s);
@@ -51,8 +54,8 @@ int bind_source(Chain& chain, SOCKET s, SocketState& state, const Decision& deci
     if (decision.pin_interface != 0) {
         error = lower::pin(chain, s, family, decision.pin_interface);
         pinned = error == 0;
-        // NT 5 has neither the option nor the strong host model that makes it needed.
-        if (error == WSAENOPROTOOPT) error = 0;
+        // NT 5 has neither the option nor the strong host model that makes it needed. A way is not to be had there.
+        if (error == WSAENOPROTOOPT) error = decision.verdict == Verdict::through ? refused_error : 0;
     }
     if (error == 0) error = bind_below(chain, s, state, decision.source);
     if (error != 0) {
@@ -69,6 +72,8 @@ int bind_source(Chain& chain, SOCKET s, SocketState& state, const Decision& deci
     count(Counter::bound_source);
     return 0;
 }
+
+namespace {
 
 LSP_APART int prepare_keep(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     return state.kind == SocketKind::ours ? use_again(chain, s, state, flow) : settle(chain, s, state);
@@ -163,7 +168,7 @@ LSP_FLAT Next send_from_source(Chain& chain, SOCKET s, SocketState& state, Flow&
     const WSABUF* const control =
         send != nullptr ? source_control_data(decision.source, decision.pin_interface) : nullptr;
     if (control == nullptr) {
-        error = prepare_source(chain, s, state, flow);
+        error = prepare(chain, s, state, flow);
         return error == 0 ? Next::lower_call : Next::done;
     }
     // WSASendMsg, unlike sendto, may refuse a socket that is not bound.
@@ -173,9 +178,11 @@ LSP_FLAT Next send_from_source(Chain& chain, SOCKET s, SocketState& state, Flow&
                                               : send_with(chain, s, state, flow, datagram, *control, error);
 }
 
-bool keep_is_met(const Decision&, const IpAddress&) noexcept { return true; }
-bool source_is_met(const Decision& decision, const IpAddress& chosen) noexcept { return chosen == decision.source; }
-bool refuse_is_met(const Decision&, const IpAddress&) noexcept { return false; }
+bool keep_is_met(const Decision&, const Choice&) noexcept { return true; }
+bool source_is_met(const Decision& decision, const Choice& chosen) noexcept {
+    return chosen.address == decision.source;
+}
+bool refuse_is_met(const Decision&, const Choice&) noexcept { return false; }
 
 struct Action {
     IsMet* is_met;
@@ -185,11 +192,11 @@ struct Action {
 
 // By verdict.
 constexpr Action actions[] = {
-    {keep_is_met, prepare_keep, nullptr},               // keep
-    {source_is_met, prepare_source, send_from_source},  // source
-    {refuse_is_met, refuse, nullptr},                   // refuse
-    {refuse_is_met, refuse, nullptr},                   // through: not built yet
-    {refuse_is_met, prepare_to_lead, nullptr},          // socks5
+    {keep_is_met, prepare_keep, nullptr},                 // keep
+    {source_is_met, prepare_source, send_from_source},    // source
+    {refuse_is_met, refuse, nullptr},                     // refuse
+    {through_is_met, prepare_through, send_from_source},  // through
+    {refuse_is_met, prepare_to_lead, nullptr},            // socks5
 };
 
 const Action& action_of(const Flow& flow) noexcept { return actions[static_cast<std::size_t>(flow.decision.verdict)]; }
@@ -202,7 +209,7 @@ bool serves_many(const SocketState& state) noexcept {
 
 }  // namespace
 
-LSP_APART int judge(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const IpAddress& chosen) noexcept {
+LSP_APART int judge(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Choice& chosen) noexcept {
     const Decision& decision = flow.decision;
     const bool refused = flow.decided && !action_of(flow).is_met(decision, chosen) &&
                          (decision.verdict == Verdict::refuse || decision.otherwise == Otherwise::refuse);
@@ -217,14 +224,18 @@ LSP_APART int judge(Chain& chain, SOCKET s, SocketState& state, Flow& flow, cons
 }
 
 int prepare(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
+    if (state.kind == SocketKind::wildcard && state.pinned) leave_way(chain, s, state, flow);
     return action_of(flow).prepare(chain, s, state, flow);
 }
 
 Next send_datagram(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Datagram& datagram,
                    int& error) noexcept {
     const Action& action = action_of(flow);
+    if (state.kind == SocketKind::wildcard && state.pinned) leave_way(chain, s, state, flow);
     if (action.send != nullptr && serves_many(state)) return action.send(chain, s, state, flow, datagram, error);
     error = action.prepare(chain, s, state, flow);
+    // The pin is this destination's now; the datagrams that name none are for the other.
+    if (state.pinned && state.connected) mark_unchecked(s, state);
     return error == 0 ? Next::lower_call : Next::done;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "flow.hpp"
+#include "socket_state.hpp"
 #include "telemetry.hpp"
 
 namespace lsp::provider {
@@ -29,13 +30,9 @@ enum class Next {
     done,        // nowhere: it has been made in another form, or is answered with an error
 };
 
-// For what the program chose itself (Flow::own_choice): `chosen` is the address that it sends from, none if it chose an
-// interface. 0: the program's call goes on unchanged; else the error to give it.
-int judge(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const IpAddress& chosen) noexcept;
-
-// What a rule's `otherwise` says where its action cannot be had. 0: go on as if there were no rule; else `error`.
-// Counted.
-int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& flow, int error, Counter why) noexcept;
+// For what the program chose itself (Flow::own_choice). 0: the program's call goes on unchanged; else the error to give
+// it.
+int judge(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const Choice& chosen) noexcept;
 
 // For a socket before it connects (WSPConnect, ConnectEx). 0: go on with the lower call; else the error to give the
 // program.

@@ -47,6 +47,7 @@ struct Chain {
 
     // The lower provider's extension functions, once somebody asked for them.
     std::atomic<LPFN_CONNECTEX> lower_connect_ex{nullptr};
+    std::atomic<LPFN_ACCEPTEX> lower_accept_ex{nullptr};
     std::atomic<LPFN_WSASENDMSG> lower_send_msg{nullptr};
     std::atomic<LPFN_WSARECVMSG> lower_recv_msg{nullptr};
     std::atomic<LPFN_DISCONNECTEX> lower_disconnect_ex{nullptr};

@@ -109,15 +109,19 @@ bool next_header(const WSABUF& control, std::size_t& offset, WSACMSGHDR& header)
 }
 
 template <typename Info>
-void read_source(const char* data, IpAddress (*address_of)(const void*), IpAddress& source) noexcept {
+void read_source(const char* data, IpAddress (*address_of)(const void*), IpAddress& source,
+                 std::uint32_t& interface_index) noexcept {
     Info info{};
-    source = guarded_read(info, data) ? address_of(info.address).unmapped() : IpAddress{};
+    const bool readable = guarded_read(info, data);
+    source = readable ? address_of(info.address).unmapped() : IpAddress{};
+    interface_index = readable ? info.interface_index : 0;
     if (source.is_unspecified()) source = {};
 }
 
 }  // namespace
 
-bool has_packet_info(const WSABUF& control, IpAddress& source) noexcept {
+bool has_packet_info(const WSABUF& control, IpAddress& source, std::uint32_t& interface_index) noexcept {
+    interface_index = 0;
     if (!has_control_data(control)) return false;
     std::size_t offset = 0;
     WSACMSGHDR header{};
@@ -126,12 +130,12 @@ bool has_packet_info(const WSABUF& control, IpAddress& source) noexcept {
         const std::size_t length = header.cmsg_len - WSA_CMSG_LEN(0);
         if (header.cmsg_level == IPPROTO_IP && header.cmsg_type == IP_PKTINFO) {
             source = {};
-            if (length >= sizeof(PacketInfo4)) read_source<PacketInfo4>(data, &IpAddress::v4, source);
+            if (length >= sizeof(PacketInfo4)) read_source<PacketInfo4>(data, &IpAddress::v4, source, interface_index);
             return true;
         }
         if (header.cmsg_level == IPPROTO_IPV6 && header.cmsg_type == IPV6_PKTINFO) {
             source = {};
-            if (length >= sizeof(PacketInfo6)) read_source<PacketInfo6>(data, &IpAddress::v6, source);
+            if (length >= sizeof(PacketInfo6)) read_source<PacketInfo6>(data, &IpAddress::v6, source, interface_index);
             return true;
         }
     }

@@ -18,8 +18,9 @@ const WSABUF* source_control_data(const IpAddress& source, std::uint32_t interfa
 bool has_control_data(const WSABUF& control) noexcept;
 
 // Whether a program's control data has packet info, by which it chooses the source itself; `source` is what that names,
-// unmapped, or none where it names an interface only.
-bool has_packet_info(const WSABUF& control, IpAddress& source) noexcept;
+// unmapped, or none where it names an interface only; `interface_index` the interface, 0 where it names an address
+// only.
+bool has_packet_info(const WSABUF& control, IpAddress& source, std::uint32_t& interface_index) noexcept;
 
 // A program's own control data (ECN marks, segment sizes) with ours behind it, for one send.
 class MergedControlData {

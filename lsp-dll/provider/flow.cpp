@@ -26,6 +26,17 @@ Protocol protocol_of(SocketType type) {
     }
 }
 
+Counter counter_of(Verdict verdict) noexcept {
+    switch (verdict) {
+        case Verdict::keep: return Counter::decided_keep;
+        case Verdict::source: return Counter::decided_source;
+        case Verdict::refuse: return Counter::decided_refuse;
+        case Verdict::through: return Counter::decided_through;
+        case Verdict::socks5: return Counter::decided_socks5;
+    }
+    return Counter::decided_keep;
+}
+
 constexpr std::uint32_t quiet_ms = 1000;
 
 // A word that tells when a decision was last told of, and with which result (KnownDecision::told): the time with the
@@ -93,17 +104,6 @@ LSP_APART void decide_anew(const FlowKey& key, std::uint32_t generation, Flow& f
         flow.decided = true;
     }
     remember_decision(key, generation, flow.tick, flow);
-}
-
-Counter counter_of(Verdict verdict) noexcept {
-    switch (verdict) {
-        case Verdict::keep: return Counter::decided_keep;
-        case Verdict::source: return Counter::decided_source;
-        case Verdict::refuse: return Counter::decided_refuse;
-        case Verdict::through: return Counter::decided_through;
-        case Verdict::socks5: return Counter::decided_socks5;
-    }
-    return Counter::decided_keep;
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include "../core/rule_match.hpp"
 #include "../system/afd.hpp"
 #include "../system/winsock_constants.hpp"
-#include "action.hpp"
+#include "action_steps.hpp"
 #include "handshake.hpp"
 #include "lower.hpp"
 #include "policy_cache.hpp"
@@ -130,11 +130,15 @@ Note* attach(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     note->connect_untold.store(false, std::memory_order_relaxed);
     note->handshake.store(&handshake, std::memory_order_relaxed);
     note->leading.store(Leading::under_way, std::memory_order_release);
+    mark_unchecked(s, state);
     return note;
 }
 
 // The call that began it has given its error to the program.
-void forget_failure(Note& note) noexcept { note.leading.store(Leading::no, std::memory_order_release); }
+void forget_failure(Note& note) noexcept {
+    note.leading.store(Leading::no, std::memory_order_release);
+    mark_checked(note.socket.load(std::memory_order_relaxed));
+}
 
 }  // namespace
 
@@ -253,6 +257,7 @@ void tell_program(Note& note, int error, bool later) noexcept {
     note.untold.store(error != 0, std::memory_order_relaxed);
     note.connect_untold.store(true, std::memory_order_relaxed);
     note.leading.store(error == 0 ? Leading::led : Leading::failed, std::memory_order_release);
+    mark_checked(s);
     if (error == 0 || later) register_below(chain, s, note);
     // The last that is written here: whoever drops the note waits for this, or finds it.
     note.handshake.store(nullptr, std::memory_order_release);

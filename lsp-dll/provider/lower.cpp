@@ -32,12 +32,19 @@ int set_option(Chain& chain, SOCKET s, int level, int name, DWORD value) noexcep
     return chain.lower.lpWSPSetSockOpt(s, level, name, bytes, sizeof(value), &error) == 0 ? 0 : error;
 }
 
-bool is_set(Chain& chain, SOCKET s, int level, int name) noexcept {
+DWORD get_option(Chain& chain, SOCKET s, int level, int name) noexcept {
     DWORD value = 0;
     int length = sizeof(value);
     int error = 0;
-    return chain.lower.lpWSPGetSockOpt(s, level, name, reinterpret_cast<char*>(&value), &length, &error) == 0 &&
-           value != 0;
+    auto* const bytes = reinterpret_cast<char*>(&value);
+    return chain.lower.lpWSPGetSockOpt(s, level, name, bytes, &length, &error) == 0 ? value : 0;
+}
+
+bool is_set(Chain& chain, SOCKET s, int level, int name) noexcept { return get_option(chain, s, level, name) != 0; }
+
+void shut_down(Chain& chain, SOCKET s) noexcept {
+    int ignored = 0;
+    chain.lower.lpWSPShutdown(s, SD_BOTH, &ignored);
 }
 
 int local_endpoint(Chain& chain, SOCKET s, Family family, Endpoint& local) noexcept {
@@ -49,10 +56,24 @@ int local_endpoint(Chain& chain, SOCKET s, Family family, Endpoint& local) noexc
     return read_endpoint(address, length, family, local) ? 0 : WSAEAFNOSUPPORT;
 }
 
+int peer_endpoint(Chain& chain, SOCKET s, Family family, Endpoint& peer) noexcept {
+    sockaddr_storage name{};
+    int length = sizeof(name);
+    int error = 0;
+    auto* const address = reinterpret_cast<sockaddr*>(&name);
+    if (chain.lower.lpWSPGetPeerName(s, address, &length, &error) != 0) return error;
+    return read_endpoint(address, length, family, peer) ? 0 : WSAEAFNOSUPPORT;
+}
+
 // IP_UNICAST_IF takes the index in network byte order, IPV6_UNICAST_IF in the host's.
 int pin(Chain& chain, SOCKET s, Family source_family, std::uint32_t interface_index) noexcept {
     return source_family == Family::ipv4 ? set_option(chain, s, IPPROTO_IP, IP_UNICAST_IF, htonl(interface_index))
                                          : set_option(chain, s, IPPROTO_IPV6, IPV6_UNICAST_IF, interface_index);
+}
+
+std::uint32_t pinned_to(Chain& chain, SOCKET s, Family source_family) noexcept {
+    return source_family == Family::ipv4 ? ntohl(get_option(chain, s, IPPROTO_IP, IP_UNICAST_IF))
+                                         : get_option(chain, s, IPPROTO_IPV6, IPV6_UNICAST_IF);
 }
 
 bool share_port(Chain& chain, SOCKET s) noexcept {
@@ -106,6 +127,10 @@ ProtocolKind kind_of(Chain& chain, SOCKET s) noexcept {
         return {chain.type, chain.family};
     }
     return {socket_type(info.iSocketType), address_family(info.iAddressFamily)};
+}
+
+LPFN_ACCEPTEX accept_ex(Chain& chain, Chain& asked, SOCKET s) noexcept {
+    return extension(chain, asked, s, GUID WSAID_ACCEPTEX, &Chain::lower_accept_ex);
 }
 
 LPFN_CONNECTEX connect_ex(Chain& chain, Chain& asked, SOCKET s) noexcept {

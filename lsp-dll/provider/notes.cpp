@@ -44,6 +44,7 @@ void give_back(Note& note) noexcept {
     note.event.store(nullptr, std::memory_order_relaxed);
     note.window.store(nullptr, std::memory_order_relaxed);
     note.events.store(0, std::memory_order_relaxed);
+    note.listener.store(0, std::memory_order_relaxed);
     note.taken.store(false, std::memory_order_release);
 }
 

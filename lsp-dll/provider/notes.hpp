@@ -26,6 +26,9 @@ struct Note {
     std::atomic<SOCKET> reservation;
     std::atomic<std::uint16_t> port;
 
+    // Of a socket that an AcceptEx was given: the socket that listens.
+    std::atomic<SOCKET> listener;
+
     // Set while the system's timer is to settle the socket: see settle_soon.
     std::atomic<bool> timed;
     std::atomic<HANDLE> timer;

@@ -45,8 +45,11 @@ struct alignas(cache_line) ReaderCount {
 ReaderCount reader_counts[stripe_count];
 std::atomic<Snapshot*> retired{nullptr};
 
+std::atomic<bool> deciding{false};
 std::atomic<bool> enforcing{false};
 std::atomic<bool> leads{false};
+std::atomic<bool> checks{false};
+std::atomic<bool> judging_entries{false};
 std::atomic<bool> loading{false};
 
 // The loader's only. `current` is the one in force, or null where that has nothing to decide for this process; rules
@@ -93,7 +96,11 @@ void publish(Snapshot* snapshot) noexcept {
     enforcing.store(decides && snapshot->index.enforces());
     // Connections that are led already outlive the rule.
     if (decides && snapshot->index.leads()) leads.store(true);
-    Snapshot* const replaced = current.exchange(decides ? snapshot : nullptr);
+    const bool judges = snapshot != nullptr && !snapshot->incoming.empty();
+    Snapshot* const replaced = current.exchange(decides || judges ? snapshot : nullptr);
+    deciding.store(decides);
+    judging_entries.store(judges);
+    checks.store(judges || (decides && snapshot->index.checks()));
     next_generation();
     if (replaced != nullptr) push_retired(replaced);
     if (old != nullptr && old != replaced) system::free_pages(old);  // no reader has ever seen it
@@ -361,8 +368,11 @@ bool policy_active() noexcept {
     return policy_decides();
 }
 
-bool policy_decides() noexcept { return current.load(std::memory_order_relaxed) != nullptr; }
+bool policy_decides() noexcept { return deciding.load(std::memory_order_relaxed); }
 
+bool policy_judges_entries() noexcept { return judging_entries.load(std::memory_order_relaxed); }
+
+bool policy_checks() noexcept { return checks.load(std::memory_order_relaxed); }
 bool policy_leads() noexcept { return leads.load(std::memory_order_relaxed); }
 bool policy_enforces() noexcept { return enforcing.load(std::memory_order_relaxed); }
 

@@ -32,10 +32,16 @@ inline void refresh_policy() noexcept { refresh_policy(system::milliseconds()); 
 bool policy_active() noexcept;
 bool policy_decides() noexcept;
 
+// True if there are rules for the connections that this process accepts. Does not refresh.
+bool policy_judges_entries() noexcept;
+
 // True if some rule can refuse: then a source that the program chose itself needs a look too. Does not refresh.
 bool policy_enforces() noexcept;
 // True if some rule leads this process's connections to a proxy. Does not refresh.
 bool policy_leads() noexcept;
+// True if some rule wants a look at connections that are made already: it leads, names the interface, or is for what
+// comes in. Does not refresh.
+bool policy_checks() noexcept;
 
 // For calls that are not decided as a rule, such as a send from an address that the program chose: true if they need a
 // look all the same, because some rule can refuse, or because it is time to refresh. A load or two.

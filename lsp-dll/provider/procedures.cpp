@@ -49,6 +49,21 @@ LSP_FLAT int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDW
                                                                       to_length, overlapped, completion, thread, error);
 }
 
+// So do the calls that carry a connection's data, unless something about it is still to be checked; where no rule can
+// want that as the chain starts they are the lower provider's own.
+template <std::size_t slot, auto lower, auto hook, typename Procedure>
+struct Checked;
+
+template <std::size_t slot, auto lower, auto hook, typename Result, typename... Arguments>
+struct Checked<slot, lower, hook, Result(WSPAPI*)(SOCKET, Arguments...)> {
+    LSP_APART static Result WSPAPI checked(SOCKET s, Arguments... arguments) {
+        return hook(chains[slot], s, arguments...);
+    }
+    static Result WSPAPI call(SOCKET s, Arguments... arguments) {
+        return (sockets.get(s).unchecked ? &checked : chains[slot].lower.*lower)(s, arguments...);
+    }
+};
+
 enum class On { all, streams, not_streams };
 
 // A hooked call: where it stands in the table, our hook, and on which chains.
@@ -60,6 +75,16 @@ struct Hook {
         if (on == (stream ? On::not_streams : On::streams)) return;
         auto& procedure = table.*entry;
         procedure = &Bound<slot, hook, std::remove_reference_t<decltype(procedure)>>::call;
+    }
+};
+
+template <auto entry, auto hook, On on = On::all>
+struct CheckedHook {
+    template <std::size_t slot>
+    static void put(WSPPROC_TABLE& table) noexcept {
+        if (!policy_checks() || (on == On::streams && chains[slot].type != SocketType::stream)) return;
+        auto& procedure = table.*entry;
+        procedure = &Checked<slot, entry, hook, std::remove_reference_t<decltype(procedure)>>::call;
     }
 };
 
@@ -97,6 +122,8 @@ using Hooks = HookList<
     Hook<&Table::lpWSPSelect, hooks::select>,
     Hook<&Table::lpWSPListen, hooks::listen>,
     SendToHook,
+    CheckedHook<&Table::lpWSPSend, hooks::send>,
+    CheckedHook<&Table::lpWSPRecv, hooks::receive, On::streams>,
     Hook<&Table::lpWSPRecv, hooks::receive, On::not_streams>,
     Hook<&Table::lpWSPRecvFrom, hooks::receive_from, On::not_streams>,
     Hook<&Table::lpWSPEventSelect, hooks::event_select>,
@@ -123,6 +150,7 @@ bool exchange(const GUID& wanted, const GUID& id, void* out) noexcept {
 template <std::size_t slot>
 void exchange_extension(const GUID& id, void* out) noexcept {
     (void)(exchange<slot, &Chain::lower_connect_ex, hooks::connect_ex>(GUID WSAID_CONNECTEX, id, out) ||
+           exchange<slot, &Chain::lower_accept_ex, hooks::accept_ex>(GUID WSAID_ACCEPTEX, id, out) ||
            exchange<slot, &Chain::lower_send_msg, hooks::send_msg>(GUID WSAID_WSASENDMSG, id, out) ||
            exchange<slot, &Chain::lower_disconnect_ex, hooks::disconnect_ex>(GUID WSAID_DISCONNECTEX, id, out) ||
            exchange<slot, &Chain::lower_recv_msg, hooks::receive_msg>(GUID WSAID_WSARECVMSG, id, out));

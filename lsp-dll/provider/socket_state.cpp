@@ -58,6 +58,20 @@ IpAddress bound_address(Chain& chain, SOCKET s, const SocketState& state) noexce
     return address.is_unspecified() ? IpAddress{} : address;
 }
 
+LSP_APART Choice choice_of(Chain& chain, SOCKET s, const SocketState& state, const IpAddress& destination) noexcept {
+    Choice choice;
+    choice.address = bound_address(chain, s, state);
+    choice.by_interface = state.interface_chosen;
+    if (state.interface_chosen) choice.interface_index = lower::pinned_to(chain, s, destination.family);
+    return choice;
+}
+
+void mark_nonblocking(SOCKET s, bool nonblocking) noexcept {
+    update_state(s, [nonblocking](SocketState& now) {
+        if (now.type == SocketType::stream) now.ruled = nonblocking;
+    });
+}
+
 int settle(Chain& chain, SOCKET s, SocketState& state) noexcept {
     return state.kind == SocketKind::deferred ? bind_wildcard(chain, s, state) : 0;
 }
@@ -120,6 +134,17 @@ void mark_connected(SOCKET s, bool connected) noexcept {
     update_state(s, [connected](SocketState& now) {
         if (now.type != SocketType::stream) now.connected = connected;
     });
+}
+
+void mark_unchecked(SOCKET s, SocketState& state) noexcept {
+    if (state.unchecked) return;
+    SocketState unchecked = state;
+    unchecked.unchecked = true;
+    change_state(s, state, unchecked);
+}
+
+void mark_checked(SOCKET s) noexcept {
+    update_state(s, [](SocketState& now) { now.unchecked = false; });
 }
 
 void mark_binds_at_once(SOCKET s) noexcept {

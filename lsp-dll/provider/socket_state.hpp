@@ -45,6 +45,10 @@ void mark_implicit_bind(SOCKET s, const SocketState& state) noexcept;
 // A datagram or raw socket has a default destination now, or none any more.
 void mark_connected(SOCKET s, bool connected) noexcept;
 
+// See check.hpp.
+void mark_unchecked(SOCKET s, SocketState& state) noexcept;
+void mark_checked(SOCKET s) noexcept;
+
 // A datagram socket whose program would notice that its bind is put off.
 void mark_binds_at_once(SOCKET s) noexcept;
 
@@ -53,5 +57,20 @@ Chain& chain_of(Chain& asked, const SocketState& state) noexcept;
 
 // The address that the socket is bound to, unmapped; none if it is not bound or bound to the wildcard.
 IpAddress bound_address(Chain& chain, SOCKET s, const SocketState& state) noexcept;
+
+// How a program chose what its traffic leaves by.
+struct Choice {
+    IpAddress address;                  // unmapped; none if it chose no address
+    bool by_interface = false;          // it chose an interface,
+    std::uint32_t interface_index = 0;  // this one; 0 where the system does not tell
+};
+// For a socket as a whole, towards that destination (unmapped).
+Choice choice_of(Chain& chain, SOCKET s, const SocketState& state, const IpAddress& destination) noexcept;
+
+// A stream whose calls do not wait (FIONBIO, WSAEventSelect, WSAAsyncSelect).
+inline bool is_nonblocking(const SocketState& state) noexcept {
+    return state.type == SocketType::stream && state.ruled;
+}
+void mark_nonblocking(SOCKET s, bool nonblocking) noexcept;
 
 }  // namespace lsp::provider

@@ -185,6 +185,7 @@ int start(WORD version, WSPDATA& data, const WSAPROTOCOL_INFOW& info, const WSPU
     if (slot == no_slot) {
         procedures = table;
     } else {
+        refresh_policy();  // which procedures there are is its say
         fill_procedure_table(slot, procedures);
     }
     count(Counter::startups);

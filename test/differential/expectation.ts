@@ -55,12 +55,16 @@ interface SocketModel {
   datagramSource?: string;
   /** The program chose the interface or writes the IP header: its flows are not changed. */
   own: boolean;
+  /** … this interface. */
+  ownInterface?: string | undefined;
   /** The program made the socket behind the LSP. */
   behind: boolean;
   /** A datagram socket whose program polls behind the LSP: it is bound a tenth of a second later at the latest. */
   polled: boolean;
   /** The host whose address the program bound. */
   address?: string;
+  /** A stream has a connection. */
+  streamConnected: boolean;
   /** A socket without connections has a default destination. */
   connected: boolean;
   /** Its program waits for FD_WRITE, which comes with the bind: that is not put off. */
@@ -99,6 +103,11 @@ export interface Expectation {
   results: string[];
   /** How many of them differ from those without the DLL. */
   asked: number;
+  /**
+   * A socket that is bound to the wildcard already was to connect by an interface: whether it does is the system's to say, and Linux does
+   * not obey (test/provider/way_test.cpp has what is done about it).
+   */
+  untold: boolean;
 }
 
 export interface Untaken {
@@ -131,6 +140,7 @@ export function expectation(
   const sockets = new Map<string, SocketModel>();
   const untaken: Untaken[] = [];
   let base = plain;
+  let untold = false;
   const results = steps.map((step, place) => {
     const { verb, words } = step;
     if (verb === 'duplicate') sockets.set(step.socket, sockets.get(words[0] ?? '') ?? newSocket('tcp4'));
@@ -146,7 +156,10 @@ export function expectation(
       if (model.binding === 'address') model.address = words[0]?.split(':')[0]?.replace(/^m-/, '');
     }
     if ((verb === 'eventselect' || verb === 'asyncselect' || verb === 'protocol-info') && model.protocol === 'udp' && model.binding === 'no') model.watched = true;
-    if (verb === 'interface' && result === 'ok') model.own = words[0] !== '0';
+    if (verb === 'interface' && result === 'ok') {
+      model.own = words[0] !== '0';
+      model.ownInterface = model.own ? words[0] : undefined;
+    }
     if (verb === 'option' && words[0] === 'header-included' && result === 'ok') model.own = words[1] !== '0';
     if (verb === 'close' && result === 'ok') {
       sockets.delete(step.socket);
@@ -155,6 +168,7 @@ export function expectation(
     if ((verb === 'base-handle' || verb === 'poll') && model.protocol === 'udp') model.polled = true;
     settle(step, result, model, sockets);
 
+    if (leavesWay(step, model, policy)) untold = true;
     const wish = wishFor(step, model, policy);
     if (wish !== undefined && 'error' in wish) {
       // A datagram binds its socket before it is tried, as one that the system refuses does.
@@ -164,9 +178,11 @@ export function expectation(
       base = twin(untaken);
       return `error ${wish.error}${unstarted(words)}`;
     }
+    if (verb === 'disconnectex') model.streamConnected = false;
     if (verb === 'disconnect' && result === 'ok') model.connected = false;
     if (connects.has(verb)) {
       if (result === 'ok' && model.protocol !== 'tcp') model.connected = true;
+      if (model.protocol === 'tcp' && !result.startsWith('error')) model.streamConnected = true;
       if (wish !== undefined) model.source = wish.source;
       // A connect that was tried has bound the socket.
       else if (model.binding !== 'address' && model.source === undefined) model.binding = 'wildcard';
@@ -179,7 +195,14 @@ export function expectation(
     return withSource(step, model, result);
   });
   const asked = results.filter((result, place) => result !== plain[place]).length;
-  return { results, asked };
+  return { results, asked, untold };
+}
+
+function leavesWay({ verb, words }: Step, model: SocketModel, policy: TestPolicy): boolean {
+  if (!connects.has(verb) || model.behind || model.own || model.binding !== 'wildcard' || model.source !== undefined) return false;
+  const { host, family } = destinationOf(words[0] ?? '', model.family);
+  const wish = policy.wish(host, family, model.protocol);
+  return wish !== undefined && 'source' in wish && wish.through !== undefined;
 }
 
 /** What comes of a request that was refused at once: nothing. */
@@ -192,7 +215,7 @@ function unstarted(words: readonly string[]): string {
 
 function newSocket(kind: string): SocketModel {
   const [protocol, family] = kinds[kind] ?? ['tcp', 'ipv4'];
-  return { protocol, family, binding: 'no', own: false, behind: false, polled: false, connected: false, watched: false, ipv6Only: !kind.endsWith('46') };
+  return { protocol, family, binding: 'no', own: false, behind: false, polled: false, streamConnected: false, connected: false, watched: false, ipv6Only: !kind.endsWith('46') };
 }
 
 function settle({ verb, words, process }: Step, result: string, model: SocketModel, sockets: Map<string, SocketModel>): void {
@@ -217,10 +240,15 @@ function bindingOf(address: string, canWait: boolean): Binding {
 function wishFor(step: Step, model: SocketModel, policy: TestPolicy): Wish {
   const { verb, words } = step;
   if (verb === 'null-buffers') return wishForNullBuffers(words[0] ?? '', policy);
-  if (model.behind || model.source !== undefined || (!connects.has(verb) && !sends.has(verb))) return undefined;
+  if (model.behind || (!connects.has(verb) && !sends.has(verb))) return undefined;
   const { host, family, mapped } = destinationOf(words[0] ?? '', model.family);
   const wish = policy.wish(host, family, model.protocol);
   if (wish === undefined) return undefined;
+  if (model.source !== undefined) {
+    // By another interface it cannot go: it is bound. One that is connected goes nowhere.
+    const elsewhere = 'source' in wish && wish.through !== undefined && wish.source !== model.source;
+    return elsewhere && !model.streamConnected && !(sends.has(verb) && words.includes('no-name')) ? otherwise(wish) : undefined;
+  }
   if (model.own || model.binding === 'address' || (sends.has(verb) && words.includes('own-source'))) {
     return refusesOwn(step, model, wish) ? { error: WSAEACCES } : undefined;
   }
@@ -253,7 +281,7 @@ function refusesOwn({ verb, words }: Step, model: SocketModel, wish: NonNullable
   if (sends.has(verb) && (model.protocol === 'tcp' || words.includes('no-name'))) return false;
   if (verb === 'connectex' && model.binding === 'no') return false;
   if ('error' in wish) return true;
-  const chosen = sends.has(verb) && words.includes('own-source') ? 'virtual' : words.includes('own-header') ? 'virtual' : model.own ? undefined : model.address;
+  const chosen = sends.has(verb) && words.includes('own-source') ? 'virtual' : words.includes('own-header') ? 'virtual' : model.own && wish.through !== undefined && model.ownInterface === wish.through && model.address === undefined ? wish.source : model.own ? undefined : model.address;
   return wish.enforced === true && chosen !== wish.source;
 }
 

@@ -10,9 +10,11 @@ export type Protocol = 'tcp' | 'udp' | 'raw';
 
 /**
  * What the policy asks for a destination; nothing where it asks for nothing. `enforced`: the source or nothing. `tried`: the error is
- * that of a source that was tried, rather than the rule's own.
+ * that of a source that was tried, rather than the rule's own. `through`: and by that interface.
  */
-export type Wish = { source: string; enforced?: boolean } | { error: number; tried?: boolean } | undefined;
+export type Wish = { source: string; enforced?: boolean; through?: Interface } | { error: number; tried?: boolean } | undefined;
+
+export type Interface = 'physical' | 'tunnel';
 
 export interface TestPolicy {
   name: string;
@@ -33,13 +35,23 @@ const gone = ['11.22.33.99', 'fd11::99'] as const;
 const beyondTunnel = '1.2.3.0/24,fd01::/64';
 const isBeyondTunnel = (destination: string) => destination === 'target' || destination === 'silent';
 
-export function policies(tunnelInterface: number): TestPolicy[] {
+export function policies({ physical: physicalInterface, tunnel: tunnelInterface }: Record<Interface, number>): TestPolicy[] {
   const nothing = () => undefined;
   const definition = (source: string, otherwise: string) =>
     `interface=${tunnelInterface} address=${hosts.virtual[0]}/24,${hosts.virtual[1]}/64 source=${source} otherwise=${otherwise}`;
   // A tunnel's rule asks the system for the route, and Wine tells none of IPv6.
   const viaTunnel = (wish: Wish) => (destination: string, family: Family) =>
     family === 'ipv4' && isBeyondTunnel(destination) ? wish : undefined;
+  const through = (otherwise: string) => [
+    `to ${beyondTunnel} through ${physicalInterface} otherwise ${otherwise}`,
+    `to ${hosts.lan.join()} through ${tunnelInterface} otherwise ${otherwise}`,
+  ];
+  const wayOf = (enforced: boolean) => (destination: string): Wish =>
+    isBeyondTunnel(destination)
+      ? { source: 'physical', through: 'physical', enforced }
+      : destination === 'lan'
+        ? { source: 'virtual', through: 'tunnel', enforced }
+        : undefined;
   return [
     { name: 'no policy', oneIn: 8, rules: [], wish: nothing },
     {
@@ -63,6 +75,13 @@ export function policies(tunnelInterface: number): TestPolicy[] {
       ],
       wish: (destination) =>
         isBeyondTunnel(destination) ? { source: 'physical' } : destination === 'lan' ? { source: 'virtual' } : undefined,
+    },
+    { name: 'through', oneIn: 2, rules: through('refuse'), wish: wayOf(true) },
+    { name: 'through, otherwise keep', oneIn: 6, rules: through('keep'), wish: wayOf(false) },
+    {
+      name: 'through an interface that is not there', oneIn: 8,
+      rules: [`to ${beyondTunnel} through ${tunnelInterface + 100}`, `to ${hosts.lan.join()} through ${tunnelInterface + 100} otherwise keep`],
+      wish: (destination) => (isBeyondTunnel(destination) ? { error: WSAEACCES } : undefined),
     },
     {
       name: 'refuse', oneIn: 4,

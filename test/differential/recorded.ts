@@ -5,6 +5,7 @@
 
 import { readRecording } from '../winsock/recording.js';
 import { hosts } from './network.js';
+import type { Interface } from './policies.js';
 
 export interface RecordedSituation {
   policy: string;
@@ -37,6 +38,26 @@ export const recordedSituations: readonly RecordedSituation[] = [
         'WSASendMsg lan from virtual',
       ],
     },
+    {
+      policy: 'through',
+      situation: `udp4; ${bind}sendto target; sendto lan; sendto near; sendmsg target other-control`,
+      sent: [
+        'WSASendMsg target from physical at physical',
+        'WSASendMsg lan from virtual at tunnel',
+        'sendto near',
+        'WSASendMsg target from physical at physical with other data',
+      ],
+    },
+    {
+      policy: 'through',
+      situation: `udp46; ${bind}sendto m-target; sendto target; wsasendto target /port; sendto m-near`,
+      sent: [
+        'WSASendMsg m-target from physical at physical',
+        'WSASendMsg target from physical at physical',
+        'WSASendMsg target from physical at physical',
+        'sendto m-near',
+      ],
+    },
     // To a mapped address goes an IPv4 packet, whose packet information is IPv4's on a dual-stack socket too.
     {
       policy: 'source',
@@ -59,11 +80,12 @@ export const recordedSituations: readonly RecordedSituation[] = [
 ];
 
 /** The datagrams in a recording, in the words above. */
-export function datagramsIn(path: string, tunnelInterface: number): string[] {
+export function datagramsIn(path: string, interfaces: Record<Interface, number>): string[] {
+  const nameOfInterface = (index: number) => Object.entries(interfaces).find(([, each]) => each === index)?.[0] ?? String(index);
   return readRecording(path)
     .filter(({ call, error }) => (call === 'sendto' || call === 'WSASendMsg') && (error === 0 || error === 997))
     .map(({ call, address = '', pktinfo, control }) => {
-      const at = pktinfo?.interface === tunnelInterface ? ' at tunnel' : pktinfo?.interface ? ` at ${pktinfo.interface}` : '';
+      const at = pktinfo?.interface ? ` at ${nameOfInterface(pktinfo.interface)}` : '';
       const from = pktinfo === undefined ? '' : ` from ${nameOf(pktinfo.source)}${at}`;
       // Packet information alone has 24 bytes at most, 40 of IPv6; in hexadecimal.
       const alone = pktinfo === undefined ? 0 : pktinfo.source.includes(':') ? 80 : 48;

@@ -4,6 +4,7 @@
 //   11.22.33.44/24   the physical address
 //   128.129.0.2/24   the virtual address, on the tunnel interface; the route to 1.2.3.0/24 leaves through it
 //   1.2.3.4/32       the target, on the same host, so that it can answer
+//   fd11::44/64 and fd01::4/128: the same of the physical interface and of the target
 #pragma once
 
 #include <winsock2.h>

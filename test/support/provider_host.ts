@@ -37,6 +37,8 @@ function makeNamespace(namespace: string): void {
   addInterface(namespace, 'physical', '11.22.33.44/24');
   addInterface(namespace, 'tunnel', '128.129.0.2/24');
   ip('-n', namespace, 'addr', 'add', '1.2.3.4/32', 'dev', 'tunnel-far');
+  ip('-n', namespace, 'addr', 'add', 'fd11::44/64', 'dev', 'physical', 'nodad');
+  ip('-n', namespace, 'addr', 'add', 'fd01::4/128', 'dev', 'tunnel-far', 'nodad');
   ip('-n', namespace, 'route', 'add', '1.2.3.0/24', 'dev', 'tunnel');
 }
 

@@ -1,4 +1,5 @@
 #include "../action.hpp"
+#include "../check.hpp"
 #include "../leading.hpp"
 #include "../lower.hpp"
 #include "../socket_state.hpp"
@@ -22,7 +23,8 @@ int prepare_to_connect(Chain& chain, SOCKET s, SocketState& state, const sockadd
     decide_flow(state, flow, own_choice);
     // A proxy takes it whatever the program chose.
     const int refused = own_choice && flow.decision.verdict != Verdict::socks5
-                            ? judge(chain, s, state, flow, flow.decided ? bound_address(chain, s, state) : IpAddress{})
+                            ? judge(chain, s, state, flow,
+                                    flow.decided ? choice_of(chain, s, state, flow.destination.address) : Choice{})
                             : prepare(chain, s, state, flow);
     record(flow, refused);
     return refused;
@@ -45,8 +47,13 @@ int connect(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSA
         *error = failed;
         return SOCKET_ERROR;
     }
-    const int result =
-        chain.lower.lpWSPConnect(s, name, name_length, caller_data, callee_data, socket_qos, group_qos, error);
+    int result = chain.lower.lpWSPConnect(s, name, name_length, caller_data, callee_data, socket_qos, group_qos, error);
+    if (state.unchecked && (result == 0 || *error == WSAEWOULDBLOCK)) {
+        if (const int refused = check(chain, s, state); refused != 0) {
+            *error = refused;
+            result = SOCKET_ERROR;
+        }
+    }
     // A connect that was tried has bound the socket; one whose arguments were refused has not. Where that is wrong, the
     // next bind's WSAEINVAL tells.
     if (result == 0 || (readable && *error != WSAEINVAL && *error != WSAEADDRNOTAVAIL)) mark_implicit_bind(s, state);
@@ -72,6 +79,8 @@ BOOL connect_ex(Chain& asked, SOCKET s, const sockaddr* name, int name_length, v
         failed = overlapped == nullptr ? give_up_lead(flow, WSAEINVAL)
                                        : connect_ex_led(chain, s, state, flow, data, data_length, overlapped);
     }
+    // Data would go with the connection, before it can be checked.
+    if (failed == 0 && state.unchecked && data != nullptr && data_length != 0) failed = refused_error;
     if (failed != 0) {
         WSASetLastError(failed);
         return FALSE;

@@ -1,4 +1,5 @@
 #include "../action.hpp"
+#include "../check.hpp"
 #include "../control_data.hpp"
 #include "../guarded_copy.hpp"
 #include "../inlining.hpp"
@@ -55,23 +56,26 @@ void mark_ruled(SOCKET s, SocketState& state, const Flow& flow) noexcept {
 
 // What both ways to send have in common: decide for this datagram and carry it out.
 Next decide_datagram(Chain& chain, SOCKET s, SocketState& state, const Datagram& datagram, int& error) noexcept {
+    if (state.unchecked && datagram.to == nullptr) {
+        error = check(chain, s, state);
+        return error == 0 ? Next::lower_call : Next::done;
+    }
     Flow flow;
     if (!is_decided(state) || datagram.to == nullptr ||
         !read_endpoint(datagram.to, datagram.to_length, state.family, flow.destination)) {
         error = settle(chain, s, state);
         return error == 0 ? Next::lower_call : Next::done;
     }
-    IpAddress named;
-    const bool names_source = has_packet_info(datagram.control, named);
+    Choice named;
+    const bool names_source = has_packet_info(datagram.control, named.address, named.interface_index);
     const bool own_choice = names_source || has_own_choice(state);
     decide_flow(state, flow, own_choice);
     Next next = Next::lower_call;
     if (own_choice) {
-        const IpAddress chosen = !flow.decided           ? IpAddress{}
-                                 : names_source          ? named
-                                 : state.header_included ? header_source(state, datagram)
-                                                         : bound_address(chain, s, state);
-        error = judge(chain, s, state, flow, chosen);
+        if (flow.decided && !names_source) named = choice_of(chain, s, state, flow.destination.address);
+        if (flow.decided && names_source) named.by_interface = named.interface_index != 0;
+        if (state.header_included && !names_source) named.address = header_source(state, datagram);
+        error = judge(chain, s, state, flow, named);
         if (error != 0) next = Next::done;
     } else {
         next = send_datagram(chain, s, state, flow, datagram, error);
@@ -98,6 +102,16 @@ LSP_FLAT int send_to(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_coun
                                                completion, thread, error);
     if (result == 0 || *error == WSA_IO_PENDING) mark_implicit_bind(s, state);
     return result;
+}
+
+int send(Chain& chain, SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags,
+         LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
+    SocketState state = sockets.get(s);
+    if (const int refused = check(chain, s, state); refused != 0) {
+        *error = refused;
+        return SOCKET_ERROR;
+    }
+    return chain.lower.lpWSPSend(s, buffers, buffer_count, sent, flags, overlapped, completion, thread, error);
 }
 
 int send_msg(Chain& asked, SOCKET s, LPWSAMSG message, DWORD flags, LPDWORD sent, LPWSAOVERLAPPED overlapped,

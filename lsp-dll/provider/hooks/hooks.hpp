@@ -19,12 +19,16 @@ namespace lsp::provider::hooks {
 int LSP_HOOK cleanup(Chain&, LPINT error);
 SOCKET LSP_HOOK socket(Chain&, int family, int type, int protocol, LPWSAPROTOCOL_INFOW info, GROUP group, DWORD flags,
                        LPINT error);
-SOCKET LSP_HOOK accept(Chain&, SOCKET, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition,
-                       DWORD_PTR data, LPINT error);
 SOCKET LSP_HOOK join_leaf(Chain&, SOCKET, const sockaddr* name, int name_length, LPWSABUF caller_data,
                           LPWSABUF callee_data, LPQOS socket_qos, LPQOS group_qos, DWORD flags, LPINT error);
 int LSP_HOOK close_socket(Chain&, SOCKET, LPINT error);
 int LSP_HOOK duplicate_socket(Chain&, SOCKET, DWORD process_id, LPWSAPROTOCOL_INFOW info, LPINT error);
+
+// accept.cpp
+SOCKET LSP_HOOK accept(Chain&, SOCKET, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition,
+                       DWORD_PTR data, LPINT error);
+BOOL LSP_HOOK accept_ex(Chain&, SOCKET listener, SOCKET accepting, void* buffer, DWORD receive_length,
+                        DWORD local_length, DWORD remote_length, LPDWORD received, LPOVERLAPPED);
 
 // bind.cpp
 int LSP_HOOK bind(Chain&, SOCKET, const sockaddr* name, int name_length, LPINT error);
@@ -41,6 +45,10 @@ int LSP_HOOK send_to(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWO
                      LPWSATHREADID, LPINT error);
 int LSP_HOOK send_msg(Chain&, SOCKET, LPWSAMSG message, DWORD flags, LPDWORD sent, LPWSAOVERLAPPED,
                       LPWSAOVERLAPPED_COMPLETION_ROUTINE);
+
+// Called only for a socket that is unchecked (check.hpp).
+int LSP_HOOK send(Chain&, SOCKET, LPWSABUF buffers, DWORD buffer_count, LPDWORD sent, DWORD flags, LPWSAOVERLAPPED,
+                  LPWSAOVERLAPPED_COMPLETION_ROUTINE, LPWSATHREADID, LPINT error);
 
 // options.cpp
 int LSP_HOOK get_option(Chain&, SOCKET, int level, int name, char* value, LPINT value_length, LPINT error);

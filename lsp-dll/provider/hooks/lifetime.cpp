@@ -1,5 +1,6 @@
 #include <ws2tcpip.h>
 
+#include "../adopt.hpp"
 #include "../guarded_copy.hpp"
 #include "../notes.hpp"
 #include "../socket_state.hpp"
@@ -9,15 +10,6 @@
 namespace lsp::provider::hooks {
 
 namespace {
-
-// Tells ws2_32 that calls on the lower provider's handle come to our chain. Where it cannot, because our entry has left
-// the catalog under a running program, the socket is the program's all the same: the base provider has given it to
-// ws2_32 under its own entry, and it goes on without us.
-SOCKET adopt(Chain& chain, SOCKET s) noexcept {
-    int failed = 0;
-    if (chain.upcalls.lpWPUModifyIFSHandle(chain.info().dwCatalogEntryId, s, &failed) != s) forget_socket(s);
-    return s;
-}
 
 // Whether ws2_32 still has our chain in its catalog. WSAEINVAL is its answer for a provider that it does not know.
 bool is_in_catalog(const Chain& chain) noexcept {
@@ -39,14 +31,6 @@ SOCKET shared_socket(Chain& chain, int family, int type, int protocol, DWORD res
     return adopt(chain, s);
 }
 
-SocketState fresh_state(const Chain& chain, SocketKind kind) {
-    SocketState state;
-    state.kind = kind;
-    state.type = chain.type;
-    state.family = chain.family;
-    return state;
-}
-
 }  // namespace
 
 int cleanup(Chain& chain, LPINT error) { return clean_up(static_cast<std::size_t>(&chain - chains), error); }
@@ -64,14 +48,6 @@ SOCKET socket(Chain& chain, int family, int type, int protocol, LPWSAPROTOCOL_IN
     state.binds_at_once = (flags & WSA_FLAG_REGISTERED_IO) != 0;
     remember_socket(s, state);
     return adopt(chain, s);
-}
-
-SOCKET accept(Chain& chain, SOCKET s, sockaddr* address, LPINT address_length, LPCONDITIONPROC condition,
-              DWORD_PTR data, LPINT error) {
-    const SOCKET accepted = chain.lower.lpWSPAccept(s, address, address_length, condition, data, error);
-    if (accepted == INVALID_SOCKET) return accepted;
-    remember_socket(accepted, fresh_state(chain, SocketKind::explicit_));
-    return adopt(chain, accepted);
 }
 
 SOCKET join_leaf(Chain& chain, SOCKET s, const sockaddr* name, int name_length, LPWSABUF caller_data,

@@ -2,7 +2,9 @@
 #include <cstring>
 
 #include "../../system/winsock_constants.hpp"
+#include "../check.hpp"
 #include "../deferred.hpp"
+#include "../entry.hpp"
 #include "../guarded_copy.hpp"
 #include "../procedures.hpp"
 #include "../socket_state.hpp"
@@ -94,6 +96,12 @@ int get_option(Chain& chain, SOCKET s, int level, int name, char* value, LPINT v
     int result = 0;
     if (answer_led_option(s, name, value, value_length, error, result)) return result;
     result = chain.lower.lpWSPGetSockOpt(s, level, name, value, value_length, error);
+    if (name == SO_ERROR && result == 0) {
+        SocketState state = sockets.get(s);
+        const DWORD refused = static_cast<DWORD>(check(chain, s, state));
+        if (refused != 0) guarded_write(value, refused);
+        return 0;
+    }
     const bool wide = name == SO_PROTOCOL_INFOW;
     if (result != 0 || (!wide && name != SO_PROTOCOL_INFOA)) return result;
     SocketState state = sockets.get(s);
@@ -122,6 +130,14 @@ int set_option(Chain& chain, SOCKET s, int level, int name, const char* value, i
     int result = 0;
     if (level == SOL_SOCKET && name == SO_UPDATE_CONNECT_CONTEXT && finish_led_connect(s, error, result)) return result;
     result = chain.lower.lpWSPSetSockOpt(s, level, name, value, value_length, error);
+    const bool entered = level == SOL_SOCKET && name == SO_UPDATE_ACCEPT_CONTEXT;
+    if (result == 0 && (entered || (level == SOL_SOCKET && name == SO_UPDATE_CONNECT_CONTEXT))) {
+        SocketState state = sockets.get(s);
+        if (const int refused = entered ? check_entry(chain, s, state) : check(chain, s, state); refused != 0) {
+            *error = refused;
+            return SOCKET_ERROR;
+        }
+    }
     if (result == 0 && chooses_source(level, name)) {
         const bool chosen = is_nonzero(value, value_length);
         update_state(s, [name, chosen](SocketState& now) {
@@ -159,13 +175,12 @@ int ioctl(Chain& chain, SOCKET s, DWORD code, void* in, DWORD in_length, void* o
     // The answer may come to where the question is.
     GUID id;
     const bool asks_extension = code == SIO_GET_EXTENSION_FUNCTION_POINTER && guarded_read(id, in);
+    u_long nonblocking = 0;
+    const bool changes_blocking = code == static_cast<DWORD>(FIONBIO) && guarded_read(nonblocking, in);
     const int result = chain.lower.lpWSPIoctl(s, code, in, in_length, out, out_length, returned, overlapped, completion,
                                               thread, error);
+    if (changes_blocking && result == 0) mark_nonblocking(s, nonblocking != 0);
     if (asks_extension && result == 0) replace_extension(chain, id, out);
-    u_long nonblocking = 0;
-    if (code == static_cast<DWORD>(FIONBIO) && result == 0 && guarded_read(nonblocking, in)) {
-        update_state(s, [nonblocking](SocketState& now) { now.set_nonblocking(nonblocking != 0); });
-    }
     return result;
 }
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "../check.hpp"
 #include "../deferred.hpp"
 #include "../guarded_copy.hpp"
 #include "../lower.hpp"
@@ -12,7 +13,8 @@ namespace lsp::provider::hooks {
 namespace {
 
 bool settled(Chain& chain, SOCKET s, LPINT error) noexcept {
-    const int failed = settle(chain, s);
+    SocketState state = sockets.get(s);
+    const int failed = state.unchecked ? check(chain, s, state) : settle(chain, s, state);
     if (failed != 0) *error = failed;
     return failed == 0;
 }

@@ -10,6 +10,7 @@
 #include "provider.h"
 #include "raw_socket.h"
 #include "recording.h"
+#include "unicast_interface.h"
 
 namespace base_provider {
 namespace {
@@ -42,6 +43,7 @@ SOCKET WSPAPI wspSocket(int family, int type, int protocol, LPWSAPROTOCOL_INFOW 
                         : systemWinsock.WSASocketW(family, type, protocol, nullptr, 0, flags);
     finish(socket, INVALID_SOCKET, error);
     if (socket != INVALID_SOCKET) {
+        ForgetUnicastInterface(socket);
         const int index = FindBaseEntry(family, type);
         const DWORD entryId = info ? info->dwCatalogEntryId : index < 0 ? 0 : BaseEntry(index).dwCatalogEntryId;
         if (registerHandle(socket, entryId, error) == INVALID_SOCKET) {
@@ -135,6 +137,8 @@ int WSPAPI wspGetSockOpt(SOCKET socket, int level, int option, char* value, LPIN
     if (!IsWritable(length, sizeof *length) || !IsWritable(value, *length > 0 ? static_cast<std::size_t>(*length) : 0))
         return Fault(error);
 
+    if (IsUnicastInterface(level, option) && length)
+        return finish(GetUnicastInterface(socket, level, value, length), error);
     if (level != SOL_SOCKET || option != SO_PROTOCOL_INFOW)
         return finish(systemWinsock.getsockopt(socket, level, option, value, length), error);
     // Wine's answer would not carry our catalog's entry id.
@@ -158,6 +162,8 @@ int WSPAPI wspSetSockOpt(SOCKET socket, int level, int option, const char* value
     int result = SOCKET_ERROR;
     if (const int told = AnswerFor("setsockopt", level, option)) {
         SetLastError(told);
+    } else if (IsUnicastInterface(level, option)) {
+        result = SetUnicastInterface(socket, level, value, length);
     } else {
         result = systemWinsock.setsockopt(socket, level, option, value, length);
     }
