@@ -106,11 +106,11 @@ function define(): void {
       await startOpenSsh(options),
     );
     ours = await MisbehavingProxy.start(options);
+    servers.push(ours);
   }));
 
   test.after(reported(async () => {
     await prefix.stop();
-    await ours.stop();
     for (const server of servers) await server.stop();
     removeNamespaces(networkNamespace);
     rmSync(directory, { recursive: true, force: true });
