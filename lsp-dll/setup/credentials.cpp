@@ -80,7 +80,7 @@ Outcome delete_credential(std::string_view name) {
 Result<std::vector<Credential>> list_credentials() {
     DWORD count = 0;
     CREDENTIALW** found = nullptr;
-    if (!CredEnumerateW(L"winsock-lsp/*", 0, &count, &found)) {
+    if (!CredEnumerateW((std::wstring(credential_prefix) + L"*").c_str(), 0, &count, &found)) {
         const DWORD error = GetLastError();
         if (error == ERROR_NOT_FOUND) return std::vector<Credential>{};
         return system_error(error, "CredEnumerateW", "Cannot list the log-ins of this user", session_remedy);

@@ -200,7 +200,7 @@ export async function startDante({
   const port = told ?? (await freePort(address));
   const folder = ownedTemporaryDirectory();
   const method = login === undefined ? 'none' : 'username';
-  const rule = (verdict: string, to: string) => `socks ${verdict} { from: 0/0 to: ${to} command: connect }`;
+  const rule = (verdict: string, to: string) => `socks ${verdict} {\n from: 0/0 to: ${to}\n command: connect\n log: error connect\n}`;
   writeFileSync(
     join(folder, 'danted.conf'),
     [
@@ -211,7 +211,7 @@ export async function startDante({
       `socksmethod: ${method}`,
       'user.privileged: root',
       'user.unprivileged: nobody',
-      'client pass { from: 0/0 to: 0/0 }',
+      'client pass {\n from: 0/0 to: 0/0\n log: error\n}',
       ...blocked.map((to) => rule('block', to)),
       rule('pass', '0/0'),
       '',

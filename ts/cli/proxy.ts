@@ -13,8 +13,8 @@ export const proxyLogin: Command = {
   positionals: ['NAME'],
   summary: "Keep a proxy's user name and password, or replace them",
   details:
-    'Asks for both on the terminal, without showing the password; else standard input has them, in two lines. They are a generic credential\n' +
-    "of yours in Windows' Credential Manager, winsock-lsp/NAME: other users' programs cannot read it, all of yours can. Nothing else has them.",
+    'Asks for both on the terminal, without showing the password; else standard input has them, in two lines. They are a generic ' +
+    "credential of yours in Windows' Credential Manager, winsock-lsp/NAME: other users' programs cannot read it, all of yours can.",
   examples: [
     ['proxy login work', 'asks for user name and password'],
     ['proxy login work < login.txt', 'two lines: user name, password'],
@@ -94,8 +94,8 @@ export const proxyTest: Command = {
   },
   summary: 'Try a SOCKS 5 proxy, and say what it answers',
   details:
-    'Connects, greets, logs in and asks for a connection, as programs are led through a proxy, and ends the connection. Tells the time of\n' +
-    'each step. All of it may take 30 seconds. Rules that match this program hold for it too. docs/socks5.md explains each answer.',
+    'Connects, greets, logs in and asks for a connection, as programs are led through a proxy, and ends the connection. Tells the time ' +
+    'of each step. All of it may take 30 seconds. Rules that match this program hold for it too. docs/socks5.md explains each answer.',
   examples: [
     ['proxy test 127.0.0.1:1080', 'whether a SOCKS 5 proxy is there, and whether it wants a log-in'],
     ['proxy test 192.0.2.1:1080 --login work --to example.com:443', 'whether it leads there'],
