@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { LspError } from '../errors.js';
 import { checkRunFrom } from '../origin.js';
 import { PolicyError } from '../policy.js';
-import { packageRoot } from '../root.cjs';
+import { packageRoot } from '../root.js';
 import { readInput, usageError } from './command.js';
 import { commands } from './commands.js';
 import { exitCodeOf, exitCodes, type ExitCode } from './exit_codes.js';
