@@ -63,7 +63,7 @@ export {
 export * as policy from './policy.js';
 export { PolicyError, type PolicyFault, type PolicyRule, type StoredPolicy } from './policy.js';
 export * as tunnel from './tunnel.js';
-export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
+export type { Publication, PublishedTunnel, TunnelOptions } from './tunnel.js';
 export {
   readStats,
   readStatsByProcess,
