@@ -80,9 +80,10 @@ test('the tarball has what is needed and nothing else', () => {
   assert.equal(packed.files, [...dist, ...prebuilt, ...source, ...pages, 'LICENSE', 'README.md', 'package.json'].sort());
 });
 
-test('the tarball is smaller than 2 MB', () => {
+// An alarm, not a budget: the addons and the DLLs for two architectures are three quarters of it.
+test('the tarball is smaller than 2.5 MB', () => {
   console.log(`tarball: ${packed.size} bytes, ${packed.files.length} files, ${packed.unpackedSize} bytes installed`);
-  assert.ok(packed.size < 2_000_000, `${packed.size} bytes`);
+  assert.ok(packed.size < 2_500_000, `${packed.size} bytes`);
 });
 
 test("this machine's node installs it without a compiler", () => {
