@@ -58,6 +58,15 @@ test('`using` puts it away', () => {
   assert.is(lsp.isSupported, process.platform === 'win32');
 });
 
+test('a second one takes the place of the first, which then has nothing to restore', async () => {
+  await lsp.installLsp();
+  const second = useStandIn();
+  machine.restore();
+  assert.is(lsp.isInstalled(), false, 'the second answers');
+  second.restore();
+  assert.is(lsp.isSupported, process.platform === 'win32');
+});
+
 test('install lays chains over both families, first in both catalogs; again it changes nothing', async () => {
   assert.is(lsp.isInstalled(), false);
   const report = await lsp.installLsp();

@@ -105,10 +105,13 @@ export class StandIn implements Disposable {
     this.processes = new Set([process.pid, ...processes]);
     this.#stepMilliseconds = stepMilliseconds;
     replaceNative(this.#native());
+    inPlace = this;
   }
 
-  /** The addon answers again; elsewhere than on Windows ERR_UNSUPPORTED_PLATFORM does. */
+  /** The addon answers again; elsewhere than on Windows ERR_UNSUPPORTED_PLATFORM does. Nothing if another one has taken this one's place. */
   restore(): void {
+    if (inPlace !== this) return;
+    inPlace = undefined;
     replaceNative(undefined);
   }
 
@@ -415,6 +418,7 @@ export class StandIn implements Disposable {
   }
 }
 
+let inPlace: StandIn | undefined;
 const cancelled = new WeakSet<Cancellation>();
 
 /**
