@@ -2,8 +2,8 @@
  * winsock-lsp: the missing `src` of Windows routes. Importing it works everywhere; a function of Windows' throws an LspError
  * with the code ERR_UNSUPPORTED_PLATFORM elsewhere (`isSupported` tells before).
  *
- * Questions answer at once. What changes the machine, and what rehearses or examines a change (planInstall, planRemove, doctor), gives
- * a Promise and works off the main thread.
+ * A function answers at once if what it asks is at hand: the catalogs, the registry, a route, the counters. What changes the machine, and
+ * what has to look through it or to wait (planInstall, planRemove, doctor), gives a Promise and works off the main thread.
  *
  * @module winsock-lsp
  */
@@ -12,6 +12,7 @@ export type { Abortable } from './abort.js';
 export { AbortError, isLspError, LspError } from './errors.js';
 export type { LspErrorCode } from './error_codes.js';
 export { isSupported } from './native.js';
+export type { Publication } from './tunnel.js';
 export { enumerateCatalog, type Architecture, type CatalogEntry, type ChainPart } from './catalog.js';
 export { mapCatalog, type CatalogMap, type LayeredProvider, type ProviderTree } from './catalog_map.js';
 export type {
@@ -63,7 +64,7 @@ export {
 export * as policy from './policy.js';
 export { PolicyError, type PolicyFault, type PolicyRule, type StoredPolicy } from './policy.js';
 export * as tunnel from './tunnel.js';
-export type { Publication, PublishedTunnel, TunnelOptions } from './tunnel.js';
+export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
 export {
   readStats,
   readStatsByProcess,

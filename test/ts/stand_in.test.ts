@@ -298,7 +298,7 @@ test('what it does not have says so, and docs/testing.md says what that is', asy
   assert.equal(told.sort(), lacking.sort());
 });
 
-// README.md: "Questions answer at once", the rest gives Promises.
+// README.md: what is at hand is answered at once; what changes the machine, has to look through it or to wait gives a Promise.
 const questions: readonly (() => unknown)[] = [
   () => lsp.enumerateCatalog(),
   () => lsp.enumerateNamespaceProviders(),
