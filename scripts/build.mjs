@@ -1,5 +1,5 @@
-// Compiles ts/ twice: to ES modules (dist/esm) and to CommonJS (dist/cjs). Each folder says in a package.json of its own which
-// it is, because the package's says "module". `--out FOLDER`: dist/ there; in the repository unless told.
+// Compiles ts/ to ES modules (dist/esm), which Node's `require` loads too, and its declarations once more for TypeScript that takes them
+// for CommonJS (dist/cjs). Each folder says in a package.json of its own which it is. `--out FOLDER`: dist/ there; in the repository by default.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

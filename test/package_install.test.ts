@@ -62,8 +62,8 @@ test('the tarball has what is needed and nothing else', () => {
   const compiled = modules.map((path) => path.slice('ts/'.length, -'.ts'.length));
   const dist = [
     ...compiled.flatMap((name) => [`esm/${name}.js`, ...(name.startsWith('cli/') ? [] : [`esm/${name}.d.ts`])]),
-    ...compiled.filter((name) => !name.startsWith('cli/')).flatMap((name) => [`cjs/${name}.js`, `cjs/${name}.d.ts`]),
-    ...['esm', 'cjs'].flatMap((build) => [`${build}/package.json`, `${build}/root.cjs`, `${build}/root.d.cts`]),
+    ...compiled.filter((name) => !name.startsWith('cli/')).map((name) => `cjs/${name}.d.ts`),
+    ...['esm', 'cjs'].map((build) => `${build}/package.json`),
   ].map((path) => `dist/${path}`);
   const prebuilt = [
     ...['winsock-lsp-ia32.dll', 'winsock-lsp-setup.dll', 'winsock-lsp.dll', 'winsock-lsp.node'].map((name) => `win32-x64/${name}`),
@@ -80,9 +80,10 @@ test('the tarball has what is needed and nothing else', () => {
   assert.equal(packed.files, [...dist, ...prebuilt, ...source, ...pages, 'LICENSE', 'README.md', 'package.json'].sort());
 });
 
-test('the tarball is smaller than 2 MB', () => {
+// An alarm, not a budget: the addons and the DLLs for two architectures are three quarters of it.
+test('the tarball is smaller than 2.5 MB', () => {
   console.log(`tarball: ${packed.size} bytes, ${packed.files.length} files, ${packed.unpackedSize} bytes installed`);
-  assert.ok(packed.size < 2_000_000, `${packed.size} bytes`);
+  assert.ok(packed.size < 2_500_000, `${packed.size} bytes`);
 });
 
 test("this machine's node installs it without a compiler", () => {
@@ -127,17 +128,27 @@ test('npx winsock-lsp --help works on Linux', () => {
 // Without skipLibCheck: the declarations themselves are checked too.
 for (const { moduleResolution, module, extensions } of [
   { moduleResolution: 'node16', module: 'node16', extensions: ['mts', 'cts'] },
+  { moduleResolution: 'nodenext', module: 'nodenext', extensions: ['mts', 'cts'] },
   { moduleResolution: 'bundler', module: 'esnext', extensions: ['ts'] },
 ]) {
   test(`its types resolve under ${moduleResolution}`, () => {
     const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
     const files = extensions.map((extension) => `types-${moduleResolution}.${extension}`);
     const lines = [
-      "import { enumerateCatalog, installLsp, LspError, tunnel, type CatalogEntry } from 'winsock-lsp';",
+      "import { enumerateCatalog, installLsp, isLspError, isSupported, LspError, tunnel, type CatalogEntry, type LspErrorCode, type Publication } from 'winsock-lsp';",
+      "import { useStandIn, type StandIn } from 'winsock-lsp/testing';",
       'export const names: string[] = enumerateCatalog().map((entry: CatalogEntry) => entry.name);',
       'export const changed: Promise<boolean> = installLsp().then((report) => report.changed);',
       "export const withdrawn: Promise<unknown> = tunnel.withdraw('office');",
-      'export const codeOf = (error: LspError): string => error.code;',
+      'export const codeOf = (error: LspError): LspErrorCode => error.code;',
+      "export const denied = (error: unknown): boolean => isSupported && isLspError(error) && error.code === 'ERROR_ACCESS_DENIED';",
+      '// @ts-expect-error: no error has this code',
+      "export const misspelt = (error: LspError): boolean => error.code === 'ERROR_ACESS_DENIED';",
+      'export async function publish(): Promise<string> {',
+      "  await using office: Publication = await tunnel.publish({ name: 'office', address: '10.8.0.2/24', source: '11.22.33.44' });",
+      '  return office.name;',
+      '}',
+      'export const machine: StandIn = useStandIn({ elevated: false });',
       '// @ts-expect-error: the types are not any',
       'export const wrong: number = enumerateCatalog();',
     ];
@@ -211,12 +222,8 @@ if (node === undefined) {
     }
     writeFileSync(join(windowsProject, 'chosen.cjs'), "console.log(require('winsock-lsp').enumerateCatalog().length > 0);\n");
     assert.is((await run(['chosen.cjs'], { PREBUILDS_ONLY: '1', NODE_PATH: windows(chosen) })).stdout, 'true\n');
-    writeFileSync(
-      join(windowsProject, 'refused.cjs'),
-      "try { require('winsock-lsp').enumerateCatalog(); } catch ({ code, message }) { console.log(code, message); }\n",
-    );
-    const { stdout } = await run(['refused.cjs'], { WINSOCK_LSP_PREBUILD: windows(chosen) });
-    assert.match(stdout, /^ERR_ADDON_NOT_LOADED .*outside of the package: unset WINSOCK_LSP_PREBUILD/);
+    const prebuilds = windows(join(chosen, 'prebuilds'));
+    assert.is((await run(['chosen.cjs'], { WINSOCK_LSP_PREBUILD: windows(chosen), WINSOCK_LSP_PREBUILDS: prebuilds })).stdout, 'true\n');
   });
 
   test(`${node.name} makes the folder of docs/fleet.md, whose command takes the node.exe beside it`, async () => {

@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { withSignal, type Abortable } from './abort.js';
 import { checkBoolean, checkNonEmptyText, checkObject } from './arguments.js';
 import { parseBackup } from './backup_format.js';
+import type { LspErrorCode } from './error_codes.js';
 import { LspError } from './errors.js';
 import { callNative } from './native.js';
 
@@ -37,13 +38,13 @@ export interface RestoreReport {
 
 function fileError(attempt: string, error: unknown): LspError {
   const { code, message } = error as NodeJS.ErrnoException;
-  const known: Readonly<Record<string, [string, number]>> = {
+  const known: Readonly<Record<string, [LspErrorCode, number]>> = {
     ENOENT: ['ERROR_FILE_NOT_FOUND', 2],
     EACCES: ['ERROR_ACCESS_DENIED', 5],
     EPERM: ['ERROR_ACCESS_DENIED', 5],
     EEXIST: ['ERROR_FILE_EXISTS', 80],
   };
-  const [name, errno] = known[code ?? ''] ?? ['ERR_FILE', undefined];
+  const [name, errno] = known[code ?? ''] ?? (['ERR_FILE', undefined] as const);
   const remedy = code === 'EEXIST' ? ' Name another file, or have it overwritten.' : '';
   return new LspError(`${attempt}: ${message} (${name}).${remedy}`, { code: name, errno, cause: error });
 }

@@ -1,10 +1,18 @@
 /**
  * winsock-lsp: the missing `src` of Windows routes. Importing it works everywhere; a function of Windows' throws an LspError
- * with the code ERR_UNSUPPORTED_PLATFORM elsewhere.
+ * with the code ERR_UNSUPPORTED_PLATFORM elsewhere (`isSupported` tells before).
+ *
+ * A function answers at once if what it asks is at hand: the catalogs, the registry, a route, the counters. What changes the machine, and
+ * what has to look through it or to wait (planInstall, planRemove, doctor), gives a Promise and works off the main thread.
+ *
+ * @module winsock-lsp
  */
 
 export type { Abortable } from './abort.js';
-export { LspError } from './errors.js';
+export { AbortError, isLspError, LspError } from './errors.js';
+export type { LspErrorCode } from './error_codes.js';
+export { isSupported } from './native.js';
+export type { Publication } from './tunnel.js';
 export { enumerateCatalog, type Architecture, type CatalogEntry, type ChainPart } from './catalog.js';
 export { mapCatalog, type CatalogMap, type LayeredProvider, type ProviderTree } from './catalog_map.js';
 export type {

@@ -1,14 +1,14 @@
 /** The provider put into the protocol catalog and taken out of it, and what that would change. */
 
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 
 import { withSignal, type Abortable } from './abort.js';
 import { checkBoolean, checkNonEmptyText, checkObject, invalidType, invalidValue } from './arguments.js';
-import { decodeCatalog, enumerateCatalog, type Architecture, type CatalogEntry } from './catalog.js';
+import { decodeCatalog, enumerateCatalog, ownArchitecture, type Architecture, type CatalogEntry } from './catalog.js';
 import { LspError } from './errors.js';
-import { callNative, type NativeInstallOptions, type NativePlan } from './native.js';
-import { packageRoot } from './root.cjs';
+import { callNative, isReplaced, type NativeInstallOptions, type NativePlan } from './native.js';
+import { nativeFile } from './native_files.js';
+import { fullPath } from './paths.js';
 
 /** Over what chains of ours are laid: a protocol, over IPv4 and IPv6, or a catalog entry by its id. */
 export type Over = 'tcp' | 'udp' | 'raw' | number;
@@ -121,10 +121,13 @@ const readOver = (text: string): 'all' | Over[] =>
     ? 'all'
     : text.split(',').map((item) => (item === 'tcp' || item === 'udp' || item === 'raw' ? item : Number(item)));
 
-const packagedDllOf = (architecture: string) => join(packageRoot, 'prebuilds', `win32-${architecture}`, 'winsock-lsp.dll');
+const packagedDllOf = (architecture: string) => nativeFile(architecture, 'winsock-lsp.dll');
+
+/** A stand-in has all files that it is asked for. */
+const isThere = (path: string) => isReplaced() || existsSync(path);
 
 function packagedDll32(): string | undefined {
-  if (process.arch !== 'x64' || !existsSync(packagedDllOf('ia32'))) return undefined;
+  if (ownArchitecture() !== 'x64' || !isThere(packagedDllOf('ia32'))) return undefined;
   try {
     enumerateCatalog({ architecture: 'ia32' });
     return packagedDllOf('ia32');
@@ -137,7 +140,7 @@ function packagedDll32(): string | undefined {
 
 function packagedDll(): string {
   const path = packagedDllOf(process.arch);
-  if (existsSync(path)) return path;
+  if (isThere(path)) return path;
   throw new LspError(`Cannot install the provider: ${path}, which comes with this package, is missing. Name a DLL.`, {
     code: 'ERROR_FILE_NOT_FOUND',
     errno: 2,
@@ -193,10 +196,10 @@ function checkOptions(options: InstallOptions): CheckedOptions {
     stage,
     publishers: publisherNames(publishers),
     trustSource,
-    dll: () => (dll === undefined ? packagedDll() : resolve(dll)),
+    dll: () => (dll === undefined ? packagedDll() : fullPath(dll)),
     dll32: () => {
       if (dll32 === undefined) return dll === undefined ? packagedDll32() : undefined;
-      return dll32 === null ? undefined : resolve(dll32);
+      return dll32 === null ? undefined : fullPath(dll32);
     },
     rest: { name, over: overText(over), downgrade },
   };

@@ -1,11 +1,8 @@
 /** The addon (binding/): what it exports, and how it is loaded. */
 
-import { isAbsolute, relative, sep } from 'node:path';
-
-import nodeGypBuild from 'node-gyp-build';
-
 import { LspError, toLspError } from './errors.js';
-import { packageRoot } from './root.cjs';
+import { log, logged } from './log.js';
+import { addonPath } from './native_files.js';
 
 export type Architecture = 'x64' | 'ia32';
 export type Otherwise = 'keep' | 'refuse';
@@ -320,29 +317,33 @@ export interface Native {
   readDecisions(from: Record<string, number>): NativeDecisionRing[];
 }
 
-let loaded: Native | undefined;
+const canLoad = process.platform === 'win32' && (process.arch === 'x64' || process.arch === 'ia32');
 
-/**
- * The addon that node-gyp-build finds, if it is this package's own: the environment of an elevated process may be another user's work,
- * so WINSOCK_LSP_PREBUILD and the folder of node.exe, where node-gyp-build looks too, do not choose native code.
- */
-function addonPath(): string {
-  const path = nodeGypBuild.resolve(packageRoot);
-  const inside = relative(packageRoot, path);
-  if (isAbsolute(inside) || inside.split(sep)[0] === '..') {
-    throw new Error(`it would be taken from ${path}, outside of the package: unset WINSOCK_LSP_PREBUILD, or install the package again`);
-  }
-  return path;
+/** Whether the package's functions work here: this is Windows for x64 or ia32, or a stand-in (`winsock-lsp/testing`) is in place. */
+export let isSupported: boolean = canLoad;
+
+let loaded: Native | undefined;
+let standIn: Native | undefined;
+
+/** Has `native` answer all calls instead of the addon; undefined: the addon again. For ts/testing. */
+export function replaceNative(native: Native | undefined): void {
+  standIn = native === undefined ? undefined : logged(native);
+  isSupported = canLoad || native !== undefined;
 }
 
+/** Whether a stand-in answers. */
+export const isReplaced = () => standIn !== undefined;
+
 function loadAddon(): Native {
+  const path = addonPath();
   const module = { exports: {} };
-  process.dlopen(module, addonPath());
-  return module.exports as Native;
+  process.dlopen(module, path);
+  log('loaded %s', path);
+  return logged(module.exports as Native);
 }
 
 function load(): Native {
-  if (process.platform !== 'win32' || (process.arch !== 'x64' && process.arch !== 'ia32')) {
+  if (!canLoad) {
     throw new LspError(
       `This works on Windows for x64 and ia32 only, and this is ${process.platform} for ${process.arch}.`,
       { code: 'ERR_UNSUPPORTED_PLATFORM' },
@@ -352,10 +353,8 @@ function load(): Native {
     return loadAddon();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LspError(`Cannot load the addon of winsock-lsp in ${packageRoot}: ${reason}`, {
-      code: 'ERR_ADDON_NOT_LOADED',
-      cause,
-    });
+    log('the addon was not loaded: %s', reason);
+    throw new LspError(`Cannot load the addon of winsock-lsp: ${reason}`, { code: 'ERR_ADDON_NOT_LOADED', cause });
   }
 }
 
@@ -366,7 +365,7 @@ function load(): Native {
 export function callNative<T>(use: (native: Native) => T): T {
   let result: T;
   try {
-    result = use((loaded ??= load()));
+    result = use(standIn ?? (loaded ??= load()));
   } catch (error) {
     throw toLspError(error);
   }

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 
 import { callNative } from './native.js';
-import { packageRoot } from './root.cjs';
+import { packageRoot } from './root.js';
 
 /** One file of each folder of ours that Node reads code from: who can add to a folder, or replace it, is found by any. */
 const scripts = [['dist', 'esm', 'cli', 'main.js'], ['dist', 'esm', 'index.js'], ['package.json']];

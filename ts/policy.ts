@@ -1,6 +1,6 @@
 /** The administrator's rules: which program gets which source address towards which destination. */
 
-import { checkInteger, checkText, invalidType } from './arguments.js';
+import { checkInteger, checkObject, checkText, invalidType } from './arguments.js';
 import { LspError } from './errors.js';
 import { callNative } from './native.js';
 
@@ -160,12 +160,14 @@ function requireLine(line: number, lines: readonly string[]): void {
  * Adds a rule, after all others or before a line. Needs an elevated process.
  *
  * @param rule One rule, or a comment that begins with #.
- * @param before The line that it is to stand before, from 1; the end unless told.
+ * @param options.before The line that it is to stand before, from 1; the end unless told.
  * @returns The new rule's line.
  * @throws LspError (rejects) as set; ERROR_NOT_FOUND: no such line; ERR_INVALID_POLICY also if what is stored is rejected.
  */
-export async function add(rule: string, { before }: { before?: number | undefined } = {}): Promise<number> {
+export async function add(rule: string, options: { before?: number | undefined } = {}): Promise<number> {
   checkText(rule, 'rule');
+  checkObject(options, 'options');
+  const { before } = options;
   if (before !== undefined) checkInteger(before, 'options.before', 1, Number.MAX_SAFE_INTEGER);
   // Alone first, so that a fault is told by its column.
   requireGood([rule]);
@@ -182,12 +184,14 @@ export async function add(rule: string, { before }: { before?: number | undefine
  * Removes a line. Needs an elevated process.
  *
  * @param line From 1, as get counts them.
- * @param expected What is to stand there; otherwise nothing is removed. So no other rule goes when somebody has changed the policy.
+ * @param options.expected What is to stand there; otherwise nothing is removed. So no other rule goes when somebody has changed the policy.
  * @returns What stood there.
  * @throws LspError (rejects) as add; ERR_POLICY_CHANGED: something else than `expected` stands there.
  */
-export async function remove(line: number, { expected }: { expected?: string | undefined } = {}): Promise<string> {
+export async function remove(line: number, options: { expected?: string | undefined } = {}): Promise<string> {
   checkInteger(line, 'line', 1, Number.MAX_SAFE_INTEGER);
+  checkObject(options, 'options');
+  const { expected } = options;
   if (expected !== undefined) checkText(expected, 'options.expected');
   const { lines: seen } = get();
   requireLine(line, seen);

@@ -1,12 +1,12 @@
 /** Telemetry: what the LSP has done, counted for all processes together and told to each user of theirs. */
 
-import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { checkBoolean, checkInteger, checkNonEmptyText, checkObject } from './arguments.js';
 import { enumerateCatalog } from './catalog.js';
 import { LspError } from './errors.js';
 import { callNative, type NativeDecision } from './native.js';
+import { fullPath } from './paths.js';
 import type { Protocol, Reason } from './routes.js';
 
 /** The counters, with their names in the DLL (lsp-dll/core/counters.cpp) and what each counts. */
@@ -199,7 +199,7 @@ function dllsOf(options: StatsOptions): string[] {
   checkObject(options, 'options');
   const { dll } = options;
   if (dll !== undefined) checkNonEmptyText(dll, 'options.dll');
-  return dll === undefined ? installedDlls() : [resolve(dll)];
+  return dll === undefined ? installedDlls() : [fullPath(dll)];
 }
 
 /** Of 64-bit and of 32-bit programs, as far as this process sees both catalogs. */

@@ -69,11 +69,64 @@ function interfaceOf(addresses: readonly (string | undefined)[]): number {
   );
 }
 
+// Where Node has no such symbol, nothing asks for it: withdraw() is what there is.
+const asyncDispose: typeof Symbol.asyncDispose =
+  (Symbol.asyncDispose as typeof Symbol.asyncDispose | undefined) ?? (Symbol.for('Symbol.asyncDispose') as typeof Symbol.asyncDispose);
+
+/** Which publication is the latest under a name; an earlier one has nothing to withdraw any more. */
+const latest = new Map<string, Publication>();
+
+/**
+ * A tunnel that publish has published. `await using office = await tunnel.publish(…)` withdraws it where the block ends, however it ends.
+ * Nothing happens if it is just forgotten: the tunnel then stays as long as its publisher lives.
+ */
+export class Publication implements AsyncDisposable {
+  /** As it was published: what withdraw and list call it. */
+  readonly name: string;
+  /** Of the tunnel interface, found by its address if it was not given. */
+  readonly interfaceIndex: number;
+  #withdrawn: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(name: string, interfaceIndex: number) {
+    this.name = name;
+    this.interfaceIndex = interfaceIndex;
+    latest.set(name.toLowerCase(), this);
+  }
+
+  /**
+   * Withdraws the tunnel, as the function withdraw does. Again, or after this process has published another one of that name: nothing.
+   *
+   * @throws LspError (rejects) as the function withdraw; then it may be called again.
+   */
+  withdraw(): Promise<void> {
+    const key = this.name.toLowerCase();
+    this.#withdrawn ??= (async () => {
+      if (latest.get(key) !== this) return;
+      await withdraw(this.name);
+    })().catch((error: unknown) => {
+      this.#withdrawn = undefined;
+      throw error;
+    });
+    return this.#withdrawn;
+  }
+
+  /** As withdraw; but that the tunnel is not there any more, because somebody else has withdrawn it, is no error. */
+  async [asyncDispose](): Promise<void> {
+    try {
+      await this.withdraw();
+    } catch (error) {
+      if (!(error instanceof LspError) || error.code !== 'ERROR_FILE_NOT_FOUND') throw error;
+    }
+  }
+}
+
 /**
  * Publishes a tunnel: from now on the sockets of programs that use the LSP, and whose destination is routed through the tunnel
  * interface, get the physical address as source. Takes effect in running programs too. Sets the host model (weak host send on the
  * physical interface, weak host receive on the tunnel's) so that the packets do go through the tunnel. Needs an elevated process.
  *
+ * @returns What withdraws it: by its withdraw(), or at the end of an `await using`.
  * @throws LspError (rejects) ERR_INVALID_TUNNEL; ERROR_NOT_FOUND: this host does not have the source address or such an
  *   interface; ERROR_ACCESS_DENIED; ERR_HOST_MODEL: the host model could not be set, so nothing was published;
  *   ERROR_INVALID_PARAMETER: `publisher` is no running process; what the failing function gives; ERR_INVALID_ARG_TYPE,
@@ -81,7 +134,7 @@ function interfaceOf(addresses: readonly (string | undefined)[]): number {
  *
  * Windows: GetAdaptersAddresses, SetIpInterfaceEntry, RegCreateKeyExW, RegSetValueExW, OpenProcess.
  */
-export async function publish(options: TunnelOptions): Promise<void> {
+export async function publish(options: TunnelOptions): Promise<Publication> {
   checkObject(options, 'tunnel');
   const { name, interfaceIndex, address, source, address6, source6, otherwise = 'keep', publisher = 'self' } = options;
   checkNonEmptyText(name, 'tunnel.name');
@@ -102,6 +155,7 @@ export async function publish(options: TunnelOptions): Promise<void> {
   await callNative((native) =>
     native.publishTunnel({ name, interfaceIndex: index, address, source, address6, source6, otherwise, publisher }),
   );
+  return new Publication(name, index);
 }
 
 /**
@@ -116,6 +170,7 @@ export async function publish(options: TunnelOptions): Promise<void> {
 export async function withdraw(name: string): Promise<void> {
   checkNonEmptyText(name, 'name');
   await callNative((native) => native.withdrawTunnel(name));
+  latest.delete(name.toLowerCase());
 }
 
 /**

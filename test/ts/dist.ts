@@ -17,11 +17,10 @@ function compiled(...parts: string[]): string {
 }
 
 export const esmPath = compiled('esm', 'index.js');
-export const cjsPath = compiled('cjs', 'index.js');
 export const cliPath = compiled('esm', 'cli', 'main.js');
 
 export const importPackage = async () => (await import(pathToFileURL(esmPath).href)) as Package;
-export const requirePackage = () => createRequire(import.meta.url)(cjsPath) as Package;
+export const requirePackage = () => createRequire(import.meta.url)(esmPath) as Package;
 
 /** Runs the command line in this machine's Node. */
 export function runCli(...parameters: string[]): { code: number | null; stdout: string; stderr: string } {

@@ -8,6 +8,7 @@ import { repository } from '../support/artifacts.js';
 import { importPackage, requirePackage, type Package } from './dist.js';
 
 const exported = [
+  'AbortError',
   'LspError',
   'PolicyError',
   'backupCatalogs',
@@ -18,6 +19,8 @@ const exported = [
   'getBestRoute',
   'installLsp',
   'isInstalled',
+  'isLspError',
+  'isSupported',
   'mapCatalog',
   'openVpnPluginLine',
   'orderCatalog',

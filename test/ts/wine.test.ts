@@ -27,7 +27,7 @@ import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
 import { missingForArchitecture, nodeExecutables, requireArtifact, testWinsockFile, type NodeExecutable } from '../support/artifacts.js';
 import { reported } from '../support/reported.js';
 import { stageProgram, untilPrinted, WinePrefix, type Completed } from '../support/wine.js';
-import { cjsPath, cliPath, esmPath } from './dist.js';
+import { cliPath, esmPath } from './dist.js';
 
 type Winsock = 'test' | 'wine';
 
@@ -83,7 +83,7 @@ async function evaluate(program: string, body: string, format: 'mjs' | 'cjs' = '
   const load =
     format === 'mjs'
       ? `import * as lsp from ${JSON.stringify(windowsUrl(esmPath))};`
-      : `const lsp = require(${JSON.stringify(prefix.toWindowsPath(cjsPath))});`;
+      : `const lsp = require(${JSON.stringify(prefix.toWindowsPath(esmPath))});`;
   writeFileSync(
     script,
     `${load}\n(async () => {\n${body}\n})().then((result) => process.stdout.write(JSON.stringify(result)));\n`,

@@ -31,7 +31,7 @@ export interface Command {
   /** Further paragraphs of the help: what it does, what it needs, what it changes. Lines are wrapped where they are shown. */
   details?: string;
   examples?: readonly Example[];
-  /** Those that it can end with besides success, failure, usage and unsupportedPlatform, which all can. */
+  /** Those that it can end with besides success, failure, usage, unsupportedPlatform and interrupted, which all can. */
   exitCodes?: readonly ExitCode[];
   /**
    * Whether it changes the machine with these arguments. Then, elevated, it does not run out of a folder where others than

@@ -1,3 +1,4 @@
+import type { LspErrorCode } from '../error_codes.js';
 import type { LspError } from '../errors.js';
 
 export const exitCodes = {
@@ -10,6 +11,7 @@ export const exitCodes = {
   notFound: 6,
   conflict: 7,
   findings: 8,
+  interrupted: 130,
 } as const;
 export type ExitCode = keyof typeof exitCodes;
 
@@ -24,6 +26,7 @@ export const exitCodeHelp: Readonly<Record<ExitCode, string>> = {
   notFound: 'not found: the DLL, the catalog entry, the tunnel, the address, the group or the installed LSP',
   findings: 'doctor found something wrong that is still there',
   conflict: 'another program is in the way: it is changing the catalog, or its chains stand on ours',
+  interrupted: 'Ctrl+C; what the command had changed was put back',
 };
 
 /** Rows of number and meaning. */
@@ -33,7 +36,8 @@ export function exitCodeRows(shown: readonly ExitCode[]): string[][] {
 }
 export const allExitCodes = Object.keys(exitCodes) as ExitCode[];
 
-const byCode: Readonly<Record<string, number>> = {
+const byCode: Readonly<Partial<Record<LspErrorCode, number>>> = {
+  ABORT_ERR: exitCodes.interrupted,
   ERR_USAGE: exitCodes.usage,
   ERR_INVALID_ARG_TYPE: exitCodes.usage,
   ERR_INVALID_ARG_VALUE: exitCodes.usage,

@@ -7,7 +7,7 @@ const program = 'winsock-lsp';
 // Longer lines are hard to read, and a narrower terminal is rare.
 const widestText = 100;
 
-const everyCommand: readonly ExitCode[] = ['success', 'failure', 'usage', 'unsupportedPlatform'];
+const everyCommand: readonly ExitCode[] = ['success', 'failure', 'usage', 'unsupportedPlatform', 'interrupted'];
 
 function optionRows(options: Readonly<Record<string, OptionDescription>>): string[][] {
   return Object.entries(options)

@@ -27,9 +27,9 @@ function read(path: string): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
-    const { code = 'ERR_FILE', message } = error as NodeJS.ErrnoException;
+    const { code, message } = error as NodeJS.ErrnoException;
     throw new LspError(`Cannot read the rules from ${path}: ${message}`, {
-      code: code === 'ENOENT' ? 'ERROR_FILE_NOT_FOUND' : code,
+      code: code === 'ENOENT' ? 'ERROR_FILE_NOT_FOUND' : 'ERR_FILE',
     });
   }
 }

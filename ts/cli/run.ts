@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { LspError } from '../errors.js';
 import { checkRunFrom } from '../origin.js';
 import { PolicyError } from '../policy.js';
-import { packageRoot } from '../root.cjs';
+import { packageRoot } from '../root.js';
 import { readInput, usageError } from './command.js';
 import { commands } from './commands.js';
 import { exitCodeOf, exitCodes, type ExitCode } from './exit_codes.js';
 import { commandHelp, overview } from './help.js';
+import { Interrupted } from './interrupt.js';
 import { describeTerminal } from './terminal.js';
 
 const groups = new Set(commands.flatMap(({ name }) => (name.includes(' ') ? [name.split(' ')[0]] : [])));
@@ -58,6 +59,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
     return exitCodes[ending];
   } catch (error) {
+    if (error instanceof Interrupted) return exitCodes.interrupted;
     if (!(error instanceof LspError)) throw error;
     if (json) print(JSON.stringify({ error }));
     const advice = error.code === 'ERR_USAGE' ? `\nTry 'winsock-lsp ${known}--help'.` : '';

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { readStats, readStatsByProcess, type ProcessStats, type Stats } from '../index.js';
 import { counters } from '../stats.js';
 import type { Command, Input, Output } from './command.js';
+import { untilInterrupted } from './interrupt.js';
 import { columns } from './text.js';
 
 export const stats: Command = {
@@ -24,7 +25,7 @@ export const stats: Command = {
   run: (input) => {
     const dll = input.text('dll');
     if (input.flag('by-process')) return byProcess(readStatsByProcess({ dll }));
-    return input.flag('watch') ? follow(input) : table(readStats({ dll }));
+    return input.flag('watch') ? untilInterrupted((signal) => follow(input, signal)) : table(readStats({ dll }));
   },
 };
 
@@ -53,25 +54,18 @@ function byProcess(processes: ProcessStats[]): Output {
   return { data: processes, text: blocks.length === 0 ? 'No process has counted anything.' : blocks.join('\n') };
 }
 
-async function* follow(input: Input): AsyncGenerator<Output> {
+async function* follow(input: Input, signal: AbortSignal): AsyncGenerator<Output> {
   const dll = input.text('dll');
   const seconds = input.integer('seconds') ?? Number.POSITIVE_INFINITY;
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  process.once('SIGINT', end);
-  try {
-    let before = readStats({ dll });
-    yield table(before);
-    for (let second = 0; second < seconds; ++second) {
-      await delay(1000, undefined, { signal: ending.signal }).catch(() => undefined);
-      if (ending.signal.aborted) return;
-      const now = readStats({ dll });
-      const changed = table(now, before);
-      before = now;
-      if (changed.text === '') continue;
-      yield { ...changed, text: `\n${new Date().toISOString()}\n${changed.text}` };
-    }
-  } finally {
-    process.off('SIGINT', end);
+  let before = readStats({ dll });
+  yield table(before);
+  for (let second = 0; second < seconds; ++second) {
+    await delay(1000, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    const now = readStats({ dll });
+    const changed = table(now, before);
+    before = now;
+    if (changed.text === '') continue;
+    yield { ...changed, text: `\n${new Date().toISOString()}\n${changed.text}` };
   }
 }

@@ -2,6 +2,7 @@ import { BlockList, isIP } from 'node:net';
 
 import { watchDecisions, type Decision, type WatchedDecision } from '../index.js';
 import { usageError, type Command, type Input, type Output } from './command.js';
+import { untilInterrupted } from './interrupt.js';
 
 const outcomes: Readonly<Record<Decision['result'], string>> = {
   carried_out: '',
@@ -49,14 +50,14 @@ function destinationFilter(prefix: string | undefined): (decision: Decision) => 
   return ({ destination }) => list.check(destination, isIP(destination) === 6 ? 'ipv6' : 'ipv4');
 }
 
-async function* follow(input: Input): AsyncGenerator<Output> {
+async function* follow(input: Input, interruption: AbortSignal): AsyncGenerator<Output> {
   const fits = [imageFilter(input.text('app')), destinationFilter(input.text('to'))];
   const count = input.integer('count') ?? Number.POSITIVE_INFINITY;
   const seconds = input.integer('seconds');
   const ending = new AbortController();
   const end = () => ending.abort();
   const timer = seconds === undefined ? undefined : setTimeout(end, seconds * 1000);
-  process.once('SIGINT', end);
+  interruption.addEventListener('abort', end);
   try {
     let shown = 0;
     const options = { dll: input.text('dll'), recent: input.flag('recent'), signal: ending.signal };
@@ -67,7 +68,7 @@ async function* follow(input: Input): AsyncGenerator<Output> {
     }
   } finally {
     clearTimeout(timer);
-    process.off('SIGINT', end);
+    interruption.removeEventListener('abort', end);
   }
 }
 
@@ -90,5 +91,5 @@ export const watch: Command = {
   details:
     'Until Ctrl-C. A decision of the same program about the same destination is shown once a second at most, and destinations that\n' +
     'are never touched (loopback and the like) not at all. With --json, an object a line. Any program can scramble the record.',
-  run: follow,
+  run: (input) => untilInterrupted((signal) => follow(input, signal)),
 };
