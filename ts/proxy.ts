@@ -76,7 +76,7 @@ function checkName(value: unknown, name: string): asserts value is string {
 
 /** What it received is not in the error. */
 function checkSecret(value: unknown, name: string): asserts value is string {
-  const refuse = (code: string) => new LspError(`The argument '${name}' must be a string of 1 to ${longestText} bytes in UTF-8, without null bytes`, { code });
+  const refuse = (code: 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE') => new LspError(`The argument '${name}' must be a string of 1 to ${longestText} bytes in UTF-8, without null bytes`, { code });
   if (typeof value !== 'string') throw refuse('ERR_INVALID_ARG_TYPE');
   const size = Buffer.byteLength(value);
   if (size < 1 || size > longestText || value.includes('\0')) throw refuse('ERR_INVALID_ARG_VALUE');
