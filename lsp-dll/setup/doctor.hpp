@@ -10,6 +10,7 @@
 #include "openvpn.hpp"
 #include "over.hpp"
 #include "registered_grammar.hpp"
+#include "rule_warnings.hpp"
 #include "setup.hpp"
 
 namespace lsp::setup {
@@ -53,6 +54,7 @@ struct Facts {
     std::vector<std::string> publishers;       // groups and accounts that may publish without being administrators
     std::vector<std::string> host_model_left;  // switches that we turned on and no tunnel in force needs
     std::string policy_rejected;
+    std::vector<RuleWarning> rule_warnings;
     std::vector<LineGrammar> policy_lines;  // the rules as they stand, rejected or not
     std::string store_writable_by;          // who other than administrators may write the policy store; empty if nobody
     OpenVpnFacts openvpn;

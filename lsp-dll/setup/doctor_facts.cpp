@@ -158,6 +158,7 @@ Result<Facts> collect_facts() {
     auto policy = read_policy();
     if (!policy) return policy.error();
     facts.policy_rejected = policy->rejected;
+    facts.rule_warnings = rule_warnings(build_policy(policy->rules, {}));
     facts.policy_lines = line_grammars(policy->lines);
     facts.store_writable_by = who_can_write_store();
     const auto allowed = publishers();

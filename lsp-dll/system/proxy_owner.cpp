@@ -229,14 +229,18 @@ Owner owner_of_process(DWORD process_id, std::string_view account) noexcept {
 }
 
 // An IPv4 connection of a socket of both families may stand in either table.
-Owner owner_of(const Wanted& wanted, std::string_view account) noexcept {
-    DWORD process_id = 0;
+Found find_process(const Wanted& wanted, DWORD& process_id) noexcept {
     Found found = Found::no;
     if (wanted.local.address.family == Family::ipv4) {
         found = find_process<MIB_TCPTABLE_OWNER_PID>(AF_INET, wanted, process_id);
     }
     if (found == Found::no) found = find_process<MIB_TCP6TABLE_OWNER_PID>(AF_INET6, wanted, process_id);
-    switch (found) {
+    return found;
+}
+
+Owner owner_of(const Wanted& wanted, std::string_view account) noexcept {
+    DWORD process_id = 0;
+    switch (find_process(wanted, process_id)) {
         case Found::no: return Owner::nobody;
         case Found::untold: return Owner::unknown;
         case Found::yes: break;
@@ -249,6 +253,12 @@ Owner owner_of(const Wanted& wanted, std::string_view account) noexcept {
 Owner owner_of_listener(const TcpEndpoint& endpoint, std::string_view account) noexcept {
     const Owner owner = owner_of({endpoint, nullptr}, account);
     return owner == Owner::nobody ? owner_of({endpoint, nullptr, true}, account) : owner;
+}
+
+std::uint32_t process_of_listener(const TcpEndpoint& endpoint) noexcept {
+    DWORD process_id = 0;
+    if (find_process({endpoint, nullptr}, process_id) == Found::yes) return process_id;
+    return find_process({endpoint, nullptr, true}, process_id) == Found::yes ? process_id : 0;
 }
 
 Owner owner_of_peer(const TcpEndpoint& peer, const TcpEndpoint& local, std::string_view account) noexcept {

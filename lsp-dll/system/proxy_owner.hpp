@@ -27,4 +27,7 @@ Owner owner_of_listener(const TcpEndpoint& endpoint, std::string_view account) n
 // Of the other end of a connection of this host with itself: its address is `peer`, and this end's is `local`.
 Owner owner_of_peer(const TcpEndpoint& peer, const TcpEndpoint& local, std::string_view account) noexcept;
 
+// The process that listens there; 0 if there is none, or the system does not tell.
+std::uint32_t process_of_listener(const TcpEndpoint& endpoint) noexcept;
+
 }  // namespace lsp::system
