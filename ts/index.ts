@@ -58,6 +58,14 @@ export { PolicyError, type PolicyFault, type PolicyRule, type StoredPolicy } fro
 export * as tunnel from './tunnel.js';
 export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
 export {
+  connections,
+  type Connection,
+  type ConnectionDecision,
+  type ConnectionPolicy,
+  type ConnectionTable,
+  type TcpState,
+} from './connections.js';
+export {
   readStats,
   readStatsByProcess,
   recentDecisions,

@@ -31,6 +31,7 @@ const commands: readonly (readonly string[])[] = [
   ['tunnel', 'clear', 'vpn'],
   ['stats'],
   ['watch'],
+  ['connections'],
 ];
 
 const wrong: readonly (readonly [parameters: readonly string[], message: RegExp, advice: string])[] = [

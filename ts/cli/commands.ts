@@ -2,6 +2,7 @@
 
 import type { Command } from './command.js';
 import { backup, restore } from './backup.js';
+import { connections } from './connections.js';
 import { doctor } from './doctor.js';
 import { install, remove } from './install.js';
 import { list } from './list.js';
@@ -34,4 +35,5 @@ export const commands: readonly Command[] = [
   tunnelClear,
   stats,
   watch,
+  connections,
 ];
