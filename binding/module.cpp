@@ -19,6 +19,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
     lsp::binding::export_catalog_tools(env, exports);
     lsp::binding::export_connections(env, exports);
     lsp::binding::export_doctor(env, exports);
+    lsp::binding::export_history(env, exports);
     lsp::binding::export_namespaces(env, exports);
     lsp::binding::export_routes(env, exports);
     lsp::binding::export_tunnels(env, exports);

@@ -57,6 +57,8 @@ export * as policy from './policy.js';
 export { PolicyError, type PolicyFault, type PolicyRule, type StoredPolicy } from './policy.js';
 export * as tunnel from './tunnel.js';
 export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
+export { catalogHistory, type CatalogHistory, type HistoryOptions } from './history.js';
+export type { CatalogChange, CatalogEvent } from './catalog_events.js';
 export {
   connections,
   type Connection,

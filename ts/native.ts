@@ -346,6 +346,8 @@ export interface Native {
   writePolicy(lines: string[], expected?: string[]): Promise<void>;
   readTelemetry(dll: string): NativeCounters;
   listConnections(): Promise<NativeConnections>;
+  /** The newest records, at most 10 000, as XML. */
+  readCatalogLog(most: number): Promise<{ exists: boolean; enabled: boolean | null; records: string[] }>;
   /** The rings that this process may read; of each the decisions from the number on that `from` has under its name. */
   readDecisions(from: Record<string, number>): NativeDecisionRing[];
 }

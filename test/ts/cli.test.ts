@@ -32,6 +32,7 @@ const commands: readonly (readonly string[])[] = [
   ['stats'],
   ['watch'],
   ['connections'],
+  ['history'],
 ];
 
 const wrong: readonly (readonly [parameters: readonly string[], message: RegExp, advice: string])[] = [

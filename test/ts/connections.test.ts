@@ -159,6 +159,11 @@ test('without elevation: said so, and one\'s own connections all the same', asyn
   assert.is(outgoing(connections, target).decided?.source, physical);
 });
 
+test('history: Wine has no such record, and that is said', async () => {
+  assert.equal(await json('history'), { events: [], unreadable: 0, recording: 'missing' });
+  assert.match((await cli('history')).stdout, /Wine has none/);
+});
+
 test('what is wrong is refused', async () => {
   const { code, stdout } = await cli('connections', '--to', 'example.com', '--json');
   assert.is(code, 2);

@@ -4,6 +4,7 @@ import type { Command } from './command.js';
 import { backup, restore } from './backup.js';
 import { connections } from './connections.js';
 import { doctor } from './doctor.js';
+import { history } from './history.js';
 import { install, remove } from './install.js';
 import { list } from './list.js';
 import { map } from './map.js';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   backup,
   restore,
   doctor,
+  history,
   route,
   policyList,
   policyAdd,
