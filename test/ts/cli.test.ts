@@ -33,6 +33,7 @@ const commands: readonly (readonly string[])[] = [
   ['watch'],
   ['connections'],
   ['history'],
+  ['report', 'none.html'],
 ];
 
 const wrong: readonly (readonly [parameters: readonly string[], message: RegExp, advice: string])[] = [

@@ -1,7 +1,7 @@
 // What the command line shows of live connections, in Windows' node.exe under Wine, with the LSP and a tunnel: a program that connects
 // through it, one that is left alone, what a change of the rules makes of them. Wine tells no time of a socket, so a decision is
 // "probably" a connection's here; that it is certain where Windows tells the time is in test/core/connections_test.cpp.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -162,6 +162,25 @@ test('without elevation: said so, and one\'s own connections all the same', asyn
 test('history: Wine has no such record, and that is said', async () => {
   assert.equal(await json('history'), { events: [], unreadable: 0, recording: 'missing' });
   assert.match((await cli('history')).stdout, /Wine has none/);
+});
+
+test('report writes a page of all this, and never over a file unless told', async () => {
+  const file = join(directory, 'report.html');
+  const path = prefix.toWindowsPath(file);
+  const written = await json<{ path: string; full: boolean }>('report', path);
+  assert.equal([written.path.toLowerCase(), written.full], [path.toLowerCase(), false]);
+  const page = readFileSync(file, 'utf8');
+  for (const expected of [/talker\.exe\[\d+\]/, /11\.22\.33\.44:\d+/, /1\.2\.3\.4:7000/, /<td>office<\/td>/, /winsock-lsp over \[MSAFD/, /<rect class="source"/]) {
+    assert.match(page, expected);
+  }
+  assert.not.match(page, /could not be found out/);
+  const refused = await cli('report', path, '--json');
+  assert.is(refused.code, 1);
+  assert.is((JSON.parse(refused.stdout) as { error: { code: string } }).error.code, 'ERROR_FILE_EXISTS');
+  assert.is(readFileSync(file, 'utf8'), page);
+  await json('report', path, '--full', '--force');
+  assert.match(readFileSync(file, 'utf8'), /Everything is in it/);
+  if (process.env.KEEP_REPORT !== undefined) copyFileSync(file, process.env.KEEP_REPORT);
 });
 
 test('what is wrong is refused', async () => {

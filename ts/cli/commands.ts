@@ -10,6 +10,7 @@ import { list } from './list.js';
 import { map } from './map.js';
 import { order } from './order.js';
 import { policyAdd, policyCheck, policyExplain, policyList, policyRemove, policySet } from './policy.js';
+import { report } from './report.js';
 import { route } from './route.js';
 import { stats } from './stats.js';
 import { tunnelClear, tunnelSet, tunnelShow } from './tunnel.js';
@@ -38,4 +39,5 @@ export const commands: readonly Command[] = [
   stats,
   watch,
   connections,
+  report,
 ];
