@@ -1,5 +1,9 @@
 /** The live connections of all programs, with the rule that decided each, as far as it was told. */
 
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { checkBoolean, checkInteger, checkObject, invalidType } from './arguments.js';
+import { compareConnections, liveConnections, type ConnectionChange } from './connection_changes.js';
 import { callNative, type NativeConnection, type NativeConnectionDecision, type NativeConnections, type Otherwise } from './native.js';
 import type { Block, Reason } from './routes.js';
 import type { DecisionResult } from './stats.js';
@@ -111,6 +115,40 @@ export interface ConnectionTable {
 export async function connections(): Promise<ConnectionTable> {
   const everybody = callNative((native) => native.isElevated());
   return tableOf(await callNative((native) => native.listConnections()), everybody);
+}
+
+export interface WatchConnectionsOptions {
+  /** How often to look, 100 to 60 000 ms; 1000 unless told. What opens and closes between two looks is not seen. */
+  intervalMilliseconds?: number | undefined;
+  /** Whether to begin with those that are open already, as opened; false unless told. */
+  recent?: boolean | undefined;
+  /** Ends the iteration. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Connections, listeners and UDP sockets as they open and close, from now on, until the signal aborts or the loop is left. What Windows only
+ * remembers (`time_wait`) counts as closed.
+ *
+ *     for await (const { change, connection } of watchConnections({ signal })) console.log(change, connection.image, connection.remoteAddress);
+ *
+ * @throws LspError as connections; ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE.
+ */
+export async function* watchConnections(options: WatchConnectionsOptions = {}): AsyncGenerator<ConnectionChange, void, void> {
+  checkObject(options, 'options');
+  const { intervalMilliseconds = 1000, recent = false, signal } = options;
+  checkInteger(intervalMilliseconds, 'options.intervalMilliseconds', 100, 60_000);
+  checkBoolean(recent, 'options.recent');
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalidType('options.signal', 'an AbortSignal', signal);
+  const ended = () => signal?.aborted === true;
+  let known: ReadonlyMap<string, Connection> = new Map();
+  for (let first = true; !ended(); first = false) {
+    if (!first) await delay(intervalMilliseconds, undefined, { signal, ref: true }).catch(() => undefined);
+    if (ended()) return;
+    const now = liveConnections((await connections()).connections);
+    if (!first || recent) yield* compareConnections(known, now, new Date());
+    known = now;
+  }
 }
 
 /** Of the addon's answer. */

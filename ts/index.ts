@@ -59,13 +59,16 @@ export * as tunnel from './tunnel.js';
 export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
 export { catalogHistory, type CatalogHistory, type HistoryOptions } from './history.js';
 export type { CatalogChange, CatalogEvent } from './catalog_events.js';
+export type { ConnectionChange } from './connection_changes.js';
 export {
   connections,
+  watchConnections,
   type Connection,
   type ConnectionDecision,
   type ConnectionPolicy,
   type ConnectionTable,
   type TcpState,
+  type WatchConnectionsOptions,
 } from './connections.js';
 export {
   readStats,

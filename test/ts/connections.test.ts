@@ -4,6 +4,7 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -14,7 +15,7 @@ import { nodeExecutables, requireArtifact } from '../support/artifacts.js';
 import { makeNamespace } from '../support/provider_host.js';
 import { reported } from '../support/reported.js';
 import { stageProgram, WinePrefix, type WineProgram } from '../support/wine.js';
-import { cliPath } from './dist.js';
+import { cliPath, esmPath } from './dist.js';
 
 /** As --json has it. */
 type Shown = { [Key in keyof Connection]: Connection[Key] extends Date | null ? string | null : Connection[Key] };
@@ -181,6 +182,41 @@ test('report writes a page of all this, and never over a file unless told', asyn
   await json('report', path, '--full', '--force');
   assert.match(readFileSync(file, 'utf8'), /Everything is in it/);
   if (process.env.KEEP_REPORT !== undefined) copyFileSync(file, process.env.KEEP_REPORT);
+});
+
+test('watchConnections tells what opens and closes, until it is told to end', async () => {
+  const script = join(directory, 'watch.mjs');
+  const url = pathToFileURL(esmPath).href.replace('file:///', 'file:///Z:/');
+  writeFileSync(
+    script,
+    `import net from 'node:net';
+     import { watchConnections } from ${JSON.stringify(url)};
+     const ending = new AbortController();
+     let socket;
+     net.createServer((accepted) => accepted.on('error', () => {})).listen(7001, '127.0.0.1', () =>
+       setTimeout(() => (socket = net.connect(7001, '127.0.0.1')), 1500));
+     const seen = [];
+     for await (const { change, connection } of watchConnections({ signal: ending.signal, intervalMilliseconds: 200 })) {
+       if (connection.remotePort !== 7001) continue;
+       seen.push([change, connection.processId === process.pid, connection.remoteAddress]);
+       if (change === 'opened') socket.destroy();
+       else ending.abort();
+     }
+     console.log(JSON.stringify(seen));
+     process.exit();`,
+  );
+  const { code, stdout, stderr } = await prefix.run(node, [prefix.toWindowsPath(script)], { winsock: 'test' });
+  assert.is(code, 0, stderr);
+  // By process id: the programs are links to one file here, and Wine tells the first one's name for all of them.
+  assert.equal(JSON.parse(stdout), ['opened', 'closed'].map((change) => [change, true, '127.0.0.1']));
+});
+
+test('top refuses where there is no terminal', async () => {
+  for (const [parameters, expected] of [[['top'], 'ERR_NOT_A_TERMINAL'], [['top', '--json'], 'ERR_USAGE']] as const) {
+    const { code, stdout, stderr } = await cli(...parameters);
+    assert.is(code, 2, stdout + stderr);
+    assert.match(stdout + stderr, /connections --json/, expected);
+  }
 });
 
 test('what is wrong is refused', async () => {

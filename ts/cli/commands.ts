@@ -13,6 +13,7 @@ import { policyAdd, policyCheck, policyExplain, policyList, policyRemove, policy
 import { report } from './report.js';
 import { route } from './route.js';
 import { stats } from './stats.js';
+import { top } from './top.js';
 import { tunnelClear, tunnelSet, tunnelShow } from './tunnel.js';
 import { watch } from './watch.js';
 
@@ -39,5 +40,6 @@ export const commands: readonly Command[] = [
   stats,
   watch,
   connections,
+  top,
   report,
 ];
