@@ -7,8 +7,10 @@ namespace lsp::binding {
 
 void export_cancellation(Napi::Env env, Napi::Object exports);
 void export_catalog(Napi::Env env, Napi::Object exports);
+void export_connections(Napi::Env env, Napi::Object exports);
 void export_catalog_tools(Napi::Env env, Napi::Object exports);
 void export_doctor(Napi::Env env, Napi::Object exports);
+void export_history(Napi::Env env, Napi::Object exports);
 void export_namespaces(Napi::Env env, Napi::Object exports);
 void export_routes(Napi::Env env, Napi::Object exports);
 void export_tunnels(Napi::Env env, Napi::Object exports);

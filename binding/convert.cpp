@@ -109,6 +109,12 @@ Napi::Value write_path(Napi::Env env, const std::wstring& path) {
     return write_text(env, path);
 }
 
+double javascript_time(std::uint64_t filetime) {
+    constexpr double ticks_per_ms = 10'000.0;
+    constexpr double between_epochs_ms = 11'644'473'600'000.0;
+    return static_cast<double>(filetime) / ticks_per_ms - between_epochs_ms;
+}
+
 Napi::String write_text(Napi::Env env, std::wstring_view text) { return Napi::String::New(env, system::narrow(text)); }
 
 Napi::Value write_address(Napi::Env env, const IpAddress& address) {

@@ -30,6 +30,8 @@ Napi::Object read_object(const Napi::Value& value, const char* name);
 // True for a property that is there and is not undefined.
 bool has(const Napi::Object& object, const char* name);
 
+// Milliseconds since 1970, as JavaScript's Date has it, of a FILETIME.
+double javascript_time(std::uint64_t filetime);
 Napi::String write_text(Napi::Env env, std::wstring_view text);
 // Null if it is empty.
 Napi::Value write_path(Napi::Env env, const std::wstring& path);

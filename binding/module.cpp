@@ -4,8 +4,9 @@
 
 namespace {
 
-// MinGW-w64's delay-load thunk does not keep the XMM registers (binutils 2.40), so a function's first call loses arguments
-// of type double: have it where nobody looks at the value. Of the functions that we use only this one takes any.
+// MinGW-w64's delay-load thunk does not keep the XMM registers (binutils 2.40), so a function's first call loses
+// arguments of type double: have it where nobody looks at the value. Of the functions that we use only this one takes
+// any.
 void bind_functions_with_doubles(Napi::Env env) {
     napi_value ignored = nullptr;
     napi_create_double(env, 0.0, &ignored);
@@ -16,7 +17,9 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
     lsp::binding::export_cancellation(env, exports);
     lsp::binding::export_catalog(env, exports);
     lsp::binding::export_catalog_tools(env, exports);
+    lsp::binding::export_connections(env, exports);
     lsp::binding::export_doctor(env, exports);
+    lsp::binding::export_history(env, exports);
     lsp::binding::export_namespaces(env, exports);
     lsp::binding::export_routes(env, exports);
     lsp::binding::export_tunnels(env, exports);

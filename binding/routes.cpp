@@ -2,8 +2,8 @@
 
 #include "../lsp-dll/core/policy_index.hpp"
 #include "../lsp-dll/setup/blocks.hpp"
+#include "../lsp-dll/system/effective_policy.hpp"
 #include "../lsp-dll/system/interfaces.hpp"
-#include "../lsp-dll/system/policy_store.hpp"
 #include "areas.hpp"
 #include "convert.hpp"
 #include "errors.hpp"
@@ -42,31 +42,6 @@ Napi::Value find_address(const Napi::CallbackInfo& call) {
     return object;
 }
 
-// The policy as a program's LSP builds it from the store.
-struct EffectivePolicy {
-    Policy policy;
-    std::vector<Tunnel> tunnels;  // that count, in the order of their rules
-};
-
-EffectivePolicy effective_policy(const StoredPolicy& stored) {
-    EffectivePolicy effective;
-    effective.tunnels = system::tunnels_in_force(stored.tunnels);
-    effective.policy = build_policy(stored.rules, effective.tunnels);
-    return effective;
-}
-
-// Whose rule it is: the tunnel's name, or null for the administrator's own.
-Napi::Value rule_tunnel(Napi::Env env, const StoredPolicy& stored, const std::vector<Tunnel>& tunnels,
-                        std::size_t rule) {
-    std::size_t end = stored.rules.size();
-    if (rule < end) return env.Null();
-    for (const Tunnel& tunnel : tunnels) {
-        end += tunnel_rules(tunnel).size();
-        if (rule < end) return Napi::String::New(env, std::string(tunnel.name));
-    }
-    return env.Null();
-}
-
 Napi::Value explain(const Napi::CallbackInfo& call) {
     const Napi::Env env = call.Env();
     const IpAddress destination = read_address(call[0], "destination");
@@ -75,7 +50,7 @@ Napi::Value explain(const Napi::CallbackInfo& call) {
     const Protocol protocol = read_protocol(call[3], "protocol");
 
     const StoredPolicy stored = value_or_throw(env, system::read_policy());
-    const EffectivePolicy effective = effective_policy(stored);
+    const system::EffectivePolicy effective = system::effective_policy(stored);
     const system::Result<BestRoute> route = system::best_route(destination.unmapped());
     const PolicyIndex index(effective.policy, app);
     // The LSP does not look for a route that no rule for the program asks about, and so does not know its source
@@ -96,7 +71,8 @@ Napi::Value explain(const Napi::CallbackInfo& call) {
     if (decision.rule >= 0) {
         const auto rule = static_cast<std::size_t>(decision.rule);
         object.Set("rule", Napi::String::New(env, to_string(effective.policy.rules[rule])));
-        object.Set("tunnel", rule_tunnel(env, stored, effective.tunnels, rule));
+        const std::string tunnel = effective.tunnel_of(rule);
+        object.Set("tunnel", tunnel.empty() ? env.Null() : Napi::String::New(env, tunnel));
     }
     const setup::Block block = setup::block_of(app);
     object.Set("block", block == setup::Block::none ? env.Null() : Napi::String::New(env, setup::to_string(block)));

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "../lsp-dll/system/decision_rings.hpp"
-#include "../lsp-dll/system/policy_store.hpp"
+#include "../lsp-dll/system/effective_policy.hpp"
 #include "areas.hpp"
 #include "convert.hpp"
 #include "errors.hpp"
@@ -13,41 +13,18 @@ namespace lsp::binding {
 
 namespace {
 
-using system::StoredPolicy;
+// The policy as it is, for the texts of recorded rules; an empty one that knows none if it cannot be read.
+system::EffectivePolicy policy_now() {
+    const auto stored = system::read_policy();
+    return stored ? system::effective_policy(*stored) : system::EffectivePolicy{};
+}
 
-// The text of the rule that a number means, as far as the policy is still the one that was recorded.
-class RuleTexts {
-  public:
-    RuleTexts() {
-        const auto stored = system::read_policy();
-        if (!stored || !stored->rejected.empty()) return;
-        const std::vector<Tunnel> tunnels = system::tunnels_in_force(stored->tunnels);
-        stamp_ = policy_stamp(stored->lines, tunnels);
-        policy_ = build_policy(stored->rules, tunnels);
-        known_ = true;
-    }
-
-    Napi::Value text(Napi::Env env, const RecordedDecision& decision) const {
-        const auto number = static_cast<std::size_t>(decision.rule);
-        if (!known_ || decision.rule < 0 || decision.policy_stamp != stamp_ || number >= policy_.rules.size())
-            return env.Null();
-        return Napi::String::New(env, to_string(policy_.rules[number]));
-    }
-
-  private:
-    Policy policy_;
-    std::uint32_t stamp_ = 0;
-    bool known_ = false;
-};
+Napi::Value rule_text(Napi::Env env, const RecordedDecision& decision, const system::EffectivePolicy& policy) {
+    const Rule* const rule = policy.rule_of(decision.rule, decision.policy_stamp);
+    return rule == nullptr ? env.Null() : Napi::String::New(env, to_string(*rule));
+}
 
 Napi::Value number_of(Napi::Env env, std::uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
-
-// Milliseconds since 1970, as JavaScript's Date has it.
-double javascript_time(std::uint64_t filetime) {
-    constexpr double ticks_per_ms = 10'000.0;
-    constexpr double between_epochs_ms = 11'644'473'600'000.0;
-    return static_cast<double>(filetime) / ticks_per_ms - between_epochs_ms;
-}
 
 // What became of leading it to a proxy; null for what no proxy was asked for.
 Napi::Value write_proxy(Napi::Env env, const RecordedDecision& decision) {
@@ -61,7 +38,7 @@ Napi::Value write_proxy(Napi::Env env, const RecordedDecision& decision) {
     return object;
 }
 
-Napi::Object write_decision(Napi::Env env, const RecordedDecision& decision, const RuleTexts& rules) {
+Napi::Object write_decision(Napi::Env env, const RecordedDecision& decision, const system::EffectivePolicy& policy) {
     Napi::Object object = Napi::Object::New(env);
     object.Set("number", number_of(env, decision.number));
     object.Set("time", Napi::Number::New(env, javascript_time(decision.time)));
@@ -74,7 +51,7 @@ Napi::Object write_decision(Napi::Env env, const RecordedDecision& decision, con
     object.Set("verdict", Napi::String::New(env, to_string(decision.verdict)));
     object.Set("reason", Napi::String::New(env, to_string(decision.reason)));
     object.Set("ruleNumber", Napi::Number::New(env, decision.rule));
-    object.Set("rule", rules.text(env, decision));
+    object.Set("rule", rule_text(env, decision, policy));
     object.Set("source", write_address(env, decision.source));
     object.Set("result", Napi::String::New(env, to_string(decision.result)));
     object.Set("error", Napi::Number::New(env, decision.error));
@@ -112,7 +89,7 @@ Napi::Value read_telemetry(const Napi::CallbackInfo& call) {
 Napi::Value read_decisions(const Napi::CallbackInfo& call) {
     const Napi::Env env = call.Env();
     Napi::Array rings = Napi::Array::New(env);
-    std::optional<RuleTexts> rules;
+    std::optional<system::EffectivePolicy> policy;
     for (const system::DecisionRing& ring : system::read_decision_rings()) {
         const Napi::Value given = call[0].IsObject() ? call[0].As<Napi::Object>().Get(ring.name) : env.Undefined();
         const std::uint64_t from =
@@ -122,8 +99,8 @@ Napi::Value read_decisions(const Napi::CallbackInfo& call) {
         Napi::Array decisions = Napi::Array::New(env);
         for (const RecordedDecision& decision : ring.read.decisions) {
             if (decision.number < from) continue;
-            if (!rules) rules.emplace();
-            decisions.Set(decisions.Length(), write_decision(env, decision, *rules));
+            if (!policy) policy = policy_now();
+            decisions.Set(decisions.Length(), write_decision(env, decision, *policy));
         }
         Napi::Object object = Napi::Object::New(env);
         object.Set("name", Napi::String::New(env, ring.name));

@@ -2,7 +2,9 @@
 
 import { withSignal, type Abortable } from './abort.js';
 import { checkBoolean, checkObject } from './arguments.js';
+import { eventBehind, type CatalogEvent } from './catalog_events.js';
 import { LspError } from './errors.js';
+import { catalogHistory } from './history.js';
 import { installLsp, installOrMakeAgain, type InstallOptions } from './install.js';
 import { callNative, type NativeDiagnosis, type NativeFinding } from './native.js';
 
@@ -17,6 +19,8 @@ export interface Finding {
   remedy: string;
   /** Whether doctor can mend it. */
   fixable: boolean;
+  /** The change of the catalog that is behind it, as Windows recorded it (catalogHistory); null if none is recorded. */
+  event: CatalogEvent | null;
 }
 
 /** A finding that could not be mended, and why not. */
@@ -43,13 +47,24 @@ export interface DoctorReport {
   failed: FailedFix[];
 }
 
-const publicFinding = ({ code, severity, message, remedy, fix }: NativeFinding): Finding => ({
+const publicFinding = ({ code, severity, message, remedy, fix }: NativeFinding, events: readonly CatalogEvent[]): Finding => ({
   code,
   severity,
   message,
   remedy,
   fixable: fix !== 'none',
+  event: eventBehind({ code, message }, events) ?? null,
 });
+
+/** What Windows recorded; nothing where that cannot be read, for it is a hint only. */
+async function recordedChanges(): Promise<readonly CatalogEvent[]> {
+  try {
+    return (await catalogHistory()).events;
+  } catch (error) {
+    if (!(error instanceof LspError)) throw error;
+    return [];
+  }
+}
 
 const diagnose = () => callNative((native) => native.diagnose());
 
@@ -91,7 +106,7 @@ function mend({ fix, subject }: NativeFinding, diagnosis: NativeDiagnosis, optio
   }
 }
 
-async function mendAll(diagnosis: NativeDiagnosis, options: MendOptions): Promise<FailedFix[]> {
+async function mendAll(diagnosis: NativeDiagnosis, events: readonly CatalogEvent[], options: MendOptions): Promise<FailedFix[]> {
   const failed: FailedFix[] = [];
   const done = new Set<string>();
   for (const finding of diagnosis.findings) {
@@ -102,7 +117,7 @@ async function mendAll(diagnosis: NativeDiagnosis, options: MendOptions): Promis
       await withSignal(options.signal, 'mend what doctor found', () => mend(finding, diagnosis, options));
     } catch (error) {
       if (!(error instanceof LspError) || error.code === 'ABORT_ERR') throw error;
-      failed.push({ finding: publicFinding(finding), error });
+      failed.push({ finding: publicFinding(finding, events), error });
     }
   }
   return failed;
@@ -133,14 +148,16 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
       errno: 5,
     });
   }
-  const failed = mending ? await mendAll(first, { signal, trustSource }) : [];
+  // Before anything is mended, which Windows would record, too.
+  const events = first.findings.length === 0 ? [] : await recordedChanges();
+  const failed = mending ? await mendAll(first, events, { signal, trustSource }) : [];
   const { findings, installed } = mending ? await diagnose() : first;
   const left = new Set(findings.map(({ code, message }) => `${code} ${message}`));
   return {
     healthy: findings.every(({ severity }) => severity === 'info'),
     installed,
-    findings: findings.map(publicFinding),
-    fixed: first.findings.filter(({ code, message }) => !left.has(`${code} ${message}`)).map(publicFinding),
+    findings: findings.map((finding) => publicFinding(finding, events)),
+    fixed: first.findings.filter(({ code, message }) => !left.has(`${code} ${message}`)).map((finding) => publicFinding(finding, events)),
     failed,
   };
 }

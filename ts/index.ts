@@ -67,6 +67,19 @@ export * as proxy from './proxy.js';
 export type { ProxyCredential, ProxyLogin, ProxyStep, ProxyTestOptions, ProxyTestReport } from './proxy.js';
 export * as tunnel from './tunnel.js';
 export type { PublishedTunnel, TunnelOptions } from './tunnel.js';
+export { catalogHistory, type CatalogHistory, type HistoryOptions } from './history.js';
+export type { CatalogChange, CatalogEvent } from './catalog_events.js';
+export type { ConnectionChange } from './connection_changes.js';
+export {
+  connections,
+  watchConnections,
+  type Connection,
+  type ConnectionDecision,
+  type ConnectionPolicy,
+  type ConnectionTable,
+  type TcpState,
+  type WatchConnectionsOptions,
+} from './connections.js';
 export {
   readStats,
   readStatsByProcess,

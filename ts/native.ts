@@ -200,6 +200,57 @@ export interface NativeDecisionRing {
   decisions: NativeDecision[];
 }
 
+/** What the provider told, and what the policy says. */
+export interface NativeConnectionDecision {
+  time: number;
+  certain: boolean;
+  verdict: 'keep' | 'source' | 'refuse';
+  reason: string;
+  /** -1 for none. */
+  ruleNumber: number;
+  rule: string | null;
+  tunnel: string | null;
+  source: string | null;
+  result: string;
+}
+
+export interface NativeConnection {
+  protocol: 'tcp' | 'udp';
+  state: string | null;
+  localAddress: string;
+  localPort: number;
+  remoteAddress: string | null;
+  remotePort: number | null;
+  /** Milliseconds since 1970. */
+  created: number | null;
+  /** 0 for nobody. */
+  processId: number;
+  image: string | null;
+  path: string | null;
+  started: number | null;
+  block: string | null;
+  /** 0 for none. */
+  interfaceIndex: number;
+  interfaceName: string | null;
+  incoming: boolean;
+  decided: NativeConnectionDecision | null;
+  says: {
+    verdict: 'keep' | 'source' | 'refuse';
+    reason: string;
+    source: string | null;
+    otherwise: Otherwise;
+    rule: string | null;
+    tunnel: string | null;
+  } | null;
+  standing: 'unknown' | 'current' | 'stale';
+}
+
+export interface NativeConnections {
+  connections: NativeConnection[];
+  policyKnown: boolean;
+  policyRejected: string | null;
+}
+
 /** What install and remove share of their plans. */
 export interface NativePlan {
   changes: boolean;
@@ -313,6 +364,9 @@ export interface Native {
   listCredentials(): { name: string; user: string; changedAt: number }[];
   testProxy(trial: NativeProxyTrial, cancellation?: Cancellation): Promise<NativeProxyReport>;
   readTelemetry(dll: string): NativeCounters;
+  listConnections(): Promise<NativeConnections>;
+  /** The newest records, at most 10 000, as XML. */
+  readCatalogLog(most: number): Promise<{ exists: boolean; enabled: boolean | null; records: string[] }>;
   /** The rings that this process may read; of each the decisions from the number on that `from` has under its name. */
   readDecisions(from: Record<string, number>): NativeDecisionRing[];
 }

@@ -11,6 +11,8 @@ LOOKED_UP(get_best_route2, "GetBestRoute2");
 LOOKED_UP(get_best_route, "GetBestRoute");
 LOOKED_UP(get_ip_addr_table, "GetIpAddrTable");
 LOOKED_UP(get_adapters_addresses, "GetAdaptersAddresses");
+LOOKED_UP(get_extended_tcp_table, "GetExtendedTcpTable");
+LOOKED_UP(get_extended_udp_table, "GetExtendedUdpTable");
 LOOKED_UP(get_if_entry2, "GetIfEntry2");
 LOOKED_UP(initialize_ip_interface_entry, "InitializeIpInterfaceEntry");
 LOOKED_UP(get_ip_interface_entry, "GetIpInterfaceEntry");

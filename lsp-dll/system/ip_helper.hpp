@@ -20,6 +20,8 @@ extern SystemFunction<DWORD WINAPI(NET_LUID*, NET_IFINDEX, const SOCKADDR_INET*,
 extern SystemFunction<DWORD WINAPI(DWORD, DWORD, MIB_IPFORWARDROW*)> get_best_route;
 extern SystemFunction<DWORD WINAPI(MIB_IPADDRTABLE*, ULONG*, BOOL)> get_ip_addr_table;
 extern SystemFunction<ULONG WINAPI(ULONG, ULONG, void*, IP_ADAPTER_ADDRESSES*, ULONG*)> get_adapters_addresses;
+extern SystemFunction<DWORD WINAPI(void*, DWORD*, BOOL, ULONG, TCP_TABLE_CLASS, ULONG)> get_extended_tcp_table;
+extern SystemFunction<DWORD WINAPI(void*, DWORD*, BOOL, ULONG, UDP_TABLE_CLASS, ULONG)> get_extended_udp_table;
 extern SystemFunction<DWORD WINAPI(MIB_IF_ROW2*)> get_if_entry2;
 extern SystemFunction<void WINAPI(MIB_IPINTERFACE_ROW*)> initialize_ip_interface_entry;
 extern SystemFunction<DWORD WINAPI(MIB_IPINTERFACE_ROW*)> get_ip_interface_entry;

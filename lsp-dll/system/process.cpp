@@ -1,43 +1,12 @@
 #include "process.hpp"
 
+#include "listed_process.hpp"
 #include "pages.hpp"
 #include "store_reader.hpp"
 #include "system_function.hpp"
 
 namespace lsp::system {
 namespace {
-
-// PROCESS_QUERY_LIMITED_INFORMATION, which Windows XP does not know.
-constexpr DWORD query_limited_information = 0x1000;
-
-constexpr ULONG system_process_information = 5;
-constexpr LONG status_info_length_mismatch = static_cast<LONG>(0xC0000004);
-constexpr SIZE_T first_list_bytes = 256 * 1024;
-constexpr SIZE_T longest_list_bytes = 64 * 1024 * 1024;
-
-// What SystemProcessInformation gives of each process, as far as it is of use here. Part of it since NT 4.
-struct ListedProcess {
-    ULONG next;  // bytes from this entry to the next; 0: the last
-    ULONG threads;
-    LARGE_INTEGER reserved[3];
-    LARGE_INTEGER created;
-    LARGE_INTEGER user, kernel;
-    struct {
-        USHORT length, maximum;
-        void* buffer;
-    } image;
-    LONG priority;
-    HANDLE id;
-};
-
-constinit SystemFunction<LONG WINAPI(ULONG, void*, ULONG, ULONG*)> nt_query_system_information{
-    SystemLibrary::ntdll, "NtQuerySystemInformation"};
-
-std::uint64_t creation_time(HANDLE process) noexcept {
-    FILETIME created{}, exited{}, kernel{}, user{};
-    if (!GetProcessTimes(process, &created, &exited, &kernel, &user)) return 0;
-    return std::uint64_t{created.dwHighDateTime} << 32 | created.dwLowDateTime;
-}
 
 ProcessState find_in(const unsigned char* list, const Publisher& publisher) noexcept {
     for (;;) {
@@ -53,18 +22,34 @@ ProcessState find_in(const unsigned char* list, const Publisher& publisher) noex
 
 }  // namespace
 
-ProcessState find_listed_process(const Publisher& publisher) noexcept {
+std::uint64_t creation_time(HANDLE process) noexcept {
+    FILETIME created{}, exited{}, kernel{}, user{};
+    if (!GetProcessTimes(process, &created, &exited, &kernel, &user)) return 0;
+    return std::uint64_t{created.dwHighDateTime} << 32 | created.dwLowDateTime;
+}
+
+bool read_process_list(Pages& list) noexcept {
+    constexpr ULONG system_process_information = 5;
+    constexpr LONG status_info_length_mismatch = static_cast<LONG>(0xC0000004);
+    constexpr SIZE_T first_list_bytes = 256 * 1024;
+    constexpr SIZE_T longest_list_bytes = 64 * 1024 * 1024;
+    static constinit SystemFunction<LONG WINAPI(ULONG, void*, ULONG, ULONG*)> nt_query_system_information{
+        SystemLibrary::ntdll, "NtQuerySystemInformation"};
     const auto query = nt_query_system_information.get();
-    if (query == nullptr) return ProcessState::unknown;
+    if (query == nullptr) return false;
     LONG status = status_info_length_mismatch;
-    ProcessState state = ProcessState::unknown;
     for (SIZE_T bytes = first_list_bytes; status == status_info_length_mismatch && bytes <= longest_list_bytes;
          bytes *= 2) {
-        Pages list;
-        if (!list.allocate(bytes)) break;
+        if (!list.allocate(bytes)) return false;
         status = query(system_process_information, list.get(), static_cast<ULONG>(bytes), nullptr);
-        if (status >= 0) state = find_in(static_cast<const unsigned char*>(list.get()), publisher);
     }
+    return status >= 0;
+}
+
+ProcessState find_listed_process(const Publisher& publisher) noexcept {
+    ProcessState state = ProcessState::unknown;
+    Pages list;
+    if (read_process_list(list)) state = find_in(static_cast<const unsigned char*>(list.get()), publisher);
     return state;
 }
 

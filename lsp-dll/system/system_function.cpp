@@ -33,6 +33,7 @@ HMODULE find_library(SystemLibrary library) noexcept {
         case SystemLibrary::iphlpapi: return load_from_system_folder(L"iphlpapi.dll");
         case SystemLibrary::kernel32: return GetModuleHandleW(L"kernel32.dll");
         case SystemLibrary::ntdll: return GetModuleHandleW(L"ntdll.dll");
+        case SystemLibrary::wevtapi: return load_from_system_folder(L"wevtapi.dll");
         case SystemLibrary::ws2_32: return imported_winsock();
     }
     return nullptr;

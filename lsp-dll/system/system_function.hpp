@@ -9,7 +9,7 @@
 
 namespace lsp::system {
 
-enum class SystemLibrary { advapi32, iphlpapi, kernel32, ntdll, ws2_32 };
+enum class SystemLibrary { advapi32, iphlpapi, kernel32, ntdll, wevtapi, ws2_32 };
 
 // Null if it cannot be loaded. Never let go again.
 HMODULE find_library(SystemLibrary library) noexcept;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "../core/section.hpp"
+#include "core/connections.hpp"
 #include "core/counter_reader.hpp"
 #include "core/decision_reader.hpp"
 #include "core/readable.hpp"
@@ -57,6 +58,39 @@ void check(const RecordedDecisions& telemetry) {
                       "every word has a text");
         fuzz::require(decision.rule >= -1, "a rule is a number or none");
         before = &decision;
+    }
+}
+
+// What is claimed of a connection, whatever was told of it: nothing of another program's, and no rule that is not there.
+void check_joined(const RecordedDecisions& telemetry) {
+    Policy policy;
+    policy.rules.resize(2);
+    policy.rules[1].app = "telnet.exe";
+    ConnectionSources sources;
+    sources.decisions = telemetry.decisions;
+    sources.policy = &policy;
+    sources.programs = {{{ours, 1}, "curl.exe", "C:\\curl.exe"}};
+    for (const RecordedDecision& decision : telemetry.decisions) {
+        Connection connection;
+        connection.state = TcpState::established;
+        connection.local = decision.source ? decision.source : IpAddress::v4(11, 22, 33, 44);
+        connection.remote = decision.destination;
+        connection.remote_port = decision.port;
+        connection.process_id = decision.number % 2 == 0 ? ours : decision.process_id;
+        connection.created = decision.number % 3 == 0 ? decision.time : 0;
+        sources.table.push_back(connection);
+    }
+    for (const JoinedConnection& joined : join_connections(sources)) {
+        if (joined.told == nullptr) continue;
+        const RecordedDecision& told = *joined.told;
+        fuzz::require(joined.program != nullptr && told.process_id == ours && told.image == "curl.exe",
+                      "a decision is its own program's");
+        fuzz::require(told.time >= 1 && told.protocol == Protocol::tcp && told.port == joined.connection.remote_port &&
+                          told.destination == joined.connection.remote.unmapped(),
+                      "and about that connection's destination");
+        fuzz::require(told.policy_stamp != 0 || told.rule <= 0, "by a rule that is there, and for that program");
+        fuzz::require(told.verdict != Verdict::refuse, "what was refused is no connection");
+        fuzz::require(!joined.certain || joined.connection.created != 0, "certain is only what the time tells");
     }
 }
 
@@ -113,6 +147,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require(telemetry.has_value() == of_ours, "a section is known by its magic and version");
     if (!telemetry) return 0;
     check(*telemetry);
+    check_joined(*telemetry);
 
     for (std::uint32_t i = 0; i < 20 * ring_size; ++i) append(*section, record_of_ours());
     // Records from before the count's end are not told apart from later ones: there is a round of new ones to wait for.

@@ -24,7 +24,8 @@ function addInterface(namespace: string, name: string, address: string): void {
   ip('netns', 'exec', namespace, 'sysctl', '-qw', `net.ipv4.conf.${name}-far.rp_filter=0`);
 }
 
-function makeNamespace(namespace: string): void {
+/** With the interfaces `physical` (11.22.33.44/24) and `tunnel` (128.129.0.2/24), and the target 1.2.3.4 behind the tunnel. */
+export function makeNamespace(namespace: string): void {
   ip('netns', 'add', namespace);
   ip('-n', namespace, 'link', 'set', 'lo', 'up');
   // What is pinned to the tunnel interface goes out there, although the target is this host, and comes in at the far end.

@@ -35,6 +35,9 @@ const commands: readonly (readonly string[])[] = [
   ['proxy', 'test', '127.0.0.1:1080', '--login', 'work', '--to', 'example.com:443'],
   ['stats'],
   ['watch'],
+  ['connections'],
+  ['history'],
+  ['report', 'none.html'],
 ];
 
 const wrong: readonly (readonly [parameters: readonly string[], message: RegExp, advice: string])[] = [

@@ -2,15 +2,19 @@
 
 import type { Command } from './command.js';
 import { backup, restore } from './backup.js';
+import { connections } from './connections.js';
 import { doctor } from './doctor.js';
+import { history } from './history.js';
 import { install, remove } from './install.js';
 import { list } from './list.js';
 import { map } from './map.js';
 import { order } from './order.js';
 import { policyAdd, policyCheck, policyExplain, policyList, policyRemove, policySet } from './policy.js';
 import { proxyList, proxyLogin, proxyLogout, proxyTest } from './proxy.js';
+import { report } from './report.js';
 import { route } from './route.js';
 import { stats } from './stats.js';
+import { top } from './top.js';
 import { tunnelClear, tunnelSet, tunnelShow } from './tunnel.js';
 import { watch } from './watch.js';
 
@@ -23,6 +27,7 @@ export const commands: readonly Command[] = [
   backup,
   restore,
   doctor,
+  history,
   route,
   policyList,
   policyAdd,
@@ -39,4 +44,7 @@ export const commands: readonly Command[] = [
   proxyTest,
   stats,
   watch,
+  connections,
+  top,
+  report,
 ];

@@ -1,12 +1,18 @@
 import { doctor as examine, type DoctorReport, type Finding } from '../index.js';
 import type { Command } from './command.js';
+import { eventText } from './history.js';
 import { interruptible } from './interrupt.js';
 import { paint, type Style, type Terminal } from './terminal.js';
+import { printable } from './text.js';
 
 const styles: Readonly<Record<Finding['severity'], Style>> = { error: 'fault', warning: 'warning', info: 'note' };
 
-function findingText({ code, severity, message, remedy }: Finding, terminal: Terminal): string {
-  return [`${paint(terminal, styles[severity], severity)} ${code}: ${message}`, ...(remedy === '' ? [] : [`  ${remedy}`])].join('\n');
+function findingText({ code, severity, message, remedy, event }: Finding, terminal: Terminal): string {
+  return [
+    `${paint(terminal, styles[severity], severity)} ${code}: ${message}`,
+    ...(event === null ? [] : [`  ${printable(eventText(event))}`]),
+    ...(remedy === '' ? [] : [`  ${remedy}`]),
+  ].join('\n');
 }
 
 function reportText({ healthy, installed, findings, fixed, failed }: DoctorReport, terminal: Terminal): string {

@@ -42,6 +42,7 @@ const byCode: Readonly<Partial<Record<LspErrorCode, number>>> = {
   ERR_INVALID_ARG_TYPE: exitCodes.usage,
   ERR_INVALID_ARG_VALUE: exitCodes.usage,
   ERR_INVALID_CHOICE: exitCodes.usage,
+  ERR_NOT_A_TERMINAL: exitCodes.usage,
   ERR_UNSUPPORTED_PLATFORM: exitCodes.unsupportedPlatform,
   ERROR_ACCESS_DENIED: exitCodes.accessDenied,
   WSAEACCES: exitCodes.accessDenied,

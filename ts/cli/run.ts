@@ -1,26 +1,19 @@
 /** From the arguments to the exit code. */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { LspError } from '../errors.js';
 import { checkRunFrom } from '../origin.js';
 import { PolicyError } from '../policy.js';
-import { packageRoot } from '../root.js';
 import { readInput, usageError } from './command.js';
 import { commands } from './commands.js';
 import { exitCodeOf, exitCodes, type ExitCode } from './exit_codes.js';
 import { commandHelp, overview } from './help.js';
 import { Interrupted } from './interrupt.js';
 import { describeTerminal } from './terminal.js';
+import { packageVersion } from './version.js';
 
 const groups = new Set(commands.flatMap(({ name }) => (name.includes(' ') ? [name.split(' ')[0]] : [])));
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
-
-function version(): string {
-  return (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
-}
 
 /** Runs a command and gives the program's exit code. */
 export async function run(argv: readonly string[]): Promise<number> {
@@ -31,7 +24,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const start = argv.findIndex((word) => word !== '--json');
     const [first, ...rest] = start < 0 ? [] : argv.slice(start);
     if (first === '--help' || first === '-h') return help(overview(commands));
-    if (first === '--version') return help(version());
+    if (first === '--version') return help(packageVersion());
     if (first === undefined) throw usageError('which command?');
     if (first.startsWith('-')) throw usageError(`unknown option '${first}'`);
 

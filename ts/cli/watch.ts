@@ -1,7 +1,8 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 
 import { watchDecisions, type Decision, type WatchedDecision } from '../index.js';
-import { usageError, type Command, type Input, type Output } from './command.js';
+import type { Command, Input, Output } from './command.js';
+import { destinationFilter, nameFilter } from './filters.js';
 import { untilInterrupted } from './interrupt.js';
 
 const outcomes: Readonly<Record<Decision['result'], string>> = {
@@ -28,30 +29,9 @@ function line(decision: WatchedDecision): string {
   return `${lost}${time.toISOString()} ${image}[${processId}] ${protocol} ${host}:${port} ${what(decision)} <- ${why(decision)}`;
 }
 
-/** As rules match programs: `*` is any run of characters. */
-function imageFilter(pattern: string | undefined): (decision: Decision) => boolean {
-  if (pattern === undefined) return () => true;
-  const escaped = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  const expression = new RegExp(`^${escaped.join('.*')}$`, 'i');
-  return ({ image }) => expression.test(image);
-}
-
-function destinationFilter(prefix: string | undefined): (decision: Decision) => boolean {
-  if (prefix === undefined) return () => true;
-  const [address = '', length] = prefix.split('/');
-  const version = isIP(address);
-  const longest = version === 4 ? 32 : 128;
-  if (version === 0 || (length !== undefined && !(/^\d{1,3}$/.test(length) && Number(length) <= longest))) {
-    throw usageError(`--to must be an address or a prefix such as 10.0.0.0/8. Received '${prefix}'`);
-  }
-  const family = version === 4 ? 'ipv4' : 'ipv6';
-  const list = new BlockList();
-  list.addSubnet(address, length === undefined ? longest : Number(length), family);
-  return ({ destination }) => list.check(destination, isIP(destination) === 6 ? 'ipv6' : 'ipv4');
-}
-
 async function* follow(input: Input, interruption: AbortSignal): AsyncGenerator<Output> {
-  const fits = [imageFilter(input.text('app')), destinationFilter(input.text('to'))];
+  const fitsApp = nameFilter(input.text('app'));
+  const fitsTo = destinationFilter(input.text('to'));
   const count = input.integer('count') ?? Number.POSITIVE_INFINITY;
   const seconds = input.integer('seconds');
   const ending = new AbortController();
@@ -62,7 +42,7 @@ async function* follow(input: Input, interruption: AbortSignal): AsyncGenerator<
     let shown = 0;
     const options = { dll: input.text('dll'), recent: input.flag('recent'), signal: ending.signal };
     for await (const decision of watchDecisions(options)) {
-      if (!fits.every((fit) => fit(decision))) continue;
+      if (!fitsApp(decision.image) || !fitsTo(decision.destination)) continue;
       yield { data: decision, text: line(decision) };
       if (++shown >= count) return;
     }
