@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "../lsp-dll/setup/rule_warnings.hpp"
 #include "../lsp-dll/setup/tunnels/policy_store_write.hpp"
 #include "areas.hpp"
 #include "convert.hpp"
@@ -74,6 +75,21 @@ Napi::Value read_policy(const Napi::CallbackInfo& call) {
     return object;
 }
 
+// What is to be said of the stored rules, by rule from 0.
+Napi::Value policy_warnings(const Napi::CallbackInfo& call) {
+    const Napi::Env env = call.Env();
+    const system::StoredPolicy stored = value_or_throw(env, system::read_policy());
+    Napi::Array warnings = Napi::Array::New(env);
+    for (const setup::RuleWarning& each : setup::rule_warnings(build_policy(stored.rules, {}))) {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("kind", Napi::String::New(env, setup::to_string(each.kind)));
+        object.Set("rule", Napi::Number::New(env, static_cast<double>(each.rule)));
+        object.Set("message", Napi::String::New(env, each.message));
+        warnings.Set(warnings.Length(), object);
+    }
+    return warnings;
+}
+
 Napi::Value policy_fault(const Napi::CallbackInfo& call) {
     const Napi::Env env = call.Env();
     const auto fault = setup::policy_fault(read_lines(call[0], "lines"));
@@ -99,6 +115,7 @@ Napi::Value write_policy(const Napi::CallbackInfo& call) {
 
 void export_policy(Napi::Env env, Napi::Object exports) {
     exports.Set("readPolicy", Napi::Function::New<read_policy>(env, "readPolicy"));
+    exports.Set("policyWarnings", Napi::Function::New<policy_warnings>(env, "policyWarnings"));
     exports.Set("policyFault", Napi::Function::New<policy_fault>(env, "policyFault"));
     exports.Set("writePolicy", Napi::Function::New<write_policy>(env, "writePolicy"));
 }

@@ -356,6 +356,7 @@ export interface Native {
   withdrawTunnel(name: string): Promise<void>;
   listTunnels(): NativeStoredTunnel[];
   readPolicy(): NativePolicy;
+  policyWarnings(): { kind: 'proxy-loop' | 'login-in-clear'; rule: number; message: string }[];
   policyFault(lines: string[]): { line: number; column: number; message: string } | null;
   writePolicy(lines: string[], expected?: string[]): Promise<void>;
   setCredential(name: string, user: string, password: string): Promise<void>;

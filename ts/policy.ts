@@ -97,6 +97,31 @@ export function get(): StoredPolicy {
   return { lines, rules, rejected };
 }
 
+/** What is to be said of a stored rule that can be understood and carried out, and may still not be what was meant. */
+export interface PolicyWarning {
+  /** Of the policy's lines, from 1. */
+  line: number;
+  /**
+   * `proxy-loop`: the program that listens at the proxy's address would itself be led there; `login-in-clear`: user name and password go to
+   * another host, as SOCKS 5 has it in clear.
+   */
+  kind: 'proxy-loop' | 'login-in-clear';
+  /** What, why, and what to do. */
+  message: string;
+}
+
+/**
+ * What is to be said of the stored rules, in their order. Who listens at a proxy's address is asked now.
+ *
+ * @throws LspError ERROR_ACCESS_DENIED and others of reading the registry; ERR_UNSUPPORTED_PLATFORM.
+ *
+ * Windows: GetExtendedTcpTable.
+ */
+export function warnings(): PolicyWarning[] {
+  const { rules } = get();
+  return callNative((native) => native.policyWarnings()).map(({ kind, rule, message }) => ({ line: rules[rule]?.line ?? 0, kind, message }));
+}
+
 /**
  * Where a policy cannot be understood; null if it can. Nothing is changed.
  *

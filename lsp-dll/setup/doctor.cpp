@@ -602,6 +602,15 @@ Diagnosis diagnose(const Facts& facts) {
                             Fix::none,
                             {}});
     }
+    for (const RuleWarning& warning : facts.rule_warnings) {
+        const bool loop = warning.kind == RuleWarning::Kind::proxy_loop;
+        findings.push_back({to_string(warning.kind),
+                            loop ? Severity::warning : Severity::info,
+                            concat({"Rule ", std::to_string(warning.rule + 1), ": ", warning.message}),
+                            loop ? "Put that rule before it: winsock-lsp policy add --before." : "",
+                            Fix::none,
+                            {}});
+    }
     examine_grammar(facts, findings);
     examine_openvpn(facts.openvpn, findings);
     if (diagnosis.installed) examine_blocks(facts.blocks, findings);

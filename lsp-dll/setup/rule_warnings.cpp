@@ -1,15 +1,12 @@
 #include "rule_warnings.hpp"
 
-#include <windows.h>
-
 #include <algorithm>
-#include <iterator>
 
 #include "../core/policy_index.hpp"
 #include "../core/readable.hpp"
 #include "../system/host_addresses.hpp"
+#include "../system/programs.hpp"
 #include "../system/proxy_owner.hpp"
-#include "../system/text.hpp"
 
 namespace lsp::setup {
 namespace {
@@ -41,7 +38,7 @@ std::string endpoint_text(const Rule& rule) {
 bool is_of_this_host(const IpAddress& address) {
     if (address.is_loopback()) return true;
     system::HostAddresses addresses;
-    if (addresses.read() != NO_ERROR) return false;
+    if (addresses.read() != 0) return false;
     const auto all = addresses.all();
     return std::any_of(all.begin(), all.end(),
                        [&](const system::HostAddress& each) { return each.address.address == address; });
@@ -71,14 +68,11 @@ const char* to_string(RuleWarning::Kind kind) noexcept {
 std::string find_listener(const IpAddress& address, std::uint16_t port) {
     if (!is_of_this_host(address)) return {};
     const std::uint32_t process_id = system::process_of_listener({address, port});
-    constexpr DWORD query_limited = 0x1000;  // PROCESS_QUERY_LIMITED_INFORMATION, since Vista
-    const HANDLE process = process_id == 0 ? nullptr : OpenProcess(query_limited, FALSE, process_id);
-    if (process == nullptr) return {};
-    wchar_t path[32'768];
-    DWORD size = static_cast<DWORD>(std::size(path));
-    const bool known = QueryFullProcessImageNameW(process, 0, path, &size) != 0;
-    CloseHandle(process);
-    return known ? system::narrow({path, size}) : std::string();
+    if (process_id == 0) return {};
+    for (const Program& program : system::list_programs({process_id})) {
+        if (program.process.process_id == process_id) return program.path;
+    }
+    return {};
 }
 
 std::vector<RuleWarning> rule_warnings(const Policy& policy, FindListener find) {

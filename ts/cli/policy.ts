@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import { LspError, policy } from '../index.js';
-import { PolicyError, type StoredPolicy } from '../policy.js';
+import { PolicyError, type PolicyWarning, type StoredPolicy } from '../policy.js';
 import { usageError, type Command } from './command.js';
 import { explanationOf, flowOptions } from './route.js';
 import { columns } from './text.js';
@@ -22,6 +22,8 @@ function describe({ lines, rules, rejected }: StoredPolicy): string {
   return rejected === null ? table : `${table}\n\nNone of this is in force: ${rejected}`;
 }
 
+const warningText = ({ line, message }: PolicyWarning) => `Line ${line}: ${message}`;
+
 /** A file's text, without the byte-order mark that Windows' editors begin UTF-8 with; `-` is standard input. */
 function read(path: string): string {
   try {
@@ -36,7 +38,9 @@ function read(path: string): string {
 
 const grammar =
   'A rule: [app NAME|PATH] [to CIDR,…] [except CIDR,…] [port N|N-N,…] [proto tcp|udp|raw] [via INTERFACE]\n' +
-  'keep | source ADDRESS [otherwise keep|refuse] | source interface INTERFACE [otherwise …] | refuse\n' +
+  'keep | refuse | source ADDRESS [otherwise keep|refuse] | source interface INTERFACE [otherwise …] |\n' +
+  'through INTERFACE [otherwise …] | socks5 ADDRESS:PORT [login NAME] [owner ACCOUNT] [otherwise …]\n' +
+  'For connections that come in: in [app …] [from CIDR,…] [except CIDR,…] [port N,…] keep | refuse\n' +
   'The first rule that matches wins; the rules of tunnels come after these.';
 
 export const policyList: Command = {
@@ -68,7 +72,8 @@ export const policyAdd: Command = {
   async run(input) {
     const rule = input.positional('RULE');
     const line = await policy.add(rule, { before: input.integer('before') });
-    return { data: { line, rule }, text: `Added the rule as line ${line}.` };
+    const warnings = policy.warnings().filter((each) => each.line === line);
+    return { data: { line, rule, warnings }, text: [`Added the rule as line ${line}.`, ...warnings.map(warningText)].join('\n') };
   },
 };
 
@@ -101,7 +106,8 @@ export const policySet: Command = {
   async run(input) {
     await policy.set(read(input.positional('FILE')));
     const stored = policy.get();
-    return { data: stored, text: describe(stored) };
+    const warnings = policy.warnings();
+    return { data: { ...stored, warnings }, text: [describe(stored), ...warnings.map(warningText)].join('\n') };
   },
 };
 

@@ -370,6 +370,8 @@ export class StandIn implements Disposable {
       listTunnels: () => this.#storedTunnels(),
       readPolicy: () => this.#policy(),
       policyFault,
+      // What listens where is not in the stand-in's machine.
+      policyWarnings: () => [],
       writePolicy: async (lines, expected) => {
         if (!this.elevated) throw denied('Cannot write the policy to HKLM\\SOFTWARE\\winsock-lsp', 'RegCreateKeyExW');
         if (expected !== undefined && expected.join('\n') !== this.#lines.join('\n')) {
