@@ -4,7 +4,7 @@
  */
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, isIPv6, type AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -172,15 +172,24 @@ export async function startMicrosocks({ networkNamespace, address = '127.0.0.1',
   return started('microsocks', [new ServerProgram(inside(networkNamespace, argv))], { address, port, login });
 }
 
-/** A command line that sees /etc/passwd and /etc/shadow with more users; nothing of the machine's is changed. */
+/** What the servers, and the C library for them, read of /etc, besides users. */
+const settings = ['group', 'host.conf', 'hosts', 'hosts.allow', 'hosts.deny', 'ld.so.cache', 'login.defs', 'nsswitch.conf', 'protocols', 'resolv.conf', 'services'];
+
+/**
+ * A command line that sees an /etc of its own, with more users; nothing of the machine's is changed. Not files over /etc/passwd and
+ * /etc/shadow: those would be uncovered when somebody adds a user to the machine, which replaces them.
+ */
 function withUsers(folder: string, users: readonly { name: string; uid: number; home: string; hash?: string }[], argv: readonly string[]): string[] {
-  const without = (text: string) => text.split('\n').filter((line) => line !== '' && !users.some(({ name }) => line.startsWith(`${name}:`)));
+  const etc = join(folder, 'etc');
+  mkdirSync(etc, { mode: 0o755 });
+  for (const name of settings) if (existsSync(join('/etc', name))) copyFileSync(join('/etc', name), join(etc, name));
   const passwd = users.map(({ name, uid, home }) => `${name}:x:${uid}:${uid === 0 ? 0 : 65_534}::${home}:/bin/sh`);
   const shadow = users.map(({ name, hash = '*' }) => `${name}:${hash}:19000:0:99999:7:::`);
-  for (const [file, lines] of [['passwd', passwd], ['shadow', shadow]] as const) {
-    writeFileSync(join(folder, file), `${[...lines, ...without(readFileSync(`/etc/${file}`, 'utf8'))].join('\n')}\n`, { mode: file === 'passwd' ? 0o644 : 0o600 });
+  for (const [name, lines, mode] of [['passwd', passwd, 0o644], ['shadow', shadow, 0o600]] as const) {
+    const others = readFileSync(join('/etc', name), 'utf8').split('\n').filter((line) => line !== '' && !users.some((user) => line.startsWith(`${user.name}:`)));
+    writeFileSync(join(etc, name), `${[...lines, ...others].join('\n')}\n`, { mode });
   }
-  const script = `mount --bind ${folder}/passwd /etc/passwd && mount --bind ${folder}/shadow /etc/shadow && mount -t tmpfs tmpfs /run && mkdir -m 755 /run/sshd && exec "$@"`;
+  const script = `mount --bind '${etc}' /etc && mount -t tmpfs tmpfs /run && mkdir -m 755 /run/sshd && exec "$@"`;
   return ['unshare', '-m', 'sh', '-ec', script, 'sh', ...argv];
 }
 
@@ -239,12 +248,12 @@ export async function startOpenSsh({
   const serverPort = serverTold ?? (await freePort(serverAddress));
   for (const key of ['host', 'user']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, key)]);
   mkdirSync(join(folder, 'home'), { mode: 0o700 });
-  const settings = [
+  const options = [
     ...[`Port=${serverPort}`, `ListenAddress=${serverAddress}`, `HostKey=${join(folder, 'host')}`, `PidFile=none`],
     ...[`AuthorizedKeysFile=${join(folder, 'user.pub')}`, 'StrictModes=no', 'UsePAM=no', 'PermitRootLogin=yes', 'MaxSessions=10'],
   ];
   // -D: in the foreground. sshd starts itself again for each connection, by its full path. The password is no one's, but not locked.
-  const sshdArgv = [sshd, '-D', '-e', '-f', '/dev/null', ...settings.flatMap((setting) => ['-o', setting])];
+  const sshdArgv = [sshd, '-D', '-e', '-f', '/dev/null', ...options.flatMap((option) => ['-o', option])];
   const users = [
     { name: 'sshd', uid: 61_002, home: '/run/sshd' },
     { name: 'root', uid: 0, home: join(folder, 'home') },
@@ -254,8 +263,8 @@ export async function startOpenSsh({
     await daemon.listens(serverPort);
     const port = told ?? (await freePort(address));
     const bind = isIPv6(address) ? `[${address}]` : address;
-    const options = ['StrictHostKeyChecking=no', `UserKnownHostsFile=${join(folder, 'known')}`, 'ExitOnForwardFailure=yes', 'BatchMode=yes'];
-    const argv = ['ssh', '-N', '-F', 'none', '-i', join(folder, 'user'), ...options.flatMap((option) => ['-o', option])];
+    const clientOptions = ['StrictHostKeyChecking=no', `UserKnownHostsFile=${join(folder, 'known')}`, 'ExitOnForwardFailure=yes', 'BatchMode=yes'];
+    const argv = ['ssh', '-N', '-F', 'none', '-i', join(folder, 'user'), ...clientOptions.flatMap((option) => ['-o', option])];
     const client = new ServerProgram(inside(networkNamespace, [...argv, '-p', String(serverPort), '-D', `${bind}:${port}`, `root@${serverAddress}`]));
     return await started('OpenSSH -D', [client, daemon], { address, port });
   } catch (error) {
