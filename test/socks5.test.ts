@@ -100,10 +100,14 @@ class Host {
   }
 
   node({ name, path }: NodeExecutable): NodeHost {
-    const executable = stageProgram(path, join(this.folder, name), { name: 'node.exe' });
+    const executable = stageProgram(path, mkdtempSync(join(this.folder, 'node-')), { name: 'node.exe' });
     return {
       name,
-      run: () => Promise.reject(new Error('not asked for')),
+      run: async (script, parameters) => {
+        const { code, stdout, stderr } = await this.prefix.run(executable, [this.prefix.toWindowsPath(script), ...parameters], { winsock: 'test' });
+        if (code !== 0) throw new Error(`${name} ended with code ${code}: ${stdout}${stderr}`);
+        return stdout;
+      },
       spawn: (script, parameters, environment) =>
         this.prefix.spawn(executable, [this.prefix.toWindowsPath(script), ...parameters], { winsock: 'test', environment }),
       path: (linuxPath) => this.prefix.toWindowsPath(linuxPath),
@@ -178,6 +182,18 @@ async function define(architecture: Architecture): Promise<void> {
         test(`socks5, ${architecture}, a proxy that does ${JSON.stringify(behaviour)}: gets nothing of the program's`, () => {
           assert.is(records.length, programs.length);
           for (const record of records) assert.is(record.receivedBytes, record.dialogueBytes);
+        });
+      }
+      await proxy.behave({ delay: { request: 500 }, tunnel: 'echo' });
+      for (const node of nodeExecutables(architecture)) {
+        const title = `socks5, ${architecture}, ${node.name}: 100 handshakes of half a second each do not hold up the event loop`;
+        const many = await host.node(node).run(programPath('many_connections.cjs'), [target, String(port), '100']);
+        const { connected, milliseconds, longestPause } = JSON.parse(many) as { connected: number; milliseconds: number; longestPause: number };
+        console.log(`${node.name}: ${connected} connections in ${milliseconds} ms, longest pause of the event loop ${longestPause.toFixed(1)} ms`);
+        test(title, () => {
+          assert.is(connected, 100);
+          // One after the other they would take 50 s, and a blocked loop would show one of them at least.
+          assert.ok(milliseconds < 10_000 && longestPause < 400, many);
         });
       }
     } finally {

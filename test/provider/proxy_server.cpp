@@ -60,7 +60,12 @@ ProxyServer::ProxyServer(ProxyBehaviour behaviour, const char* address)
             const SOCKET s = accept(listener_, nullptr, nullptr);
             if (s == INVALID_SOCKET) return;
             ++connections_;
-            const std::lock_guard lock(mutex_);
+            std::unique_lock lock(mutex_);
+            if (behaviour_.one_at_a_time) {
+                lock.unlock();
+                serve(s);
+                continue;
+            }
             threads_.emplace_back([this, s] { serve(s); });
         }
     });

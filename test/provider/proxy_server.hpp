@@ -21,10 +21,11 @@ struct ProxyBehaviour {
     unsigned char reply = 0;         // RFC 1928 §6
     unsigned char address_type = 1;  // of the reply
     unsigned char version = 5;
-    int close_after = -1;     // bytes of its answers; -1: never
-    bool silent = false;      // after the greeting
-    std::string banner = {};  // the destination's first bytes, in the segment of the reply
-    bool echoes = true;       // the destination sends back what it gets
+    int close_after = -1;        // bytes of its answers; -1: never
+    bool silent = false;         // after the greeting
+    std::string banner = {};     // the destination's first bytes, in the segment of the reply
+    bool echoes = true;          // the destination sends back what it gets
+    bool one_at_a_time = false;  // without a thread for each connection
 };
 
 class ProxyServer {

@@ -436,6 +436,44 @@ TEST_CASE("connections that are closed at any moment of the handshake leave noth
     CHECK(proxy.all_ended());
 }
 
+TEST_CASE("connections in a row leave no handles and no memory behind") {
+    ProxyServer proxy({.one_at_a_time = true});
+    const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+    const char* const told = std::getenv("TEST_SOCKS5_ROUNDS");
+    const int rounds = told == nullptr ? 500 : std::atoi(told);
+    const auto run = [&](int count) {
+        for (int i = 0; i < count; ++i) {
+            proxy.set({.reply = static_cast<unsigned char>(i % 3 == 0 ? 5 : 0), .one_at_a_time = true});
+            const Socket s = tcp();
+            static_cast<void>(ways[static_cast<std::size_t>(i) % std::size(ways)].connect(s));
+        }
+    };
+    struct Usage {
+        DWORD handles = 0;
+        SIZE_T committed = 0;
+    };
+    const auto usage = [] {
+        Usage now;
+        GetProcessHandleCount(GetCurrentProcess(), &now.handles);
+        MEMORY_BASIC_INFORMATION region{};
+        for (const char* at = nullptr; VirtualQuery(at, &region, sizeof(region)) != 0;
+             at = static_cast<const char*>(region.BaseAddress) + region.RegionSize) {
+            if (region.State == MEM_COMMIT && region.Type == MEM_PRIVATE) now.committed += region.RegionSize;
+            if (static_cast<const char*>(region.BaseAddress) + region.RegionSize <= at) break;
+        }
+        return now;
+    };
+    run(300);
+    const Usage before = usage();
+    run(rounds);
+    Sleep(200);
+    const Usage after = usage();
+    MESSAGE(rounds << " connections: handles " << before.handles << " and " << after.handles << ", committed "
+                   << before.committed / 1024 << " and " << after.committed / 1024 << " KB");
+    CHECK(after.handles <= before.handles + 16);
+    CHECK(after.committed <= before.committed + (SIZE_T{2} << 20));
+}
+
 TEST_CASE("hundreds of handshakes at once do not hold up the thread that began them") {
     ProxyServer proxy({.delay_ms = 100});
     const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
