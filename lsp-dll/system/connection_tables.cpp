@@ -10,8 +10,8 @@
 namespace lsp::system {
 namespace {
 
-constexpr ULONG first_connections_bytes = 64 * 1024;
-constexpr int connections_attempts = 8;  // it may grow between two questions
+constexpr ULONG first_connections_bytes = 1024 * 1024;  // thousands of rows; pages that are not used cost nothing
+constexpr int connections_attempts = 8;                 // it may grow between two questions
 constexpr char reading_connections[] = "Cannot read the table of connections";
 
 std::uint16_t port_of(DWORD network_order) { return ntohs(static_cast<u_short>(network_order)); }
@@ -92,7 +92,7 @@ DWORD add(Function& looked_up, Class table_class, ULONG family, std::vector<Conn
         const DWORD room = size;
         const DWORD error = function(memory.get(), &size, FALSE, family, table_class, 0);
         if (error == ERROR_INSUFFICIENT_BUFFER && i + 1 < connections_attempts) {
-            size = std::max(size, room) + first_connections_bytes;
+            size = std::max(size, room) + first_connections_bytes / 4;
             continue;
         }
         if (error != NO_ERROR) return error;
