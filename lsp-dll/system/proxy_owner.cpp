@@ -36,19 +36,19 @@ struct Wanted {
     bool at_any = false;  // a listener at the wildcard, which gets what no other listener does
 };
 
-constexpr std::uint16_t port_of(DWORD network_order) noexcept {
+constexpr std::uint16_t host_port(DWORD network_order) noexcept {
     return static_cast<std::uint16_t>((network_order & 0xffU) << 8U | (network_order >> 8U & 0xffU));
 }
 
 bool matches(const Wanted& wanted, const IpAddress& local, DWORD local_port, const IpAddress& remote, DWORD remote_port,
              DWORD state) noexcept {
-    if (port_of(local_port) != wanted.local.port) return false;
+    if (host_port(local_port) != wanted.local.port) return false;
     const IpAddress at = local.unmapped();
     if (wanted.remote == nullptr) {
         return state == MIB_TCP_STATE_LISTEN && (wanted.at_any ? at.is_unspecified() : at == wanted.local.address);
     }
     return state != MIB_TCP_STATE_LISTEN && at == wanted.local.address && remote.unmapped() == wanted.remote->address &&
-           port_of(remote_port) == wanted.remote->port;
+           host_port(remote_port) == wanted.remote->port;
 }
 
 bool matches(const Wanted& wanted, const MIB_TCPROW_OWNER_PID& row) noexcept {
