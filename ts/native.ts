@@ -120,15 +120,33 @@ export interface NativeRoute {
   oracle: 'GetBestRoute2' | 'GetBestRoute';
 }
 
+/** What a rule says is to be done. */
+export type Verdict = 'keep' | 'source' | 'refuse' | 'through' | 'socks5';
+
 export interface NativeExplanation {
   route: NativeRoute | null;
   routeError: Error | null;
-  verdict: 'keep' | 'source' | 'refuse';
+  verdict: Verdict;
   reason: string;
   source: string | null;
+  /** With `socks5`. */
+  proxy: string | null;
+  proxyPort: number;
+  /** With `through`: the best route on that interface, or why there is none. */
+  way: NativeRoute | null;
+  wayError: Error | null;
   /** 0 for none. */
   pinInterface: number;
   otherwise: Otherwise;
+  rule: string | null;
+  tunnel: string | null;
+  block: string | null;
+  policyRejected: string | null;
+}
+
+export interface NativeIncomingExplanation {
+  verdict: 'keep' | 'refuse';
+  reason: string;
   rule: string | null;
   tunnel: string | null;
   block: string | null;
@@ -179,7 +197,8 @@ export interface NativeDecision {
   protocol: Protocol;
   destination: string;
   port: number;
-  verdict: 'keep' | 'source' | 'refuse';
+  incoming: boolean;
+  verdict: Verdict;
   reason: string;
   /** -1 for none. */
   ruleNumber: number;
@@ -287,6 +306,7 @@ export interface Native {
   bestRoute(destination: string): NativeRoute;
   findAddress(address: string): { interfaceIndex: number; address: string; alias: string } | null;
   explain(destination: string, app: string, port: number, protocol: Protocol): NativeExplanation;
+  explainIncoming(peer: string, app: string, port: number): NativeIncomingExplanation;
   publishTunnel(tunnel: NativeTunnel): Promise<void>;
   withdrawTunnel(name: string): Promise<void>;
   listTunnels(): NativeStoredTunnel[];

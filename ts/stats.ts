@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { checkBoolean, checkInteger, checkNonEmptyText, checkObject } from './arguments.js';
 import { enumerateCatalog } from './catalog.js';
 import { LspError } from './errors.js';
-import { callNative, type NativeDecision } from './native.js';
+import { callNative, type NativeDecision, type Verdict } from './native.js';
 import type { Protocol, Reason } from './routes.js';
 
 /** The counters, with their names in the DLL (lsp-dll/core/counters.cpp) and what each counts. */
@@ -15,6 +15,8 @@ export const counters = {
   decidedKeep: ['decided_keep', 'decisions: leave alone'],
   decidedSource: ['decided_source', 'decisions: use a source address'],
   decidedRefuse: ['decided_refuse', 'decisions: refuse'],
+  decidedThrough: ['decided_through', 'decisions: leave through an interface'],
+  decidedSocks5: ['decided_socks5', 'decisions: use a proxy'],
   boundSource: ['bound_source', 'sockets bound to the source of a rule'],
   sentFromSource: ['sent_from_source', 'datagrams sent with the source of a rule'],
   sourceUnavailable: ['source_unavailable', "sources that could not be used: the rule's `otherwise` applied"],
@@ -22,6 +24,8 @@ export const counters = {
   alreadyConnected: ['already_connected', "datagrams of connected sockets that went elsewhere: the rule's `otherwise` applied"],
   controlDataUnmerged: ['control_data_unmerged', "datagrams with control data of their own: the rule's `otherwise` applied"],
   refused: ['refused', 'calls that a rule made fail'],
+  letIn: ['let_in', 'connections that came in while there were rules for them'],
+  turnedAway: ['turned_away', 'connections that such a rule reset'],
   bindsDeferred: ['binds_deferred', 'binds put off until the destination is known'],
   bindsSettled: ['binds_settled', 'of those, binds that went to the wildcard address after all'],
   policyLoads: ['policy_loads', 'times that a process read the policy'],
@@ -62,13 +66,15 @@ export interface Decision {
   protocol: Protocol;
   destination: string;
   port: number;
-  verdict: 'keep' | 'source' | 'refuse';
+  /** A connection that came in: `destination` is then the peer, and `port` the local one. */
+  incoming: boolean;
+  verdict: Verdict;
   reason: Reason;
   /** The rule that won, as long as the policy is the one that it was decided by; null for none or an older one. */
   rule: string | null;
   /** Of the policy of then, from 0; null for none. */
   ruleNumber: number | null;
-  /** With `source`: the address. */
+  /** With `source` and `through`: the address. */
   source: string | null;
   result: DecisionResult;
   /** A Winsock error number; null for none. */

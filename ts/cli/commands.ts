@@ -1,6 +1,7 @@
 /** All commands, in the order in which `--help` shows them. A new one is one line here. */
 
 import type { Command } from './command.js';
+import { appClear, appList, appSet } from './app.js';
 import { backup, restore } from './backup.js';
 import { doctor } from './doctor.js';
 import { install, remove } from './install.js';
@@ -29,6 +30,9 @@ export const commands: readonly Command[] = [
   policySet,
   policyCheck,
   policyExplain,
+  appSet,
+  appList,
+  appClear,
   tunnelShow,
   tunnelSet,
   tunnelClear,

@@ -37,6 +37,8 @@ function read(path: string): string {
 const grammar =
   'A rule: [app NAME|PATH] [to CIDR,…] [except CIDR,…] [port N|N-N,…] [proto tcp|udp|raw] [via INTERFACE]\n' +
   'keep | source ADDRESS [otherwise keep|refuse] | source interface INTERFACE [otherwise …] | refuse\n' +
+  '  | through INTERFACE [otherwise …] | socks5 ADDRESS:PORT [login NAME] [otherwise …]\n' +
+  'For connections that come in: in [app …] [from CIDR,…] [except CIDR,…] [port N|N-N,…] keep | refuse\n' +
   'The first rule that matches wins; the rules of tunnels come after these.';
 
 export const policyList: Command = {

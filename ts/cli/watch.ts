@@ -5,13 +5,14 @@ import { usageError, type Command, type Input, type Output } from './command.js'
 
 const outcomes: Readonly<Record<Decision['result'], string>> = {
   carried_out: '',
-  otherwise_keep: ', which could not be used: left to Windows',
-  otherwise_refuse: ', which could not be used: refused',
+  otherwise_keep: ', which could not be had: left to Windows',
+  otherwise_refuse: ', which could not be had: refused',
   failed: ', which failed',
 };
 
-function what({ verdict, source, result, error }: Decision): string {
-  const done = verdict === 'keep' ? 'left alone' : verdict === 'refuse' ? 'refused' : `source ${source ?? ''}`;
+function what({ verdict, source, result, error, incoming }: Decision): string {
+  if (incoming) return verdict === 'refuse' ? 'turned away' : 'let in';
+  const done = { keep: 'left alone', refuse: 'refused', source: `source ${source ?? ''}`, through: `through, source ${source ?? ''}`, socks5: 'by the proxy' }[verdict];
   return `${done}${outcomes[result]}${error === null ? '' : ` (error ${error})`}`;
 }
 
@@ -21,10 +22,10 @@ function why({ reason, rule, ruleNumber }: Decision): string {
 }
 
 function line(decision: WatchedDecision): string {
-  const { time, processId, image, protocol, destination, port, missed } = decision;
+  const { time, processId, image, protocol, destination, port, incoming, missed } = decision;
   const host = isIP(destination) === 6 ? `[${destination}]` : destination;
   const lost = missed === 0 ? '' : `(${missed} more came too quickly to be shown)\n`;
-  return `${lost}${time.toISOString()} ${image}[${processId}] ${protocol} ${host}:${port} ${what(decision)} <- ${why(decision)}`;
+  return `${lost}${time.toISOString()} ${image}[${processId}] ${protocol} ${incoming ? `from ${host} to port ${port}` : `${host}:${port}`} ${what(decision)} <- ${why(decision)}`;
 }
 
 /** As rules match programs: `*` is any run of characters. */
