@@ -42,6 +42,52 @@ Napi::Value find_address(const Napi::CallbackInfo& call) {
     return object;
 }
 
+void write_rule(Napi::Env env, const system::EffectivePolicy& effective, const Decision& decision,
+                Napi::Object& object) {
+    object.Set("rule", env.Null());
+    object.Set("tunnel", env.Null());
+    if (decision.rule < 0) return;
+    const auto rule = static_cast<std::size_t>(decision.rule);
+    object.Set("rule", Napi::String::New(env, to_string(effective.policy.rules[rule])));
+    const std::string tunnel = effective.tunnel_of(rule);
+    object.Set("tunnel", tunnel.empty() ? env.Null() : Napi::String::New(env, tunnel));
+}
+
+void write_program(Napi::Env env, const StoredPolicy& stored, const std::string& app, Napi::Object& object) {
+    const setup::Block block = setup::block_of(app);
+    object.Set("block", block == setup::Block::none ? env.Null() : Napi::String::New(env, setup::to_string(block)));
+    object.Set("policyRejected", stored.rejected.empty() ? env.Null() : Napi::String::New(env, stored.rejected));
+}
+
+// For a rule `through`: the route on its interface.
+void write_way(Napi::Env env, const IpAddress& destination, const Decision& decision, Napi::Object& object) {
+    object.Set("way", env.Null());
+    object.Set("wayError", env.Null());
+    if (decision.verdict != Verdict::through) return;
+    const auto way = system::best_route_through(decision.pin_interface, destination);
+    if (way) {
+        object.Set("way", write_route(env, *way));
+    } else {
+        object.Set("wayError", to_javascript(env, way.error()).Value());
+    }
+}
+
+Napi::Value explain_incoming(const Napi::CallbackInfo& call) {
+    const Napi::Env env = call.Env();
+    const IpAddress peer = read_address(call[0], "peer");
+    const std::string app = read_text(call[1], "app");
+    const auto port = static_cast<std::uint16_t>(read_unsigned(call[2], "port", 65535));
+    const StoredPolicy stored = value_or_throw(env, system::read_policy());
+    const system::EffectivePolicy effective = system::effective_policy(stored);
+    const Decision decision = decide_incoming(effective.policy, app, peer, port);
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("verdict", Napi::String::New(env, to_string(decision.verdict)));
+    object.Set("reason", Napi::String::New(env, to_string(decision.reason)));
+    write_rule(env, effective, decision, object);
+    write_program(env, stored, app, object);
+    return object;
+}
+
 Napi::Value explain(const Napi::CallbackInfo& call) {
     const Napi::Env env = call.Env();
     const IpAddress destination = read_address(call[0], "destination");
@@ -63,20 +109,15 @@ Napi::Value explain(const Napi::CallbackInfo& call) {
     object.Set("routeError", route ? env.Null() : to_javascript(env, route.error()).Value());
     object.Set("verdict", Napi::String::New(env, to_string(decision.verdict)));
     object.Set("reason", Napi::String::New(env, to_string(decision.reason)));
-    object.Set("source", write_address(env, decision.source));
+    const bool proxied = decision.verdict == Verdict::socks5;
+    object.Set("source", proxied ? env.Null() : write_address(env, decision.source));
+    object.Set("proxy", proxied ? write_address(env, decision.source) : env.Null());
+    object.Set("proxyPort", Napi::Number::New(env, decision.proxy_port));
+    write_way(env, destination.unmapped(), decision, object);
     object.Set("pinInterface", Napi::Number::New(env, decision.pin_interface));
     object.Set("otherwise", Napi::String::New(env, to_string(decision.otherwise)));
-    object.Set("rule", env.Null());
-    object.Set("tunnel", env.Null());
-    if (decision.rule >= 0) {
-        const auto rule = static_cast<std::size_t>(decision.rule);
-        object.Set("rule", Napi::String::New(env, to_string(effective.policy.rules[rule])));
-        const std::string tunnel = effective.tunnel_of(rule);
-        object.Set("tunnel", tunnel.empty() ? env.Null() : Napi::String::New(env, tunnel));
-    }
-    const setup::Block block = setup::block_of(app);
-    object.Set("block", block == setup::Block::none ? env.Null() : Napi::String::New(env, setup::to_string(block)));
-    object.Set("policyRejected", stored.rejected.empty() ? env.Null() : Napi::String::New(env, stored.rejected));
+    write_rule(env, effective, decision, object);
+    write_program(env, stored, app, object);
     return object;
 }
 
@@ -85,6 +126,7 @@ Napi::Value explain(const Napi::CallbackInfo& call) {
 void export_routes(Napi::Env env, Napi::Object exports) {
     exports.Set("bestRoute", Napi::Function::New<best_route>(env, "bestRoute"));
     exports.Set("findAddress", Napi::Function::New<find_address>(env, "findAddress"));
+    exports.Set("explainIncoming", Napi::Function::New<explain_incoming>(env, "explainIncoming"));
     exports.Set("explain", Napi::Function::New<explain>(env, "explain"));
 }
 

@@ -105,7 +105,6 @@ async function compareAll(machine: Machine): Promise<void> {
       asked += expected.asked;
       const with_ = found.get(situation) ?? [];
       if (expected.results.join(' | ') === with_.join(' | ')) continue;
-      console.log(difference(situation, without, expected.results, with_));
       unasked.push(difference(situation, without, expected.results, with_));
     }
     askedInAll += asked;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { checkBoolean, checkInteger, checkObject, invalidType } from './arguments.js';
 import { compareConnections, liveConnections, type ConnectionChange } from './connection_changes.js';
-import { callNative, type NativeConnection, type NativeConnectionDecision, type NativeConnections, type Otherwise } from './native.js';
+import { callNative, type NativeConnection, type NativeConnectionDecision, type NativeConnections, type Otherwise, type Verdict } from './native.js';
 import type { Block, Reason } from './routes.js';
 import type { DecisionResult } from './stats.js';
 
@@ -31,7 +31,7 @@ export interface ConnectionDecision {
    * program about this destination says the same; it may be of a later connection that has ended.
    */
   certain: boolean;
-  verdict: 'keep' | 'source' | 'refuse';
+  verdict: Verdict;
   reason: Reason;
   /** The rule that won, as long as the policy is the one that it was decided by; null for none or an older one. */
   rule: string | null;
@@ -46,7 +46,7 @@ export interface ConnectionDecision {
 
 /** What the policy says now of such a connection, as `explain` does. */
 export interface ConnectionPolicy {
-  verdict: 'keep' | 'source' | 'refuse';
+  verdict: Verdict;
   reason: Reason;
   source: string | null;
   otherwise: Otherwise;

@@ -52,15 +52,21 @@ export { doctor, type DoctorOptions, type DoctorReport, type FailedFix, type Fin
 export { orderCatalog, type OrderOptions, type OrderReport } from './order.js';
 export {
   explain,
+  explainIncoming,
   getBestRoute,
   type BestRoute,
   type Block,
   type Explanation,
+  type ExplainIncomingOptions,
   type ExplainOptions,
+  type IncomingExplanation,
   type Otherwise,
   type Protocol,
   type Reason,
+  type Verdict,
 } from './routes.js';
+export * as apps from './apps.js';
+export type { AppGoal, AppRules } from './apps.js';
 export * as policy from './policy.js';
 export { PolicyError, type PolicyFault, type PolicyRule, type StoredPolicy } from './policy.js';
 export * as proxy from './proxy.js';
@@ -87,6 +93,8 @@ export {
   watchDecisions,
   type Decision,
   type DecisionResult,
+  type LedThrough,
+  type ProxyOutcome,
   type ProcessStats,
   type Stats,
   type StatsOptions,

@@ -117,15 +117,33 @@ export interface NativeRoute {
   oracle: 'GetBestRoute2' | 'GetBestRoute';
 }
 
+/** What a rule says is to be done. */
+export type Verdict = 'keep' | 'source' | 'refuse' | 'through' | 'socks5';
+
 export interface NativeExplanation {
   route: NativeRoute | null;
   routeError: Error | null;
-  verdict: 'keep' | 'source' | 'refuse';
+  verdict: Verdict;
   reason: string;
   source: string | null;
+  /** With `socks5`. */
+  proxy: string | null;
+  proxyPort: number;
+  /** With `through`: the best route on that interface, or why there is none. */
+  way: NativeRoute | null;
+  wayError: Error | null;
   /** 0 for none. */
   pinInterface: number;
   otherwise: Otherwise;
+  rule: string | null;
+  tunnel: string | null;
+  block: string | null;
+  policyRejected: string | null;
+}
+
+export interface NativeIncomingExplanation {
+  verdict: 'keep' | 'refuse';
+  reason: string;
   rule: string | null;
   tunnel: string | null;
   block: string | null;
@@ -176,7 +194,8 @@ export interface NativeDecision {
   protocol: Protocol;
   destination: string;
   port: number;
-  verdict: 'keep' | 'source' | 'refuse';
+  incoming: boolean;
+  verdict: Verdict;
   reason: string;
   /** -1 for none. */
   ruleNumber: number;
@@ -185,6 +204,7 @@ export interface NativeDecision {
   result: string;
   /** 0 for none. */
   error: number;
+  proxy: { address: string; port: number; outcome: string; reply: number; milliseconds: number } | null;
 }
 
 /** What all processes that use one DLL have counted, by the counters' native names. */
@@ -204,7 +224,7 @@ export interface NativeDecisionRing {
 export interface NativeConnectionDecision {
   time: number;
   certain: boolean;
-  verdict: 'keep' | 'source' | 'refuse';
+  verdict: Verdict;
   reason: string;
   /** -1 for none. */
   ruleNumber: number;
@@ -235,7 +255,7 @@ export interface NativeConnection {
   incoming: boolean;
   decided: NativeConnectionDecision | null;
   says: {
-    verdict: 'keep' | 'source' | 'refuse';
+    verdict: Verdict;
     reason: string;
     source: string | null;
     otherwise: Otherwise;
@@ -352,6 +372,7 @@ export interface Native {
   bestRoute(destination: string): NativeRoute;
   findAddress(address: string): { interfaceIndex: number; address: string; alias: string } | null;
   explain(destination: string, app: string, port: number, protocol: Protocol): NativeExplanation;
+  explainIncoming(peer: string, app: string, port: number): NativeIncomingExplanation;
   publishTunnel(tunnel: NativeTunnel): Promise<void>;
   withdrawTunnel(name: string): Promise<void>;
   listTunnels(): NativeStoredTunnel[];

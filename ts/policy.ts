@@ -173,6 +173,17 @@ async function change<T>(edit: (lines: string[]) => T): Promise<T> {
   }
 }
 
+/**
+ * Replaces the lines by what `changed` makes of them, in one write, and again if somebody else has changed them in between.
+ *
+ * @throws LspError (rejects) as add.
+ */
+export async function edit(changed: (lines: readonly string[]) => readonly string[]): Promise<void> {
+  await change((lines) => {
+    lines.splice(0, lines.length, ...changed([...lines]));
+  });
+}
+
 function requireLine(line: number, lines: readonly string[]): void {
   if (line <= lines.length) return;
   throw new LspError(`Cannot find line ${line} of the policy: it has ${lines.length}. Look at it with policy list.`, {

@@ -2,9 +2,9 @@
 
 import { checkAddress, checkInteger, checkObject, checkOneOf, checkText } from './arguments.js';
 import { LspError, toLspError } from './errors.js';
-import { callNative, type NativeRoute, type Otherwise, type Protocol } from './native.js';
+import { callNative, type NativeRoute, type Otherwise, type Protocol, type Verdict } from './native.js';
 
-export type { Otherwise, Protocol } from './native.js';
+export type { Otherwise, Protocol, Verdict } from './native.js';
 
 export interface BestRoute {
   /** Of the interface through which packets leave. */
@@ -46,8 +46,9 @@ export interface ExplainOptions {
 }
 
 /**
- * `rule`, `already_source`: a rule won (and Windows would choose its source anyway); `no_source`: a rule won that says `source
- * interface` and `otherwise refuse`, and that interface is absent or has no address of the destination's family; `unknown_action`: a
+ * `rule`, `already_source`: a rule won (and Windows would choose its source anyway); `no_source`: a rule won that names an interface
+ * which is absent or has no address of the destination's family, so its `otherwise` applies; `not_tcp`: one for a proxy, which takes TCP
+ * alone, so its `otherwise` applies; `proxy`: TCP to a proxy that a rule names, which is never touched; `unknown_action`: a
  * rule won whose action a newer version wrote and this one does not know, so it refuses; `no_rule`: none
  * matched; the others say which kind of destination it is that is never touched.
  */
@@ -56,6 +57,8 @@ export type Reason =
   | 'already_source'
   | 'no_source'
   | 'unknown_action'
+  | 'not_tcp'
+  | 'proxy'
   | 'no_rule'
   | 'unspecified'
   | 'loopback'
@@ -79,11 +82,19 @@ export interface Explanation {
   /** Null if there is none: then `routeError` says why. */
   route: BestRoute | null;
   routeError: LspError | null;
-  /** `keep`: nothing is changed; `source`: the socket is bound to `source` first; `refuse`: the call fails. */
-  verdict: 'keep' | 'source' | 'refuse';
+  /**
+   * `keep`: nothing is changed; `source`: the socket is bound to `source` first; `through`: it leaves through `pinInterface`, from
+   * `source`; `socks5`: it is led through `proxy`; `refuse`: the call fails.
+   */
+  verdict: Verdict;
   reason: Reason;
   source: string | null;
-  /** With `source`: the interface through which the packets leave or not at all; null for no such restriction. */
+  /** With `socks5`: as in `127.0.0.1:1080`. */
+  proxy: string | null;
+  /** With `through`: the best of the routes on that interface; null if there is none: then `wayError` says why. */
+  way: BestRoute | null;
+  wayError: LspError | null;
+  /** With `source` and `through`: the interface through which the packets leave or not at all; null for no such restriction. */
   pinInterface: number | null;
   /** What happens if the source cannot be used. */
   otherwise: Otherwise;
@@ -114,7 +125,7 @@ export function explain(destination: string, options: ExplainOptions = {}): Expl
   checkText(app, 'options.app');
   checkInteger(port, 'options.port', 0, 65_535);
   checkOneOf(protocol, 'options.protocol', ['tcp', 'udp', 'raw']);
-  const found = callNative((native) => native.explain(destination, app, port, protocol));
+  const { proxyPort, ...found } = callNative((native) => native.explain(destination, app, port, protocol));
   return {
     destination,
     app,
@@ -124,7 +135,47 @@ export function explain(destination: string, options: ExplainOptions = {}): Expl
     reason: found.reason as Reason,
     block: found.block as Block | null,
     route: found.route satisfies NativeRoute | null,
+    proxy: found.proxy === null ? null : found.proxy.includes(':') ? `[${found.proxy}]:${proxyPort}` : `${found.proxy}:${proxyPort}`,
+    wayError: found.wayError === null ? null : (toLspError(found.wayError) as LspError),
     routeError: found.routeError === null ? null : (toLspError(found.routeError) as LspError),
     pinInterface: found.pinInterface === 0 ? null : found.pinInterface,
   };
+}
+
+export interface ExplainIncomingOptions {
+  /** As in ExplainOptions: of the program that listens. */
+  app?: string | undefined;
+  /** The local port, 0 to 65535; 0 unless told. */
+  port?: number | undefined;
+}
+
+export interface IncomingExplanation {
+  peer: string;
+  app: string;
+  /** The local one. */
+  port: number;
+  /** `keep`: the connection is taken; `refuse`: it is reset. */
+  verdict: 'keep' | 'refuse';
+  reason: Reason;
+  /** As in Explanation. */
+  rule: string | null;
+  tunnel: string | null;
+  block: Block | null;
+  policyRejected: string | null;
+}
+
+/**
+ * What the LSP does, by the policy as it is now, with a connection that a peer makes to a program of this host.
+ *
+ * @param peer An IPv4 or IPv6 address.
+ * @throws LspError as explain.
+ */
+export function explainIncoming(peer: string, options: ExplainIncomingOptions = {}): IncomingExplanation {
+  checkAddress(peer, 'peer');
+  checkObject(options, 'options');
+  const { app = '', port = 0 } = options;
+  checkText(app, 'options.app');
+  checkInteger(port, 'options.port', 0, 65_535);
+  const found = callNative((native) => native.explainIncoming(peer, app, port));
+  return { peer, app, port, ...found, reason: found.reason as Reason, block: found.block as Block | null };
 }

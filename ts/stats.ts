@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { checkBoolean, checkInteger, checkNonEmptyText, checkObject } from './arguments.js';
 import { enumerateCatalog } from './catalog.js';
 import { LspError } from './errors.js';
-import { callNative, type NativeDecision } from './native.js';
+import { callNative, type NativeDecision, type Verdict } from './native.js';
 import { fullPath } from './paths.js';
 import type { Protocol, Reason } from './routes.js';
 
@@ -15,6 +15,10 @@ export const counters = {
   decidedKeep: ['decided_keep', 'decisions: leave alone'],
   decidedSource: ['decided_source', 'decisions: use a source address'],
   decidedRefuse: ['decided_refuse', 'decisions: refuse'],
+  decidedThrough: ['decided_through', 'decisions: leave through an interface'],
+  decidedSocks5: ['decided_socks5', 'decisions: use a proxy'],
+  led: ['led', 'connections that a proxy has made'],
+  leadFailed: ['lead_failed', 'connections that no proxy has made: it could not be used, or refused'],
   boundSource: ['bound_source', 'sockets bound to the source of a rule'],
   sentFromSource: ['sent_from_source', 'datagrams sent with the source of a rule'],
   sourceUnavailable: ['source_unavailable', "sources that could not be used: the rule's `otherwise` applied"],
@@ -22,6 +26,8 @@ export const counters = {
   alreadyConnected: ['already_connected', "datagrams of connected sockets that went elsewhere: the rule's `otherwise` applied"],
   controlDataUnmerged: ['control_data_unmerged', "datagrams with control data of their own: the rule's `otherwise` applied"],
   refused: ['refused', 'calls that a rule made fail'],
+  letIn: ['let_in', 'connections that came in while there were rules for them'],
+  turnedAway: ['turned_away', 'connections that such a rule reset'],
   bindsDeferred: ['binds_deferred', 'binds put off until the destination is known'],
   bindsSettled: ['binds_settled', 'of those, binds that went to the wildcard address after all'],
   policyLoads: ['policy_loads', 'times that a process read the policy'],
@@ -53,6 +59,35 @@ export interface StatsOptions {
  */
 export type DecisionResult = 'carried_out' | 'otherwise_keep' | 'otherwise_refuse' | 'failed';
 
+/**
+ * `led`: the proxy made the connection; `unreachable`: the proxy itself cannot be connected to; `no_way`: the socket cannot reach it (an IPv4
+ * socket and an IPv6 proxy, no asynchronous connects); `untrusted`: another user's program listens at its address; `no_credential`: the user has
+ * no log-in of that name, or the process may not use it; `not_socks5`; `login_wanted`; `login_refused`; `request_refused`: see `reply`; `closed`:
+ * before it had answered; `timed_out`: it did not answer within 30 seconds.
+ */
+export type ProxyOutcome =
+  | 'led'
+  | 'unreachable'
+  | 'no_way'
+  | 'untrusted'
+  | 'no_credential'
+  | 'not_socks5'
+  | 'login_wanted'
+  | 'login_refused'
+  | 'request_refused'
+  | 'closed'
+  | 'timed_out';
+
+export interface LedThrough {
+  address: string;
+  port: number;
+  outcome: ProxyOutcome;
+  /** With `request_refused`: the proxy's reply (RFC 1928 §6). */
+  reply: number | null;
+  /** From the program's connect to the end of the handshake. */
+  milliseconds: number;
+}
+
 /** What the LSP did with a connection or a datagram of some program. */
 export interface Decision {
   time: Date;
@@ -62,17 +97,21 @@ export interface Decision {
   protocol: Protocol;
   destination: string;
   port: number;
-  verdict: 'keep' | 'source' | 'refuse';
+  /** A connection that came in: `destination` is then the peer, and `port` the local one. */
+  incoming: boolean;
+  verdict: Verdict;
   reason: Reason;
   /** The rule that won, as long as the policy is the one that it was decided by; null for none or an older one. */
   rule: string | null;
   /** Of the policy of then, from 0; null for none. */
   ruleNumber: number | null;
-  /** With `source`: the address. */
+  /** With `source` and `through`: the address. */
   source: string | null;
   result: DecisionResult;
   /** A Winsock error number; null for none. */
   error: number | null;
+  /** With `socks5`: the proxy, and what became of it. */
+  proxy: LedThrough | null;
 }
 
 export interface WatchedDecision extends Decision {
@@ -179,9 +218,10 @@ export async function* watchDecisions(options: WatchOptions = {}): AsyncGenerato
   }
 }
 
-function decisionOf({ time, reason, result, error, ruleNumber, number: _, ...rest }: NativeDecision): Decision {
+function decisionOf({ time, reason, result, error, ruleNumber, proxy, number: _, ...rest }: NativeDecision): Decision {
   return {
     ...rest,
+    proxy: proxy && { ...proxy, outcome: proxy.outcome as ProxyOutcome, reply: proxy.outcome === 'request_refused' ? proxy.reply : null },
     time: new Date(time),
     reason: reason as Reason,
     result: result as DecisionResult,

@@ -132,13 +132,15 @@ class Join {
     // Whether the record can be of that connection, which stands.
     bool fits(const RecordedDecision& decision, const JoinedConnection& joined) const {
         if (decision.time < joined.program->process.started) return false;  // of an earlier process with that id
-        if (decision.verdict == Verdict::refuse || decision.result == DecisionResult::otherwise_refuse ||
-            decision.result == DecisionResult::failed) {
+        if (decision.incoming || decision.verdict == Verdict::refuse ||
+            decision.result == DecisionResult::otherwise_refuse || decision.result == DecisionResult::failed) {
             return false;  // no connection came of that
         }
         const bool carried_out = decision.result == DecisionResult::carried_out;
-        if (decision.verdict == Verdict::source && carried_out &&
-            decision.source != joined.connection.local.unmapped()) {
+        // What was led to a proxy stands in the table with the proxy as its other end.
+        if (decision.verdict == Verdict::socks5 && carried_out) return false;
+        const bool has_source = decision.verdict == Verdict::source || decision.verdict == Verdict::through;
+        if (has_source && carried_out && decision.source != joined.connection.local.unmapped()) {
             return false;
         }
         return decision.image == recorded_name(*joined.program) && could_decide(decision, joined);
@@ -212,7 +214,7 @@ class Join {
             return same && same_rule ? Standing::current : Standing::stale;
         }
         if (says.verdict == Verdict::refuse) return Standing::stale;
-        if (says.verdict == Verdict::source) {
+        if (says.verdict == Verdict::source || says.verdict == Verdict::through) {
             return says.source == joined.connection.local.unmapped() ? Standing::current : Standing::stale;
         }
         // Left alone now. What an older policy did with it is not known, unless no policy does anything with it.

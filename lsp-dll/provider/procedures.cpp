@@ -49,8 +49,8 @@ LSP_FLAT int WSPAPI send_to(SOCKET s, LPWSABUF buffers, DWORD buffer_count, LPDW
                                                                       to_length, overlapped, completion, thread, error);
 }
 
-// So do the calls that carry a connection's data, unless something about it is still to be checked; where no rule can
-// want that as the chain starts they are the lower provider's own.
+// So do the calls that carry a connection's data, unless something about it is still to be checked; on streams, where
+// no rule can want that as the chain starts, they are the lower provider's own.
 template <std::size_t slot, auto lower, auto hook, typename Procedure>
 struct Checked;
 
@@ -82,7 +82,8 @@ template <auto entry, auto hook, On on = On::all>
 struct CheckedHook {
     template <std::size_t slot>
     static void put(WSPPROC_TABLE& table) noexcept {
-        if (!policy_checks() || (on == On::streams && chains[slot].type != SocketType::stream)) return;
+        const bool stream = chains[slot].type == SocketType::stream;
+        if (stream ? !policy_checks() : on == On::streams) return;
         auto& procedure = table.*entry;
         procedure = &Checked<slot, entry, hook, std::remove_reference_t<decltype(procedure)>>::call;
     }

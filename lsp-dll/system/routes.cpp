@@ -21,14 +21,15 @@ DWORD route_error(DWORD error) noexcept {
     }
 }
 
-DWORD ask_best_route2(const IpAddress& destination, BestRoute& route) noexcept {
+// `interface_index`: of the routes through this interface; 0: of all.
+DWORD ask_best_route2(const IpAddress& destination, NET_IFINDEX interface_index, BestRoute& route) noexcept {
     const auto function = ip_helper::get_best_route2.get();
     if (function == nullptr || best_route2_unsupported.load(std::memory_order_relaxed)) return ERROR_NOT_SUPPORTED;
 
     const SOCKADDR_INET target = ip_helper::to_sockaddr(destination);
     MIB_IPFORWARD_ROW2 row{};
     SOCKADDR_INET source{};
-    const DWORD error = function(nullptr, 0, nullptr, &target, 0, &row, &source);
+    const DWORD error = function(nullptr, interface_index, nullptr, &target, 0, &row, &source);
     // For IPv6 the same answer may only mean that the host has no IPv6.
     if (destination.family == Family::ipv4 && (error == ERROR_NOT_SUPPORTED || error == ERROR_CALL_NOT_IMPLEMENTED)) {
         best_route2_unsupported.store(true, std::memory_order_relaxed);
@@ -133,11 +134,23 @@ const char* route_function() noexcept {
 std::uint32_t best_route(const IpAddress& destination, BestRoute& route) noexcept {
     route = BestRoute{};
     if (!destination) return ERROR_INVALID_PARAMETER;
-    DWORD error = ask_best_route2(destination, route);
+    DWORD error = ask_best_route2(destination, 0, route);
     if (error == ERROR_NOT_SUPPORTED || error == ERROR_CALL_NOT_IMPLEMENTED) error = ask_best_route(destination, route);
     if (error == NO_ERROR) return NO_ERROR;
     route = BestRoute{};
     return route_error(error);
+}
+
+std::uint32_t best_route_through(std::uint32_t interface_index, const IpAddress& destination,
+                                 BestRoute& route) noexcept {
+    route = BestRoute{};
+    if (!destination || interface_index == 0) return ERROR_INVALID_PARAMETER;
+    const DWORD error = ask_best_route2(destination, interface_index, route);
+    if (error == NO_ERROR && route.interface_index == interface_index) return NO_ERROR;
+    route = BestRoute{};
+    if (error == NO_ERROR) return ERROR_NETWORK_UNREACHABLE;
+    // Of one interface, ERROR_NOT_FOUND is what Windows says for no route, and ERROR_FILE_NOT_FOUND for no interface.
+    return error == ERROR_FILE_NOT_FOUND ? ERROR_NOT_FOUND : route_error(error);
 }
 
 }  // namespace lsp::system

@@ -25,4 +25,20 @@ Result<BestRoute> best_route(const IpAddress& destination) {
                         remedy);
 }
 
+Result<BestRoute> best_route_through(std::uint32_t interface_index, const IpAddress& destination) {
+    BestRoute route;
+    const std::uint32_t error = best_route_through(interface_index, destination, route);
+    if (error == NO_ERROR) return route;
+    const char* remedy = "";
+    if (error == ERROR_NETWORK_UNREACHABLE || error == ERROR_HOST_UNREACHABLE) {
+        remedy = "Add one there; a default route with a higher metric than the best one's does.";
+    } else if (error == ERROR_NOT_SUPPORTED) {
+        remedy = "This system does not tell the routes of one interface.";
+    }
+    return system_error(error, "GetBestRoute2",
+                        concat({"Cannot find a route to ", destination ? to_string(destination) : "no address",
+                                " through interface ", std::to_string(interface_index)}),
+                        remedy);
+}
+
 }  // namespace lsp::system

@@ -65,6 +65,8 @@ interface SocketModel {
   address?: string;
   /** A stream has a connection. */
   streamConnected: boolean;
+  /** … or had one: when it has ended, below, is a matter of time. */
+  disconnected?: boolean;
   /** A socket without connections has a default destination. */
   connected: boolean;
   /** Its program waits for FD_WRITE, which comes with the bind: that is not put off. */
@@ -178,7 +180,10 @@ export function expectation(
       base = twin(untaken);
       return `error ${wish.error}${unstarted(words)}`;
     }
-    if (verb === 'disconnectex') model.streamConnected = false;
+    if (verb === 'disconnectex') {
+      model.streamConnected = false;
+      model.disconnected = true;
+    }
     if (verb === 'disconnect' && result === 'ok') model.connected = false;
     if (connects.has(verb)) {
       if (result === 'ok' && model.protocol !== 'tcp') model.connected = true;
@@ -199,7 +204,8 @@ export function expectation(
 }
 
 function leavesWay({ verb, words }: Step, model: SocketModel, policy: TestPolicy): boolean {
-  if (!connects.has(verb) || model.behind || model.own || model.binding !== 'wildcard' || model.source !== undefined) return false;
+  const mayBe = model.source === undefined ? model.binding === 'wildcard' : model.disconnected === true;
+  if (!connects.has(verb) || model.behind || model.own || !mayBe) return false;
   const { host, family } = destinationOf(words[0] ?? '', model.family);
   const wish = policy.wish(host, family, model.protocol);
   return wish !== undefined && 'source' in wish && wish.through !== undefined;

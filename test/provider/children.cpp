@@ -204,8 +204,9 @@ bool has_lower_procedures(const WSAPROTOCOL_INFOW& chain, const WSPPROC_TABLE& o
     WSPPROC_TABLE theirs{};
     if (start == nullptr || start(MAKEWORD(2, 2), &data, &info, upcalls, &theirs) != 0) return false;
     const bool stream = chain.iSocketType == SOCK_STREAM;
-    return ours.lpWSPSend == theirs.lpWSPSend && ours.lpWSPShutdown == theirs.lpWSPShutdown &&
-           ours.lpWSPGetPeerName == theirs.lpWSPGetPeerName &&
+    // A connection has led to a proxy or not; a connected datagram socket may have sent elsewhere by the way.
+    return (ours.lpWSPSend == theirs.lpWSPSend) == stream && (ours.lpWSPShutdown == theirs.lpWSPShutdown) == !stream &&
+           (ours.lpWSPGetPeerName == theirs.lpWSPGetPeerName) == !stream &&
            ours.lpWSPGetOverlappedResult == theirs.lpWSPGetOverlappedResult &&
            (ours.lpWSPRecv == theirs.lpWSPRecv) == stream && (ours.lpWSPSendTo == theirs.lpWSPSendTo) == stream &&
            ours.lpWSPConnect != theirs.lpWSPConnect;

@@ -90,6 +90,8 @@ export function sampleFacts(word = ''): ReportFacts {
       source: verdict === 'source' ? '11.22.33.44' : null,
       result: place % 7 === 0 ? 'otherwise_keep' : 'carried_out',
       error: null,
+      incoming: false,
+      proxy: null,
     };
   }).sort((a, b) => a.time.getTime() - b.time.getTime());
   const event = {

@@ -1,6 +1,7 @@
 /** All commands, in the order in which `--help` shows them. A new one is one line here. */
 
 import type { Command } from './command.js';
+import { appClear, appList, appSet } from './app.js';
 import { backup, restore } from './backup.js';
 import { connections } from './connections.js';
 import { doctor } from './doctor.js';
@@ -35,6 +36,9 @@ export const commands: readonly Command[] = [
   policySet,
   policyCheck,
   policyExplain,
+  appSet,
+  appList,
+  appClear,
   tunnelShow,
   tunnelSet,
   tunnelClear,

@@ -18,9 +18,9 @@ export function programName({ image, processId }: Pick<Connection, 'image' | 'pr
   return `${image ?? '?'}[${processId}]`;
 }
 
-const effects = { keep: 'left alone', source: 'source', refuse: 'refuse' } as const;
+const effects = { keep: 'left alone', source: 'source', refuse: 'refuse', through: 'through', socks5: 'by a proxy' } as const;
 const effect = ({ verdict, source }: { verdict: keyof typeof effects; source: string | null }) =>
-  verdict === 'source' ? `source ${source ?? ''}` : effects[verdict];
+  verdict === 'source' ? `source ${source ?? ''}` : verdict === 'through' ? `through, source ${source ?? ''}` : effects[verdict];
 
 /**
  * By which rule. A rule with nothing before it was told of when the connection was made; `probably`: of this program and destination, but of

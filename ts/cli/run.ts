@@ -30,9 +30,11 @@ export async function run(argv: readonly string[]): Promise<number> {
 
     const grouped = groups.has(first);
     if (grouped && (rest[0] === '--help' || rest[0] === '-h')) return help(overview(commands, first));
-    const second = grouped ? rest.shift() : undefined;
+    // `app NAME` is a command as `app list` is.
+    const alone = commands.some((each) => each.name === first) && !commands.some((each) => each.name === `${first} ${rest[0] ?? ''}`);
+    const second = grouped && !alone ? rest.shift() : undefined;
     const name = second === undefined ? first : `${first} ${second}`;
-    if (grouped) known = `${first} `;
+    if (grouped && !alone) known = `${first} `;
     const command = commands.find((each) => each.name === name);
     if (command === undefined) {
       throw usageError(grouped && second === undefined ? `which ${first} command?` : `unknown command '${name}'`);

@@ -1,19 +1,52 @@
 import { isIP } from 'node:net';
 
-import { watchDecisions, type Decision, type WatchedDecision } from '../index.js';
+import { watchDecisions, type Decision, type LedThrough, type WatchedDecision } from '../index.js';
 import type { Command, Input, Output } from './command.js';
 import { destinationFilter, nameFilter } from './filters.js';
 import { untilInterrupted } from './interrupt.js';
 
 const outcomes: Readonly<Record<Decision['result'], string>> = {
   carried_out: '',
-  otherwise_keep: ', which could not be used: left to Windows',
-  otherwise_refuse: ', which could not be used: refused',
+  otherwise_keep: ', which could not be had: left to Windows',
+  otherwise_refuse: ', which could not be had: refused',
   failed: ', which failed',
 };
 
-function what({ verdict, source, result, error }: Decision): string {
-  const done = verdict === 'keep' ? 'left alone' : verdict === 'refuse' ? 'refused' : `source ${source ?? ''}`;
+const refusals: Readonly<Record<number, string>> = {
+  1: 'it failed, without a reason',
+  2: 'its rules do not allow the connection',
+  3: 'it cannot reach the network',
+  4: 'it cannot reach the host',
+  5: 'the destination refused its connection',
+  6: 'it got no answer from the destination',
+  7: 'it does not make connections',
+  8: 'it does not know this kind of address',
+};
+
+const proxyOutcomes: Readonly<Record<Exclude<LedThrough['outcome'], 'led' | 'request_refused'>, string>> = {
+  unreachable: 'which cannot be reached',
+  no_way: 'which the socket cannot reach',
+  untrusted: "where another user's program listens",
+  no_credential: 'without the log-in that the rule names',
+  not_socks5: 'where something else than SOCKS 5 is spoken',
+  login_wanted: 'which wants a log-in',
+  login_refused: 'which refused user name or password',
+  closed: 'which closed the connection before it had answered',
+  timed_out: 'which did not answer',
+};
+
+function byProxy({ address, port, outcome, reply, milliseconds }: LedThrough, result: Decision['result']): string {
+  const proxy = `by the proxy ${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
+  const after = { carried_out: '', failed: '', otherwise_keep: ': left to Windows', otherwise_refuse: ': refused' }[result];
+  if (outcome === 'led') return `${proxy} in ${milliseconds} ms`;
+  const why = outcome === 'request_refused' ? `which refused: ${refusals[reply ?? 0] ?? `with reply ${reply}`}` : proxyOutcomes[outcome];
+  return `${proxy}, ${why}${after}`;
+}
+
+function what({ verdict, source, result, error, incoming, proxy }: Decision): string {
+  if (proxy !== null) return `${byProxy(proxy, result)}${error === null ? '' : ` (error ${error})`}`;
+  if (incoming) return verdict === 'refuse' ? 'turned away' : 'let in';
+  const done = { keep: 'left alone', refuse: 'refused', source: `source ${source ?? ''}`, through: `through, source ${source ?? ''}`, socks5: 'by the proxy' }[verdict];
   return `${done}${outcomes[result]}${error === null ? '' : ` (error ${error})`}`;
 }
 
@@ -23,10 +56,10 @@ function why({ reason, rule, ruleNumber }: Decision): string {
 }
 
 function line(decision: WatchedDecision): string {
-  const { time, processId, image, protocol, destination, port, missed } = decision;
+  const { time, processId, image, protocol, destination, port, incoming, missed } = decision;
   const host = isIP(destination) === 6 ? `[${destination}]` : destination;
   const lost = missed === 0 ? '' : `(${missed} more came too quickly to be shown)\n`;
-  return `${lost}${time.toISOString()} ${image}[${processId}] ${protocol} ${host}:${port} ${what(decision)} <- ${why(decision)}`;
+  return `${lost}${time.toISOString()} ${image}[${processId}] ${protocol} ${incoming ? `from ${host} to port ${port}` : `${host}:${port}`} ${what(decision)} <- ${why(decision)}`;
 }
 
 async function* follow(input: Input, interruption: AbortSignal): AsyncGenerator<Output> {

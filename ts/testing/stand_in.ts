@@ -146,6 +146,7 @@ export class StandIn implements Disposable {
       protocol,
       destination,
       port,
+      incoming: false,
       verdict,
       reason,
       ruleNumber,
@@ -153,6 +154,7 @@ export class StandIn implements Disposable {
       source,
       result: 'carried_out',
       error: 0,
+      proxy: null,
     };
     this.#decisions = [...this.#decisions, decision].slice(-keptDecisions);
   }
@@ -338,7 +340,7 @@ export class StandIn implements Disposable {
         } catch (error) {
           routeError = error as LspError;
         }
-        return { ...decided, route, routeError, block: null, policyRejected: null };
+        return { ...decided, route, routeError, block: null, policyRejected: null, proxy: null, proxyPort: 0, way: null, wayError: null };
       },
       publishTunnel: async ({ publisher, ...tunnel }) => {
         const attempt = `Cannot publish the tunnel ${tunnel.name}`;
