@@ -204,11 +204,11 @@ bool has_lower_procedures(const WSAPROTOCOL_INFOW& chain, const WSPPROC_TABLE& o
     WSPPROC_TABLE theirs{};
     if (start == nullptr || start(MAKEWORD(2, 2), &data, &info, upcalls, &theirs) != 0) return false;
     const bool stream = chain.iSocketType == SOCK_STREAM;
-    return ours.lpWSPSend == theirs.lpWSPSend && ours.lpWSPShutdown == theirs.lpWSPShutdown &&
+    // Sends, and a stream's receives, cost a look: the socket may be unchecked (provider/check.hpp).
+    return ours.lpWSPSend != theirs.lpWSPSend && ours.lpWSPShutdown == theirs.lpWSPShutdown &&
            ours.lpWSPGetPeerName == theirs.lpWSPGetPeerName &&
-           ours.lpWSPGetOverlappedResult == theirs.lpWSPGetOverlappedResult &&
-           (ours.lpWSPRecv == theirs.lpWSPRecv) == stream && (ours.lpWSPSendTo == theirs.lpWSPSendTo) == stream &&
-           ours.lpWSPConnect != theirs.lpWSPConnect;
+           ours.lpWSPGetOverlappedResult == theirs.lpWSPGetOverlappedResult && ours.lpWSPRecv != theirs.lpWSPRecv &&
+           (ours.lpWSPSendTo == theirs.lpWSPSendTo) == stream && ours.lpWSPConnect != theirs.lpWSPConnect;
 }
 
 // WSPStartup and WSPCleanup themselves, for every chain at once, and more cleaning up than starting.
