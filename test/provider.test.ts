@@ -66,7 +66,10 @@ async function runAll(host: ProviderHost): Promise<void> {
   await run('provider and the other chain', 'chains', { TEST_WINSOCK_RECORD: undefined });
   await run('provider, hidden entries', 'hidden', catalogs);
   await run('provider under changes of the catalog', 'catalog', catalogs);
+  // Which calls are hooked is decided as a process starts: see CheckedHook in provider/procedures.cpp.
+  await host.mustRun(['rules', 'to 203.0.113.0/24 socks5 192.0.2.1:9']);
   await run('provider and a proxy', 'socks5', { TEST_WINSOCK_RECORD: undefined });
+  await host.mustRun(['rules']);
   await run('provider over NT 5', 'nt5', { TEST_WINSOCK_NO_SENDMSG: '1' });
   await run('provider', 'out-of-memory', { TEST_WINSOCK_RECORD: undefined });
   await run('provider over the null base', 'null', { TEST_WINSOCK_BASE: 'null', TEST_WINSOCK_RECORD: undefined });

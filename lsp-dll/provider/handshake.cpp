@@ -44,7 +44,10 @@ bool has_events(Handshake& handshake) noexcept {
 class HandshakeLock {
   public:
     explicit HandshakeLock(Handshake& handshake) noexcept : handshake_(handshake) {
-        while (handshake_.locked.exchange(true, std::memory_order_acquire)) Sleep(0);
+        // Whoever has it looks at the system's table of connections at worst.
+        for (int tries = 0; handshake_.locked.exchange(true, std::memory_order_acquire); ++tries) {
+            Sleep(tries < 16 ? 0 : 1);
+        }
     }
     ~HandshakeLock() { handshake_.locked.store(false, std::memory_order_release); }
     HandshakeLock(const HandshakeLock&) = delete;
@@ -54,6 +57,14 @@ class HandshakeLock {
     Handshake& handshake_;
 };
 
+// With this the kernel completes the program's request, so it is closed also after the last WSACleanup.
+void close_helper(Handshake& handshake) noexcept {
+    int error = 0;
+    if (handshake.chain->lower.lpWSPCloseSocket(handshake.held_by, &error) != 0) {
+        CloseHandle(reinterpret_cast<HANDLE>(handshake.held_by));
+    }
+}
+
 Dialogue& dialogue_of(Handshake& handshake) noexcept {
     return *std::launder(reinterpret_cast<Dialogue*>(handshake.dialogue_place));
 }
@@ -61,6 +72,7 @@ Dialogue& dialogue_of(Handshake& handshake) noexcept {
 void begin_dialogue(Handshake& handshake) noexcept {
     ::new (static_cast<void*>(handshake.dialogue_place))
         Dialogue(handshake.flow.destination.address, handshake.flow.destination.port, handshake.login.get());
+    handshake.has_dialogue = true;
     handshake.stage = Stage::talking;
     handshake.done = 0;
     handshake.dialogue_begun = system::milliseconds();
@@ -172,12 +184,12 @@ void conclude(Handshake& handshake, HandshakeOutcome outcome, int error, std::ui
         count(Counter::lead_failed);
     }
     record_led(flow, error);
-    if (Note* const note = std::exchange(handshake.note, nullptr)) tell_program(*note, error, !handshake.in_call);
+    if (Note* const note = std::exchange(handshake.note, nullptr)) tell_program(*note, error, handshake.later);
     SetEvent(handshake.concluded);
     // The last: with this the program goes on.
     if (handshake.held_overlapped != nullptr) {
         handshake.held_overlapped = nullptr;
-        lower::close_socket(*handshake.chain, handshake.held_by);
+        close_helper(handshake);
     }
 }
 
@@ -329,7 +341,7 @@ void operation_over(Handshake& handshake) noexcept {
 // How long to wait for what is pending: for the proxy's answers until the one deadline, for a connection as long as the
 // system tries it, and for the kernel to be done with what has ended as long as it takes.
 DWORD patience(const Handshake& handshake) noexcept {
-    if (handshake.stage != Stage::talking) return INFINITE;
+    if (handshake.stage != Stage::talking || handshake.note == nullptr) return INFINITE;
     const std::uint32_t passed = system::milliseconds() - handshake.dialogue_begun;
     return passed >= dialogue_deadline_ms ? 0 : dialogue_deadline_ms - passed;
 }
@@ -422,6 +434,8 @@ Handshake* take_handshake() noexcept {
 
 void give_back(Handshake& handshake) noexcept {
     handshake.login.wipe();
+    // It wipes what it held of the log-in.
+    if (std::exchange(handshake.has_dialogue, false)) dialogue_of(handshake).~Dialogue();
     handshake.taken.store(false, std::memory_order_release);
 }
 
@@ -432,11 +446,16 @@ int begin(Handshake& handshake) noexcept {
     handshake.error = 0;
     handshake.done = 0;
     handshake.flow.handshake = {};
+    handshake.later = handshake.held_overlapped != nullptr;
     handshake.begun = system::milliseconds();
     ResetEvent(handshake.concluded);
     const bool in_call = handshake.in_call;
     {
         const HandshakeLock lock(handshake);
+        if (handshake.note == nullptr) {  // the program has closed the socket meanwhile
+            give_back(handshake);
+            return WSAENOTSOCK;
+        }
         const int error = connect_below(handshake, handshake.proxy.address, handshake.proxy.port);
         if (error != WSA_IO_PENDING) connect_ended(handshake, error);
         if (!handshake.pending) {
@@ -445,6 +464,7 @@ int begin(Handshake& handshake) noexcept {
             return result;
         }
         if (!in_call) {
+            handshake.later = true;
             end_of_turn(handshake, true);
             return WSAEWOULDBLOCK;
         }
@@ -458,11 +478,13 @@ void abandon_handshake(Note& note) noexcept {
     const HandshakeLock lock(*handshake);
     if (handshake->note != &note) return;  // concluded meanwhile; the memory may be another's already
     handshake->note = nullptr;
+    // First what may still read the program's data: with its own request's end it may free that.
+    system::cancel_request(handshake->socket, &handshake->overlapped);
     if (OVERLAPPED* const held = std::exchange(handshake->held_overlapped, nullptr)) {
         system::cancel_request(handshake->socket, held);
-        lower::close_socket(*handshake->chain, handshake->held_by);
+        close_helper(*handshake);
     }
-    system::cancel_request(handshake->socket, &handshake->overlapped);
+    handshake->login.wipe();
 }
 
 bool wait_for_handshake(Note& note, DWORD milliseconds) noexcept {

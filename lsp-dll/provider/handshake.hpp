@@ -38,6 +38,8 @@ struct Handshake {
     bool connected;  // there is a connection to shut down
     bool pending;    // the kernel has `overlapped`
     bool in_call;    // the program's thread carries it on
+    bool later;      // the program's call has come back, or is told of the end otherwise than by it
+    bool has_dialogue;
     std::uint8_t aborted;
     int error;            // at the end; 0: connected
     std::uint32_t begun;  // system::milliseconds

@@ -6,6 +6,7 @@
 #include "../system/afd.hpp"
 #include "../system/winsock_constants.hpp"
 #include "action_steps.hpp"
+#include "guarded_copy.hpp"
 #include "handshake.hpp"
 #include "lower.hpp"
 #include "policy_cache.hpp"
@@ -73,8 +74,9 @@ HandshakeOutcome make_ready(Chain& chain, SOCKET s, SocketState& state, const Fl
             case system::Owner::trusted: break;
         }
     }
-    if (lower::connect_ex(chain, chain, s) == nullptr || !can_reach(chain, s, state, handshake.proxy.address) ||
-        bind_wildcard(chain, s, state) != 0) {
+    // Of a socket that is not for overlapped calls the kernel would have the caller wait.
+    if (system::is_synchronous(s) || lower::connect_ex(chain, chain, s) == nullptr ||
+        !can_reach(chain, s, state, handshake.proxy.address) || bind_wildcard(chain, s, state) != 0) {
         return HandshakeOutcome::no_way;
     }
     return HandshakeOutcome::led;
@@ -130,7 +132,7 @@ Note* attach(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     note->connect_untold.store(false, std::memory_order_relaxed);
     note->handshake.store(&handshake, std::memory_order_relaxed);
     note->leading.store(Leading::under_way, std::memory_order_release);
-    mark_unchecked(s, state);
+    update_state(s, [](SocketState& now) { now.unchecked = true; });
     return note;
 }
 
@@ -170,15 +172,7 @@ int connect_led(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept
     const bool in_call = !state.nonblocking() || (state.watched() && !registered);
     if (registered) withdraw_registration(chain, s, *note);
     handshake.in_call = in_call;
-    const int error = begin(handshake);
-    if (error != 0 && error != WSAEWOULDBLOCK) {
-        note->untold.store(false);
-        note->connect_untold.store(false);
-        // Where the proxy was not reached, the program may try another address with this socket.
-        if (!is_connected_below(chain, s)) forget_failure(*note);
-        if (registered) renew_registration(chain, s, *note);
-    }
-    return error;
+    return begin(handshake);
 }
 
 int connect_ex_led(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const void* data, DWORD data_length,
@@ -192,6 +186,8 @@ int connect_ex_led(Chain& chain, SOCKET s, SocketState& state, Flow& flow, const
         give_back(handshake);
         return error;
     };
+    constexpr ULONG_PTR pending = 0x103;  // STATUS_PENDING
+    if (!guarded_write(&overlapped->Internal, pending)) return give_up(WSAEFAULT);
     const SOCKET held_by = lower::make_socket(chain);
     if (held_by == INVALID_SOCKET) return give_up(WSAENOBUFS);
     if (!system::complete_at_close(s, *overlapped, held_by)) {
@@ -220,10 +216,13 @@ int error_of_second_connect(Chain& chain, SOCKET s, SocketState& state) noexcept
     switch (note->leading.load(std::memory_order_acquire)) {
         case Leading::no: return 0;
         case Leading::under_way: return WSAEALREADY;
-        case Leading::failed: return note->failure.load(std::memory_order_relaxed);
-        case Leading::led: break;
+        case Leading::failed:
+            if (is_connected_below(chain, s)) return note->failure.load(std::memory_order_relaxed);
+            break;  // the proxy was not reached, and the program may try another address
+        case Leading::led:
+            if (is_connected_below(chain, s)) return WSAEISCONN;
+            break;
     }
-    if (is_connected_below(chain, s)) return WSAEISCONN;
     // TransmitFile can make a socket new.
     forget_failure(*note);
     return 0;
@@ -254,12 +253,20 @@ void tell_program(Note& note, int error, bool later) noexcept {
     Chain& chain = *note.chain.load(std::memory_order_relaxed);
     const SOCKET s = note.socket.load(std::memory_order_relaxed);
     note.failure.store(error, std::memory_order_relaxed);
-    note.untold.store(error != 0, std::memory_order_relaxed);
-    note.connect_untold.store(true, std::memory_order_relaxed);
+    const bool told_at_once = error != 0 && !later;
+    note.untold.store(error != 0 && later, std::memory_order_relaxed);
+    note.connect_untold.store(!told_at_once, std::memory_order_relaxed);
+    Leading end = error == 0 ? Leading::led : Leading::failed;
+    // Where the proxy was not reached, the program may try another address with this socket.
+    if (told_at_once && !is_connected_below(chain, s)) end = Leading::no;
     // In one order with what keep_registration does: it sees this, or register_below sees the registration.
-    note.leading.store(error == 0 ? Leading::led : Leading::failed);
+    note.leading.store(end);
     mark_checked(s);
-    if (error == 0 || later) register_below(chain, s, note);
+    if (told_at_once) {
+        renew_registration(chain, s, note);
+    } else {
+        register_below(chain, s, note);
+    }
     // The last that is written here: whoever drops the note waits for this, or finds it.
     note.handshake.store(nullptr, std::memory_order_release);
 }

@@ -91,8 +91,11 @@ LSP_APART int bind_wildcard(Chain& chain, SOCKET s, SocketState& state) noexcept
     const bool deferred = state.kind == SocketKind::deferred;
     SocketState bound = state;
     bound.kind = SocketKind::wildcard;
-    if (mark_bound(s, state, bound) && deferred) count(Counter::binds_settled);
-    state = bound;
+    if (!mark_bound(s, state, bound)) {
+        state = sockets.get(s);
+    } else if (deferred) {
+        count(Counter::binds_settled);
+    }
     return 0;
 }
 

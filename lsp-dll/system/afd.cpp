@@ -14,6 +14,8 @@ constexpr Status status_pending = 0x103;
 
 SystemFunction<Status NTAPI(HANDLE, HANDLE, void*, void*, void*, ULONG, void*, ULONG, void*, ULONG)>
     nt_device_io_control_file{SystemLibrary::ntdll, "NtDeviceIoControlFile"};
+SystemFunction<Status NTAPI(HANDLE, void*, void*, ULONG, int)> nt_query_information_file{SystemLibrary::ntdll,
+                                                                                         "NtQueryInformationFile"};
 SystemFunction<BOOL WINAPI(HANDLE, OVERLAPPED*)> cancel_io_ex{SystemLibrary::kernel32, "CancelIoEx"};
 
 constexpr ULONG ioctl_afd_poll = 0x00012024;
@@ -50,6 +52,17 @@ bool complete_at_close(SOCKET s, OVERLAPPED& overlapped, SOCKET watched) noexcep
     overlapped.InternalHigh = 0;
     return function(reinterpret_cast<HANDLE>(s), event, nullptr, packet, &overlapped.Internal, ioctl_afd_poll, &asked,
                     sizeof(asked), &told, sizeof(told)) == status_pending;
+}
+
+bool is_synchronous(SOCKET s) noexcept {
+    constexpr int file_mode_information = 16;
+    constexpr ULONG synchronous = 0x10 | 0x20;  // FILE_SYNCHRONOUS_IO_ALERT, FILE_SYNCHRONOUS_IO_NONALERT
+    auto* const function = nt_query_information_file.get();
+    ULONG_PTR status_block[2] = {};
+    ULONG mode = 0;
+    return function != nullptr &&
+           function(reinterpret_cast<HANDLE>(s), status_block, &mode, sizeof(mode), file_mode_information) >= 0 &&
+           (mode & synchronous) != 0;
 }
 
 void cancel_request(SOCKET s, OVERLAPPED* overlapped) noexcept {

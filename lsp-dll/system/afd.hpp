@@ -13,6 +13,9 @@ namespace lsp::system {
 // handle that is not the driver's; then nothing is pending. IOCTL_AFD_POLL.
 bool complete_at_close(SOCKET s, OVERLAPPED& overlapped, SOCKET watched) noexcept;
 
+// Whether the handle was opened for calls that wait (WSASocket without WSA_FLAG_OVERLAPPED). FileModeInformation.
+bool is_synchronous(SOCKET s) noexcept;
+
 // CancelIoEx, whose result nobody needs; nothing on NT 5, which has none.
 void cancel_request(SOCKET s, OVERLAPPED* overlapped) noexcept;
 

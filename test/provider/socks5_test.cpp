@@ -58,6 +58,15 @@ using Connect = int(SOCKET s);
 
 int connect_blocking(SOCKET s) { return connect_to(s, target_address, target_port); }
 
+// As Java does: the port is told before the connect, and stays.
+int connect_after_its_name_was_asked(SOCKET s) {
+    if (const int error = bind_to(s, "0.0.0.0", 0); error != 0) return error;
+    const int told = local_port(s);
+    const int error = connect_to(s, target_address, target_port);
+    if (error == 0) CHECK(local_port(s) == told);
+    return error;
+}
+
 int begin_nonblocking(SOCKET s) {
     set_nonblocking(s, true);
     const sockaddr_in to = address(target_address, target_port);
@@ -239,6 +248,7 @@ const struct {
     Connect* connect;
 } ways[] = {
     {"blocking", connect_blocking},
+    {"blocking, after its name was asked for", connect_after_its_name_was_asked},
     {"select", connect_with_select},
     {"select, with other sockets", connect_with_select_among_others},
     {"an event asked for before", connect_with_event_before},
@@ -399,6 +409,16 @@ TEST_CASE("datagrams get the rule's otherwise, and a log-in that the user does n
         CHECK(connect_blocking(tcp()) == WSAEACCES);
     }
     CHECK(proxy.connections() == 0);
+}
+
+TEST_CASE("a socket that is not for overlapped calls gets the rule's otherwise, and nothing hangs") {
+    ProxyServer proxy;
+    const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+    const Socket s(WSASocketW(AF_INET, SOCK_STREAM, IPPROTO_TCP, nullptr, 0, 0));
+    // Wine opens all alike; there it is led.
+    const int error = connect_blocking(s);
+    CHECK((error == 0 || error == WSAEACCES));
+    CHECK((error == 0) == (proxy.connections() == 1));
 }
 
 TEST_CASE("connections that are closed at any moment of the handshake leave nothing behind") {

@@ -87,5 +87,6 @@ int event_select_stream(Chain&, SOCKET, WSAEVENT event, long events, LPINT error
 int async_select_stream(Chain&, SOCKET, HWND window, unsigned message, long events, LPINT error) noexcept;
 // Before the program gets the handle that it polls behind our back.
 void wait_before_polling(SOCKET) noexcept;
+void wait_for_led(SOCKET) noexcept;
 
 }  // namespace lsp::provider::hooks

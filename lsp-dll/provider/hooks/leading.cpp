@@ -292,20 +292,30 @@ BOOL disconnect_ex(Chain& asked, SOCKET s, LPOVERLAPPED overlapped, DWORD flags,
         return FALSE;
     }
     // The socket is to be new, for another connect.
-    if (note != nullptr && (flags & TF_REUSE_SOCKET) != 0) note->leading.store(Leading::no, std::memory_order_release);
+    const bool renewed = note != nullptr && (flags & TF_REUSE_SOCKET) != 0;
+    const Leading before = renewed ? note->leading.exchange(Leading::no) : Leading::no;
     const LPFN_DISCONNECTEX lower = chain.lower_disconnect_ex.load(std::memory_order_acquire) != nullptr
                                         ? chain.lower_disconnect_ex.load(std::memory_order_acquire)
                                         : asked.lower_disconnect_ex.load(std::memory_order_acquire);
-    return lower(s, overlapped, flags, reserved);
+    const BOOL done = lower(s, overlapped, flags, reserved);
+    if (!done && renewed && WSAGetLastError() != WSA_IO_PENDING) note->leading.store(before);
+    return done;
 }
 
 bool answer_led_option(SOCKET s, int name, char* value, LPINT value_length, LPINT error, int& result) noexcept {
-    if (name != SO_ERROR) return false;
+    if (name != SO_ERROR && name != SO_CONNECT_TIME) return false;
     Note* const note = find_led(s, sockets.get(s));
     const Leading leading = note == nullptr ? Leading::no : note->leading.load(std::memory_order_acquire);
-    const bool failed = leading == Leading::failed && note->untold.exchange(false);
-    if (leading != Leading::under_way && !failed) return false;
-    const int told = failed ? note->failure.load() : 0;
+    int told = 0;
+    if (name == SO_CONNECT_TIME) {
+        // Programs that use ConnectEx ask so whether they are connected.
+        if (leading != Leading::under_way && leading != Leading::failed) return false;
+        told = -1;
+    } else if (leading == Leading::failed && note->untold.exchange(false)) {
+        told = note->failure.load();
+    } else if (leading != Leading::under_way) {
+        return false;
+    }
     int length = 0;
     const int whole = sizeof(told);
     const bool written = guarded_read(length, value_length) && length >= whole && guarded_write(value, told) &&
@@ -330,6 +340,10 @@ bool finish_led_connect(SOCKET s, LPINT error, int& result) noexcept {
     note->unfinished.store(false);
     result = 0;
     return true;
+}
+
+void wait_for_led(SOCKET s) noexcept {
+    if (Note* const note = find_led(s, sockets.get(s))) wait_for_handshake(*note, INFINITE);
 }
 
 void wait_before_polling(SOCKET s) noexcept {

@@ -70,6 +70,7 @@ int close_socket(Chain& chain, SOCKET s, LPINT error) {
 }
 
 int duplicate_socket(Chain& chain, SOCKET s, DWORD process_id, LPWSAPROTOCOL_INFOW info, LPINT error) {
+    wait_for_led(s);  // the other process would have a connection to the proxy
     if (const int failed = settle(chain, s); failed != 0) {
         *error = failed;
         return SOCKET_ERROR;

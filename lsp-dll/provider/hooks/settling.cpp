@@ -21,20 +21,24 @@ bool settled(Chain& chain, SOCKET s, LPINT error) noexcept {
 
 // The sockets of a set, which select changes: a look before the lower call. Of a set that cannot be read, and of a
 // socket that cannot be bound, the lower provider will say so.
-void settle_set(Chain& chain, const fd_set* set) noexcept {
+// True if one of them is a stream with a note, so perhaps on its way to a proxy.
+bool settle_set(Chain& chain, const fd_set* set) noexcept {
+    bool noted = false;
     u_int count = 0;
-    if (set == nullptr || !guarded_read(count, &set->fd_count)) return;
+    if (set == nullptr || !guarded_read(count, &set->fd_count)) return noted;
     for (u_int begin = 0; begin < count;) {
         SOCKET some[FD_SETSIZE];
         const u_int length = std::min<u_int>(count - begin, FD_SETSIZE);
-        if (!guarded_copy(some, set->fd_array + begin, length * sizeof(SOCKET))) return;
+        if (!guarded_copy(some, set->fd_array + begin, length * sizeof(SOCKET))) return noted;
         for (u_int i = 0; i < length; ++i) {
             SocketState state = sockets.get(some[i]);
+            noted = noted || (state.noted && state.type == SocketType::stream);
             if (state.kind != SocketKind::deferred || state.type != SocketType::datagram) continue;
             settle(chain_of(chain, state), some[i], state);
         }
         begin += length;
     }
+    return noted;
 }
 
 }  // namespace
@@ -79,9 +83,11 @@ int receive_msg(Chain& asked, SOCKET s, LPWSAMSG message, LPDWORD received, LPWS
 }
 
 int select(Chain& chain, int count, fd_set* read, fd_set* write, fd_set* except, const timeval* timeout, LPINT error) {
-    for (const fd_set* const set : {read, write, except}) settle_set(chain, set);
+    bool noted = false;
+    for (const fd_set* const set : {read, write, except}) noted = settle_set(chain, set) || noted;
     int result = 0;
-    if (policy_leads() && select_among_led(chain, count, read, write, except, timeout, error, result)) return result;
+    if (noted && policy_leads() && select_among_led(chain, count, read, write, except, timeout, error, result))
+        return result;
     // MinGW-w64 declares the timeout without the const that the SPI has.
     return chain.lower.lpWSPSelect(count, read, write, except, const_cast<timeval*>(timeout), error);
 }
