@@ -256,7 +256,8 @@ void tell_program(Note& note, int error, bool later) noexcept {
     note.failure.store(error, std::memory_order_relaxed);
     note.untold.store(error != 0, std::memory_order_relaxed);
     note.connect_untold.store(true, std::memory_order_relaxed);
-    note.leading.store(error == 0 ? Leading::led : Leading::failed, std::memory_order_release);
+    // In one order with what keep_registration does: it sees this, or register_below sees the registration.
+    note.leading.store(error == 0 ? Leading::led : Leading::failed);
     mark_checked(s);
     if (error == 0 || later) register_below(chain, s, note);
     // The last that is written here: whoever drops the note waits for this, or finds it.

@@ -40,7 +40,7 @@ bool keep_registration(Chain& chain, SOCKET s, WSAEVENT event, HWND window, unsi
     note->window.store(events == 0 ? nullptr : window);
     note->message.store(message);
     note->events.store(events);
-    switch (note->leading.load(std::memory_order_acquire)) {
+    switch (note->leading.load()) {  // in one order with tell_program
         case Leading::no: return false;
         case Leading::under_way: return true;
         case Leading::led:
