@@ -11,11 +11,11 @@ export interface PolicyRule {
   line: number;
   text: string;
   /**
-   * An interface that the rule names and this host does not have, or one that has no address for `source interface`. Until it does,
-   * the rule matches nothing, unless `refusing`.
+   * An interface that the rule names and this host does not have, or one that has no address for `source interface` or `through`. Until it
+   * does, the rule matches nothing (one with `through` and `otherwise keep` keeps what it matches), unless `refusing`.
    */
   missingInterface: string | null;
-  /** Until then the rule refuses what it matches: it says `source interface` and `otherwise refuse`. */
+  /** Until then the rule refuses what it matches: `source interface` with `otherwise refuse`, or `through` without `otherwise keep`. */
   refusing: boolean;
   /**
    * What of the line this version does not know, because a newer one wrote it. `action`: the rule refuses what it matches;
@@ -179,8 +179,9 @@ async function change<T>(edit: (lines: string[]) => T): Promise<T> {
  * @throws LspError (rejects) as add.
  */
 export async function edit(changed: (lines: readonly string[]) => readonly string[]): Promise<void> {
+  if (typeof changed !== 'function') throw invalidType('changed', 'of type function', changed);
   await change((lines) => {
-    lines.splice(0, lines.length, ...changed([...lines]));
+    lines.splice(0, lines.length, ...linesOf(changed([...lines]), 'changed()'));
   });
 }
 

@@ -378,7 +378,9 @@ for (const command of commands) {
     for (const [line] of command.examples ?? []) {
       assert.ok(help.includes(`winsock-lsp ${line}`), line);
       assert.ok(line === command.name || line.startsWith(`${command.name} `), line);
-      const parameters = line.slice(command.name.length).match(/"[^"]*"|\S+/g) ?? [];
+      // What the shell takes is no argument.
+      const [argumentText = ''] = line.slice(command.name.length).split(' < ');
+      const parameters = argumentText.match(/"[^"]*"|\S+/g) ?? [];
       readInput(command, parameters.map((each) => each.replaceAll('"', '')));
     }
   });

@@ -88,12 +88,13 @@ test('what is left out of a text, and what stays', () => {
 });
 
 test('decisions are counted into the last ten minutes, a quarter of a minute each', () => {
-  const at = (secondsAgo: number, verdict: 'keep' | 'source') => ({ time: new Date(reportTime.getTime() - secondsAgo * 1000), verdict });
-  const bins = binDecisions([at(0, 'keep'), at(14, 'source'), at(15, 'keep'), at(599, 'keep'), at(601, 'keep'), at(-60, 'keep')], reportTime);
+  const none = { keep: 0, source: 0, through: 0, socks5: 0, refuse: 0 };
+  const at = (secondsAgo: number, verdict: keyof typeof none) => ({ time: new Date(reportTime.getTime() - secondsAgo * 1000), verdict });
+  const bins = binDecisions([at(0, 'keep'), at(0, 'through'), at(3, 'socks5'), at(14, 'source'), at(15, 'keep'), at(599, 'keep'), at(601, 'keep'), at(-60, 'keep')], reportTime);
   assert.is(bins.length, 40);
-  assert.equal(bins.at(-1), { keep: 1, source: 1, refuse: 0 });
-  assert.equal(bins.at(-2), { keep: 1, source: 0, refuse: 0 });
-  assert.equal(bins[0], { keep: 1, source: 0, refuse: 0 });
+  assert.equal(bins.at(-1), { ...none, keep: 1, source: 1, through: 1, socks5: 1 });
+  assert.equal(bins.at(-2), { ...none, keep: 1 });
+  assert.equal(bins[0], { ...none, keep: 1 });
 });
 
 test('ten thousand connections make a page that a mail can hold', () => {

@@ -275,6 +275,35 @@ test('what programs do is counted, and told to those who watch', async () => {
   assert.equal(seen, ['7.7.7.7']);
 });
 
+test('programs leave through an interface or a proxy, and others are let in or not', async () => {
+  await lsp.installLsp();
+  await lsp.policy.set(['app t.exe through "OpenVPN TAP"', 'app s.exe socks5 5.5.5.5:1080 login work', 'in from 9.0.0.0/8 port 22 refuse', 'app gone.exe through Gone']);
+  const through = lsp.explain('8.8.8.8', { app: 'C:\\t.exe' });
+  assert.equal([through.verdict, through.source, through.pinInterface, through.otherwise], ['through', '10.8.0.2', 20, 'refuse']);
+  assert.equal([through.way, through.wayError?.code], [null, 'ERROR_NETWORK_UNREACHABLE'], 'no route on it leads there');
+  assert.is(lsp.explain('1.2.3.4', { app: 'C:\\t.exe' }).way?.interfaceIndex, 20);
+  const led = lsp.explain('8.8.8.8', { app: 'C:\\s.exe', port: 443 });
+  assert.equal([led.verdict, led.proxy, led.source, led.rule], ['socks5', '5.5.5.5:1080', null, 'app s.exe socks5 5.5.5.5:1080 login work']);
+  assert.is(lsp.explain('5.5.5.5', { port: 1080 }).reason, 'proxy');
+  assert.equal(lsp.explainIncoming('9.1.1.1', { port: 22 }).verdict, 'refuse');
+  assert.equal(lsp.policy.get().rules.map(({ missingInterface, refusing }) => [missingInterface, refusing]), [
+    [null, false],
+    [null, false],
+    [null, false],
+    ['Gone', true],
+  ]);
+  machine.use({ destination: '8.8.8.8', app: 'C:\\t.exe' });
+  machine.use({ destination: '8.8.8.8', app: 'C:\\s.exe' });
+  machine.use({ destination: '8.8.8.8', app: 'C:\\s.exe', protocol: 'udp' });
+  const { decidedThrough, boundSource, decidedSocks5, led: connected, refused } = lsp.readStats();
+  assert.equal([decidedThrough, boundSource, decidedSocks5, connected, refused], [1, 1, 1, 1, 1]);
+  assert.equal(lsp.recentDecisions().map(({ verdict, reason, source, proxy }) => [verdict, reason, source, proxy?.outcome ?? null]), [
+    ['through', 'rule', '10.8.0.2', null],
+    ['socks5', 'rule', null, 'led'],
+    ['refuse', 'not_tcp', null, null],
+  ]);
+});
+
 test('a call is made to fail once', async () => {
   machine.failNext('installProvider', { code: 'ERR_READBACK_MISMATCH', message: 'The catalog did not keep it.' });
   const { code, message } = await failure(() => lsp.installLsp());
@@ -307,6 +336,9 @@ const questions: readonly (() => unknown)[] = [
   () => lsp.openVpnPluginLine(),
   () => lsp.getBestRoute('1.2.3.4'),
   () => lsp.explain('1.2.3.4'),
+  () => lsp.explainIncoming('1.2.3.4'),
+  () => lsp.apps.list(),
+  () => lsp.policy.warnings(),
   () => lsp.policy.get(),
   () => lsp.policy.check('keep'),
   () => lsp.policy.explain('1.2.3.4'),
@@ -324,6 +356,15 @@ const deeds: readonly (() => unknown)[] = [
   () => lsp.backupCatalogs(5 as never),
   () => lsp.restoreCatalogs(5 as never),
   () => lsp.doctor(null as never),
+  () => lsp.catalogHistory(5 as never),
+  () => lsp.connections(),
+  () => lsp.apps.set(5 as never, 5 as never),
+  () => lsp.apps.clear(5 as never),
+  () => lsp.proxy.setCredential(5 as never, 5 as never),
+  () => lsp.proxy.deleteCredential(5 as never),
+  () => lsp.proxy.test(5 as never),
+  () => lsp.policy.edit(5 as never),
+  () => lsp.policy.edit(() => 5 as never),
   () => lsp.policy.set(5 as never),
   () => lsp.policy.add(5 as never),
   () => lsp.policy.add('keep', null as never),
@@ -341,10 +382,16 @@ test('questions answer at once; deeds give a Promise, also of their errors, whic
     assert.instance(result, Promise, String(deed));
     await (result as Promise<unknown>).catch((error: unknown) => assert.ok(lsp.isLspError(error), `${String(deed)}: ${String(error)}`));
   }
-  const functions = [lsp, lsp.policy, lsp.tunnel].flatMap((space) => Object.entries(space)).filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name));
+  const spaces = Object.entries({ lsp, ...lsp }).filter(([, value]) => typeof value === 'object');
+  assert.equal(spaces.map(([name]) => name).sort(), ['apps', 'lsp', 'policy', 'proxy', 'tunnel']);
+  const functions = spaces.flatMap(([space, values]) => {
+    const names = Object.entries(values).filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name));
+    return names.map(([name]) => (space === 'lsp' ? `lsp.${name}` : `lsp.${space}.${name}`));
+  });
   const called = [...questions, ...deeds].map(String).join(' ');
-  const rest = functions.map(([name]) => name).filter((name) => !called.includes(`${name}(`));
-  assert.equal(rest.sort(), ['isLspError', 'watchDecisions']);
+  const rest = functions.filter((name) => !called.includes(`${name}(`));
+  // The log-ins are not in the machine.
+  assert.equal(rest.sort(), ['lsp.isLspError', 'lsp.proxy.listCredentials', 'lsp.watchConnections', 'lsp.watchDecisions']);
 });
 
 test.run();

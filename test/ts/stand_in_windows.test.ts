@@ -32,6 +32,21 @@ const rules: readonly string[] = [
   'source 127.0.0.1', 'source fe80::1', 'source host', 'source interface', 'source interface 0', 'source "interface" x', 'source interface "a b" otherwise Refuse',
   'keep keep', 'keep otherwise refuse', 'refuse to ::1', 'keep # no comment', 'keep "x"', 'teleport', 'teleport Mars', 'in from ::/0 keep', '"keep"', 'to 1.2.3.4 allow',
   'app "x keep', 'app x"y keep', 'app "x"y keep', 'app "a\tb" keep', 'app x\u0001 keep', '# \u0007', 'app \u0085 keep', `app ${long(4100)} keep`, `app ${long(4087)} keep`, 'K\u00e9ep',
+  'through 12', 'app x.exe through "OpenVPN TAP" otherwise keep', 'THROUGH Tun Otherwise REFUSE', 'through 281474976710656', 'through', 'through 0', 'through ""',
+  'through Ethernet login x', 'through "12" otherwise', 'through Tun otherwise keep otherwise keep', 'through Tun to ::1', 'source 1.2.3.4 otherwise keep otherwise keep',
+  'source 1.2.3.4 login a', 'source 1.2.3.4 via 12', 'source 1.2.3.4 otherwise keep keep',
+  'socks5 127.0.0.1:1080', 'app x.exe port 443 Socks5 [2001:DB8:0::1]:9050 otherwise keep', 'socks5 10.0.0.1:65535 login work otherwise refuse',
+  'socks5 127.0.0.1:9050 otherwise keep owner Local-Service login a.b_c-D', 'socks5 "127.0.0.1:9050" owner s-1-5-80-1-2-3', 'socks5 1.2.3.4:1 owner NETWORK-SERVICE',
+  'socks5', 'socks5 ""', 'socks5 proxy.example:1080', 'socks5 127.0.0.1', 'socks5 127.0.0.1:0', 'socks5 127.0.0.1:65536', 'socks5 127.0.0.1:01080', 'socks5 127.0.0.1:', 'socks5 :1080',
+  'socks5 2001:db8::1:1080', 'socks5 [127.0.0.1]:1080', 'socks5 [2001:db8::1]', 'socks5 []:1080', 'socks5 [::1:1080', 'socks5 [::1]x:1080', 'socks5 [fe80::1%3]:1080', 'socks5 [[::1]]:1080',
+  'socks5 "1.2.3.4"":1080"', 'socks5 [::ffff:127.0.0.1]:1080', 'socks5 0.0.0.0:1080', 'socks5 224.0.0.1:1080', 'socks5 255.255.255.255:1', 'socks5 240.0.0.1:1', 'socks5 [::]:1',
+  'socks5 [ff02::1]:1', `socks5 ${long(65)}:1`, 'socks5 127.0.0.1:1080 login', 'socks5 127.0.0.1:1080 login ""', 'socks5 127.0.0.1:1080 login "a b"', 'socks5 127.0.0.1:1080 login "a"',
+  `socks5 127.0.0.1:1080 login ${long(64)}`, `socks5 127.0.0.1:1080 login ${long(65)}`, 'socks5 127.0.0.1:1080 login a login b', 'socks5 127.0.0.1:1080 login é', 'socks5 127.0.0.1:1080 owner',
+  'socks5 127.0.0.1:1080 owner Everyone', 'socks5 127.0.0.1:1080 owner S-1-x', 'socks5 127.0.0.1:1080 owner S-1-', `socks5 127.0.0.1:1080 owner S-1-${'1'.repeat(180)}`, `socks5 127.0.0.1:1080 owner S-1-${'1'.repeat(181)}`,
+  'socks5 127.0.0.1:1080 owner local-service OWNER local-service', 'socks5 127.0.0.1:1080 otherwise drop', 'socks5 127.0.0.1:1080 "login" a', 'socks5 127.0.0.1:1080 login a b', 'socks5 127.0.0.1:1080 otherwise',
+  'in', 'in keep', 'IN refuse', ' \tin from 10.0.0.0/8,fd00::/8 except 10.1.0.0/16 port 22,8000-8080 proto TCP app server.exe refuse', 'in from', 'in from 10.0.0.0/33 keep', 'in from ::ffff:1.2.3.4 keep',
+  'in proto', 'in proto udp keep', 'in proto raw keep', 'in proto icmp keep', 'in proto "tcp" keep', 'in to 1.2.3.4 keep', 'in via 12 keep', 'in source 1.2.3.4', 'in through 12', 'in socks5 127.0.0.1:1', 'in in keep', 'in teleport',
+  'in from ::1 FROM ::2 keep', 'in keep otherwise refuse', 'in keep from ::1', 'in keep to ::1', '"in" keep', 'from 1.2.3.4 keep', 'app x from ::1 keep', 'keep from ::1', 'app in keep',
 ];
 
 const policy = [
@@ -43,6 +58,15 @@ const policy = [
   'to 1.2.3.0/24 except 1.2.3.128/25 port 25,100-200 proto tcp via 20 source 11.22.33.44 otherwise refuse',
   'to 8.8.8.8 source 11.22.33.44',
   'to 9.9.9.9 keep',
+  'in from 5.6.0.0/16 port 22 refuse',
+  'in app "C:\\bin\\*" from 2001:db8::/32 except 2001:db8:1::/48 proto tcp keep',
+  'in from 2001:db8::/32 refuse',
+  'app through.exe port 1-1000 through Tun',
+  'app through.exe through Ethernet otherwise keep',
+  'app gone.exe through Gone',
+  'app gone.exe port 1 through "Gone too" otherwise keep',
+  'app led.exe to 5.6.7.0/24 socks5 [2001:db8::1]:9050 login Work owner Local-Service otherwise keep',
+  'app led.exe SOCKS5 6.6.6.6:1080 otherwise refuse login Work',
 ];
 const curl = 'C:\\bin\\CURL.exe';
 const questions: readonly (readonly [string, lsp.ExplainOptions])[] = [
@@ -51,17 +75,30 @@ const questions: readonly (readonly [string, lsp.ExplainOptions])[] = [
   ['2001:db8:1::1', { app: 'C:\\torrent.exe' }], ['1.2.3.4', { port: 25 }], ['1.2.3.4', { port: 150, protocol: 'udp' }], ['1.2.3.200', { port: 25 }],
   ['1.2.3.4', { port: 200 }], ['1.2.3.4', {}], ['8.8.8.8', {}], ['9.9.9.9', {}], ['10.8.0.77', {}], ['10.8.0.255', {}], ['127.0.0.1', {}], ['::1', {}],
   ['224.0.0.1', {}], ['255.255.255.255', {}], ['169.254.1.1', {}], ['0.0.0.0', {}], ['240.1.2.3', {}], ['11.22.33.99', {}], ['fe80::1', {}],
+  ['5.6.7.8', { port: 22 }], ['5.6.7.8', { app: 'C:\\through.exe', port: 80 }], ['5.6.7.8', { app: 'C:\\through.exe', port: 2000, protocol: 'udp' }],
+  ['2001:db8::9', { app: 'C:\\through.exe', port: 80 }], ['2001:db8::9', { app: 'C:\\through.exe', port: 2000 }], ['1.2.3.200', { app: 'C:\\through.exe', port: 443 }],
+  ['5.6.7.8', { app: 'C:\\gone.exe' }], ['5.6.7.8', { app: 'C:\\gone.exe', port: 1 }],
+  ['5.6.7.8', { app: 'C:\\led.exe', port: 443 }], ['5.6.8.8', { app: 'C:\\led.exe', port: 443 }], ['::ffff:5.6.8.8', { app: 'C:\\led.exe', port: 443 }],
+  ['2001:db8::9', { app: 'C:\\led.exe', port: 443 }], ['5.6.7.8', { app: 'C:\\led.exe', protocol: 'udp' }], ['5.6.8.8', { app: 'C:\\led.exe', protocol: 'udp' }], ['5.6.8.8', { app: 'C:\\led.exe', protocol: 'raw' }],
+  ['6.6.6.6', { app: 'C:\\led.exe', port: 1080 }], ['6.6.6.6', { app: 'C:\\led.exe', port: 1081 }], ['6.6.6.6', { app: 'C:\\led.exe', port: 1080, protocol: 'udp' }], ['2001:db8::1', { app: curl, port: 9050 }],
+];
+/** Connections that come in. */
+const peers: readonly (readonly [string, lsp.ExplainIncomingOptions])[] = [
+  ['5.6.7.8', { port: 22 }], ['::ffff:5.6.7.8', { port: 22 }], ['5.6.7.8', { port: 23 }], ['5.7.7.8', { port: 22 }], ['127.0.0.1', { port: 22 }], ['::1', {}],
+  ['2001:db8::9', { app: curl }], ['2001:db8:1::9', { app: curl }], ['2001:db8::9', { app: 'C:\\x.exe' }], ['1.2.3.9', { app: curl }],
 ];
 
-const shared = `async (lsp, { rules, policy, questions }) => {
+const shared = `async (lsp, { rules, policy, questions, peers }) => {
   const faults = rules.map((rule) => lsp.policy.check([rule]));
   await lsp.policy.set(policy);
   const stored = lsp.policy.get();
   await lsp.tunnel.publish({ name: 'office', address: '10.8.0.2/24', source: '11.22.33.44', publisher: 'none', otherwise: 'refuse' });
   const explained = questions.map(([destination, options]) => {
-    const { verdict, reason, source, pinInterface, otherwise, rule, tunnel } = lsp.explain(destination, options);
-    return { destination, ...options, verdict, reason, source, pinInterface, otherwise, rule, tunnel };
+    const { verdict, reason, source, proxy, way, wayError, pinInterface, otherwise, rule, tunnel } = lsp.explain(destination, options);
+    const told = { verdict, reason, source, proxy, pinInterface, otherwise, rule, tunnel };
+    return { destination, ...options, ...told, way: way && [way.interfaceIndex, way.nextHop], wayError: wayError && wayError.code };
   });
+  const letIn = peers.map(([peer, options]) => lsp.explainIncoming(peer, options));
   const bad = [];
   for (const tunnel of [
     { name: 'a b', address: '10.8.0.2/24', source: '11.22.33.44' },
@@ -78,13 +115,14 @@ const shared = `async (lsp, { rules, policy, questions }) => {
   ]) await lsp.tunnel.publish(tunnel).then(() => bad.push(null), ({ code }) => bad.push(code));
   await lsp.tunnel.withdraw('OFFICE');
   const gone = await lsp.tunnel.withdraw('office').catch(({ code, errno, syscall }) => [code, errno, syscall]);
-  return JSON.parse(JSON.stringify({ faults, stored, explained, bad, gone }));
+  return JSON.parse(JSON.stringify({ faults, stored, explained, letIn, bad, gone }));
 }`;
 
 interface Results {
   faults: unknown[];
   stored: unknown;
   explained: Record<string, unknown>[];
+  letIn: Record<string, unknown>[];
   bad: unknown[];
   gone: unknown;
 }
@@ -119,7 +157,7 @@ if (missing !== undefined || node === undefined) {
     const program = stageProgram(node.path, join(directory, 'node'));
     const script = join(directory, 'script.mjs');
     const url = pathToFileURL(esmPath).href.replace('file:///', 'file:///Z:/');
-    const given = { rules, policy, questions };
+    const given = { rules, policy, questions, peers };
     writeFileSync(script, `import * as lsp from ${JSON.stringify(url)};\nconst ask = ${shared};\nconsole.log(JSON.stringify(await ask(lsp, ${JSON.stringify(given)})));\n`);
     const { code, stdout, stderr } = await prefix.run(program, [prefix.toWindowsPath(script)], { winsock: 'test', ipHelper: 'test', timeoutMilliseconds: 240_000 });
     assert.is(code, 0, stderr);
@@ -156,8 +194,15 @@ if (missing !== undefined || node === undefined) {
 
   test('of every destination and program the same decision', () => {
     const reasons = new Set(windows.explained.map(({ reason }) => reason));
-    assert.ok(reasons.size > 8, [...reasons].join());
+    assert.ok(reasons.size > 11, [...reasons].join());
+    const verdicts = new Set(windows.explained.map(({ verdict }) => verdict));
+    assert.equal([...verdicts].sort(), ['keep', 'refuse', 'socks5', 'source', 'through']);
     for (const [index, explained] of windows.explained.entries()) assert.equal(standIn.explained[index], explained);
+  });
+
+  test('of every connection that comes in the same decision', () => {
+    assert.equal(new Set(windows.letIn.map(({ verdict, reason }) => `${String(verdict)} ${String(reason)}`)).size, 4);
+    for (const [index, decided] of windows.letIn.entries()) assert.equal(standIn.letIn[index], decided);
   });
 
   test('of tunnels the same errors', () => {

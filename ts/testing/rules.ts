@@ -3,7 +3,7 @@
  * message, with the addon's.
  */
 
-import type { Otherwise, Protocol } from '../native.js';
+import type { Otherwise, Protocol, Verdict } from '../native.js';
 import type { PolicyFault } from '../policy.js';
 import {
   addressText,
@@ -27,15 +27,21 @@ export interface InterfaceName {
 }
 
 export interface Rule {
+  /** Begins with `in`: for connections that a program accepts. */
+  incoming: boolean;
   app?: string;
+  /** The destination's; of an incoming rule, `from`: the peer's. */
   to: Prefix[];
   except: Prefix[];
+  /** The destination's; of an incoming rule, the local ones. */
   ports: { first: number; last: number }[];
   protocol?: Protocol;
   via?: InterfaceName;
-  verdict: 'keep' | 'source' | 'refuse';
+  verdict: Verdict;
   source?: Address;
-  sourceInterface?: InterfaceName;
+  /** Of `source interface` and of `through`. */
+  interface?: InterfaceName;
+  proxy?: { address: Address; port: number; login?: string; owner?: string };
   otherwise: Otherwise;
 }
 
@@ -43,6 +49,7 @@ const longestRule = 4096;
 const longestList = 1024;
 const longestShown = 64;
 const lowestLuid = 1n << 48n;
+const longestSid = 184;
 const longestPolicy = 2 * 1024 * 1024;
 
 class RuleFault extends Error {
@@ -80,11 +87,24 @@ const expectedAfter = {
   port: 'ports or ranges',
   proto: 'tcp, udp or raw',
   via: "an interface's index or name",
+  from: 'addresses or prefixes',
   source: 'an address or "interface" and an interface',
   interface: "an interface's index or name",
+  through: "an interface's index or name",
+  socks5: "a proxy's address and port",
+  login: 'the name of a log-in',
+  owner: 'whose service the proxy is',
   otherwise: 'keep or refuse',
 } as const;
-const matchers = ['app', 'to', 'except', 'port', 'proto', 'via'] as const;
+type Matcher = 'app' | 'to' | 'except' | 'port' | 'proto' | 'via' | 'from';
+const outgoingMatchers: readonly Matcher[] = ['app', 'to', 'except', 'port', 'proto', 'via'];
+const incomingMatchers: readonly Matcher[] = ['app', 'from', 'except', 'port', 'proto'];
+const verdicts: readonly Verdict[] = ['keep', 'refuse', 'source', 'through', 'socks5'];
+/** What follows an action's operand: each at most once, in any order. */
+const tails = { source: ['otherwise'], through: ['otherwise'], socks5: ['login', 'owner', 'otherwise'] } as const;
+
+/** What `otherwise` is where the rule does not say it. */
+const defaultOtherwise = (verdict: Verdict): Otherwise => (verdict === 'through' || verdict === 'socks5' ? 'refuse' : 'keep');
 
 function splitWords(line: string): Word[] {
   const words: Word[] = [];
@@ -118,10 +138,16 @@ function splitWords(line: string): Word[] {
   return words;
 }
 
+/** What the address is, if no host has such a one. */
+function noHosts(address: Address): string | undefined {
+  const special = specialKind(address);
+  return special !== undefined && ['unspecified', 'multicast', 'broadcast', 'reserved'].includes(special.kind) ? special.text : undefined;
+}
+
 class Parser {
   readonly #line: string;
   readonly #words: Word[];
-  readonly #rule: Rule = { to: [], except: [], ports: [], verdict: 'keep', otherwise: 'keep' };
+  readonly #rule: Rule = { incoming: false, to: [], except: [], ports: [], verdict: 'keep', otherwise: 'keep' };
   #next = 0;
 
   constructor(text: string) {
@@ -135,6 +161,10 @@ class Parser {
   }
 
   parse(): Rule {
+    if (this.#is('in')) {
+      this.#take();
+      this.#rule.incoming = true;
+    }
     const seen = new Set<string>();
     for (let keyword = this.#matcher(); keyword !== undefined; keyword = this.#matcher()) {
       const { column } = this.#take();
@@ -168,8 +198,8 @@ class Parser {
     return word !== undefined && !word.quoted && word.text.toLowerCase() === keyword;
   }
 
-  #matcher(): (typeof matchers)[number] | undefined {
-    return matchers.find((keyword) => this.#is(keyword));
+  #matcher(): Matcher | undefined {
+    return (this.#rule.incoming ? incomingMatchers : outgoingMatchers).find((keyword) => this.#is(keyword));
   }
 
   #value(after: keyof typeof expectedAfter): Word {
@@ -180,15 +210,16 @@ class Parser {
     return this.#take();
   }
 
-  #readMatcher(keyword: (typeof matchers)[number], word: Word): void {
+  #readMatcher(keyword: Matcher, word: Word): void {
     const rule = this.#rule;
     if (keyword === 'app') rule.app = textOf(unquoted(word));
-    if (keyword === 'to') rule.to = this.#prefixes(word);
+    if (keyword === 'to' || keyword === 'from') rule.to = this.#prefixes(word);
     if (keyword === 'except') rule.except = this.#prefixes(word);
     if (keyword === 'port') rule.ports = this.#ports(word);
     if (keyword === 'via') rule.via = this.#interface(word);
     if (keyword !== 'proto') return;
     const protocol = (['tcp', 'udp', 'raw'] as const).find((each) => each === word.text.toLowerCase());
+    if (rule.incoming && protocol !== 'tcp') throw this.#notOfIncoming(word);
     if (protocol === undefined) throw new RuleFault(word.column, `expected tcp, udp or raw, found ${shown(word)}`);
     rule.protocol = protocol;
   }
@@ -252,31 +283,91 @@ class Parser {
     return { index: Number(number) };
   }
 
+  #notOfIncoming(word: Word): RuleFault {
+    const known = 'a matcher (app, from, except, port, proto tcp) or an action (keep, refuse) of a rule for connections that come in';
+    return new RuleFault(word.column, `expected ${known}, found ${shown(word)}`);
+  }
+
   #action(): void {
     if (this.#words[this.#next] === undefined) {
-      throw new RuleFault(this.#endColumn, 'expected an action (keep, refuse or source), found the end of the line');
+      throw new RuleFault(this.#endColumn, 'expected an action (keep, refuse, source, through or socks5), found the end of the line');
     }
-    const verdict = (['keep', 'refuse', 'source'] as const).find((each) => this.#is(each));
+    const verdict = verdicts.find((each) => this.#is(each));
     const word = this.#take();
+    const ofIncoming = verdict === 'keep' || verdict === 'refuse';
+    if (this.#rule.incoming && !ofIncoming) throw this.#notOfIncoming(word);
     if (verdict === undefined) {
-      const known = 'a matcher (app, to, except, port, proto, via) or an action (keep, refuse, source)';
+      const known = 'a matcher (app, to, except, port, proto, via) or an action (keep, refuse, source, through, socks5)';
       throw new RuleFault(word.column, `expected ${known}, found ${shown(word)}`);
     }
     this.#rule.verdict = verdict;
-    if (verdict !== 'source') return;
-    this.#source();
-    if (!this.#is('otherwise')) return;
-    this.#take();
-    const choice = this.#value('otherwise');
-    const otherwise = (['keep', 'refuse'] as const).find((each) => !choice.quoted && choice.text.toLowerCase() === each);
-    if (otherwise === undefined) throw new RuleFault(choice.column, `expected keep or refuse, found ${shown(choice)}`);
-    this.#rule.otherwise = otherwise;
+    this.#rule.otherwise = defaultOtherwise(verdict);
+    if (verdict === 'keep' || verdict === 'refuse') return;
+    if (verdict === 'source') this.#source();
+    if (verdict === 'through') this.#rule.interface = this.#interface(this.#value('through'));
+    if (verdict === 'socks5') this.#proxy();
+    this.#tails(tails[verdict]);
+  }
+
+  #tails(known: readonly ('login' | 'owner' | 'otherwise')[]): void {
+    const seen = new Set<string>();
+    for (;;) {
+      const keyword = known.find((each) => this.#is(each));
+      if (keyword === undefined) return;
+      const { column } = this.#take();
+      if (seen.has(keyword)) throw new RuleFault(column, `found "${keyword}" a second time`);
+      seen.add(keyword);
+      const word = this.#value(keyword);
+      if (keyword === 'otherwise') this.#rule.otherwise = this.#otherwise(word);
+      if (this.#rule.proxy === undefined) continue;
+      if (keyword === 'login') this.#rule.proxy.login = this.#login(word);
+      if (keyword === 'owner') this.#rule.proxy.owner = this.#owner(word);
+    }
+  }
+
+  #otherwise(word: Word): Otherwise {
+    const otherwise = (['keep', 'refuse'] as const).find((each) => !word.quoted && word.text.toLowerCase() === each);
+    if (otherwise === undefined) throw new RuleFault(word.column, `expected keep or refuse, found ${shown(word)}`);
+    return otherwise;
+  }
+
+  #login(word: Word): string {
+    if (/^[A-Za-z0-9._-]{1,64}$/.test(word.text)) return word.text;
+    throw new RuleFault(word.column, `expected a log-in's name, 1 to 64 of A-Z a-z 0-9 . _ -, found ${shown(word)}`);
+  }
+
+  #owner(word: Word): string {
+    const account = ['local-service', 'network-service'].find((each) => each === word.text.toLowerCase());
+    if (account !== undefined) return account;
+    if (/^S-1-[\d-]+$/i.test(word.text) && word.text.length <= longestSid) return word.text;
+    throw new RuleFault(word.column, `expected local-service, network-service or a SID such as S-1-5-80-…, found ${shown(word)}`);
+  }
+
+  #proxy(): void {
+    const word = this.#value('socks5');
+    const [, bracketed, bare, port = ''] = word.text.match(/^(?:\[(.+)\]|([^[]*)):([^:]*)$/) ?? [];
+    const address = parseAddress(bracketed ?? bare ?? '');
+    const number = parseNumber(port, 65_535n);
+    // Without brackets the last group of an IPv6 address would be taken for the port.
+    if (address === undefined || number === undefined || number === 0n || (bracketed !== undefined) !== (address.family === 6)) {
+      const example = '127.0.0.1:1080 or [2001:db8::1]:1080';
+      throw new RuleFault(
+        word.column,
+        `expected the proxy's address and a port from 1 to 65535, such as ${example}, found ${shown(word)} (names are not looked up)`,
+      );
+    }
+    if (isMapped(address)) {
+      throw new RuleFault(word.column, `found the v4-mapped address ${shown(word)}: write ${addressText(unmapped(address))} with the port`);
+    }
+    const special = noHosts(address);
+    if (special !== undefined) throw new RuleFault(word.column, `expected a proxy's address, found ${special}, ${shown(word)}`);
+    this.#rule.proxy = { address, port: Number(number) };
   }
 
   #source(): void {
     const word = this.#value('source');
     if (!word.quoted && word.text.toLowerCase() === 'interface') {
-      this.#rule.sourceInterface = this.#interface(this.#value('interface'));
+      this.#rule.interface = this.#interface(this.#value('interface'));
       return;
     }
     const address = parseAddress(word.text);
@@ -286,9 +377,9 @@ class Parser {
     if (isMapped(address)) {
       throw new RuleFault(word.column, `found the v4-mapped address ${shown(word)}: write ${addressText(unmapped(address))}`);
     }
-    const special = specialKind(address);
-    if (special !== undefined && ['unspecified', 'multicast', 'broadcast', 'reserved'].includes(special.kind)) {
-      throw new RuleFault(word.column, `expected an address that a host can send from, found ${special.text}, ${shown(word)}`);
+    const special = noHosts(address);
+    if (special !== undefined) {
+      throw new RuleFault(word.column, `expected an address that a host can send from, found ${special}, ${shown(word)}`);
     }
     this.#rule.source = address;
   }
@@ -296,7 +387,7 @@ class Parser {
   #end(): void {
     if (this.#words[this.#next] === undefined) return;
     const matcher = this.#matcher() !== undefined ? ': matchers stand before the action' : '';
-    const otherwise = this.#is('otherwise') ? ': only the action source takes it' : '';
+    const otherwise = this.#is('otherwise') ? ': only the actions source, through and socks5 take it' : '';
     const word = this.#take();
     throw new RuleFault(word.column, `expected the end of the line, found ${shown(word)}${otherwise}${matcher}`);
   }
@@ -334,19 +425,29 @@ function interfaceText({ index, luid, name }: InterfaceName): string {
   return /^\d+$/.test(name) ? `"${name}"` : valueText(name);
 }
 
+function actionWords({ verdict, source, interface: named, proxy, otherwise }: Rule): string[] {
+  const operand = { keep: [], refuse: [], source: [], through: [], socks5: [] } as Record<Verdict, string[]>;
+  operand.source = source === undefined ? ['interface', interfaceText(named ?? {})] : [addressText(source)];
+  operand.through = [interfaceText(named ?? {})];
+  if (proxy !== undefined) {
+    const { address, port, login, owner } = proxy;
+    const host = address.family === 6 ? `[${addressText(address)}]` : addressText(address);
+    operand.socks5 = [`${host}:${port}`, ...(login === undefined ? [] : ['login', login]), ...(owner === undefined ? [] : ['owner', owner])];
+  }
+  return [verdict, ...operand[verdict], ...(otherwise === defaultOtherwise(verdict) ? [] : ['otherwise', otherwise])];
+}
+
 /** The canonical form, in which explain shows a rule. */
 export function ruleText(rule: Rule): string {
   const list = (keyword: string, items: string[]) => (items.length === 0 ? [] : [keyword, items.join(',')]);
-  const words = [
+  return [
+    ...(rule.incoming ? ['in'] : []),
     ...(rule.app === undefined ? [] : ['app', valueText(rule.app)]),
-    ...list('to', rule.to.map(prefixText)),
+    ...list(rule.incoming ? 'from' : 'to', rule.to.map(prefixText)),
     ...list('except', rule.except.map(prefixText)),
     ...list('port', rule.ports.map(({ first, last }) => (first === last ? String(first) : `${first}-${last}`))),
     ...(rule.protocol === undefined ? [] : ['proto', rule.protocol]),
     ...(rule.via === undefined ? [] : ['via', interfaceText(rule.via)]),
-    rule.verdict,
-  ];
-  if (rule.verdict !== 'source') return words.join(' ');
-  const source = rule.source === undefined ? ['interface', interfaceText(rule.sourceInterface ?? {})] : [addressText(rule.source)];
-  return [...words, ...source, ...(rule.otherwise === 'keep' ? [] : ['otherwise', rule.otherwise])].join(' ');
+    ...actionWords(rule),
+  ].join(' ');
 }

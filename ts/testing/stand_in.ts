@@ -13,13 +13,14 @@ import {
   type NativeFinding,
   type NativeNamespaceProvider,
   type NativePolicy,
+  type NativeRoute,
   type NativeStoredTunnel,
   type Protocol,
 } from '../native.js';
 import { counters } from '../stats.js';
 import * as catalog from './catalog.js';
-import { bestRoute, decide, findAddress, missingPart, tunnelFault, type Decided, type Host, type StandInInterface, type StandInRoute } from './network.js';
-import { isRuleLine, parseRule, policyFault } from './rules.js';
+import { bestRoute, decide, decideIncoming, findAddress, missingPart, tunnelFault, type Decided, type Host, type StandInInterface, type StandInRoute } from './network.js';
+import { isRuleLine, parseRule, policyFault, type Rule } from './rules.js';
 
 export interface StandInOptions {
   /** Whether this process counts as elevated; true by default. */
@@ -130,12 +131,13 @@ export class StandIn implements Disposable {
    */
   use({ destination, app = 'C:\\program.exe', port = 443, protocol = 'tcp', processId = 4711 }: StandInUse): void {
     if (this.#catalogs.installed.x64 === undefined) return;
-    const { verdict, reason, source, rule, ruleNumber } = this.#decide(destination, app, port, protocol);
+    const { verdict, reason, source, rule, ruleNumber, proxy, proxyPort } = this.#decide(destination, app, port, protocol);
     const image = app.split(/[\\/]/).at(-1) ?? app;
     const count = (name: string) => this.#count(processId, image, name);
     count(`decided_${verdict}`);
     if (verdict === 'refuse') count('refused');
-    if (verdict === 'source') count(protocol === 'tcp' ? 'bound_source' : 'sent_from_source');
+    if (verdict === 'socks5') count('led');
+    if (verdict === 'source' || verdict === 'through') count(protocol === 'tcp' ? 'bound_source' : 'sent_from_source');
     // Destinations that are never touched are not recorded.
     if (ruleNumber < 0 && reason !== 'no_rule') return;
     const decision: NativeDecision = {
@@ -154,7 +156,7 @@ export class StandIn implements Disposable {
       source,
       result: 'carried_out',
       error: 0,
-      proxy: null,
+      proxy: proxy === null ? null : { address: proxy, port: proxyPort, outcome: 'led', reply: 0, milliseconds: 0 },
     };
     this.#decisions = [...this.#decisions, decision].slice(-keptDecisions);
   }
@@ -173,15 +175,22 @@ export class StandIn implements Disposable {
     return this.#tunnels.map((tunnel) => ({ ...tunnel, alive: tunnel.publisher === 0 || this.processes.has(tunnel.publisher) }));
   }
 
-  #decide(destination: string, app: string, port: number, protocol: Protocol): Decided {
-    let route = null;
+  #route(destination: string, through?: number): { route: NativeRoute | null; error: LspError | null } {
     try {
-      route = bestRoute(this.#host, destination);
+      return { route: bestRoute(this.#host, destination, through), error: null };
     } catch (error) {
-      if (!(error instanceof LspError)) throw error;
+      if (error instanceof LspError) return { route: null, error };
+      throw error;
     }
-    const rules = this.#lines.filter(isRuleLine).map(parseRule);
-    return decide(this.#host, rules, this.#storedTunnels().filter(({ alive }) => alive), { destination, app, port, protocol }, route);
+  }
+
+  #rules(): Rule[] {
+    return this.#lines.filter(isRuleLine).map(parseRule);
+  }
+
+  #decide(destination: string, app: string, port: number, protocol: Protocol): Decided {
+    const { route } = this.#route(destination);
+    return decide(this.#host, this.#rules(), this.#storedTunnels().filter(({ alive }) => alive), { destination, app, port, protocol }, route);
   }
 
   /** One at a time, on a copy that takes the place of what was there when all steps are done. */
@@ -212,7 +221,7 @@ export class StandIn implements Disposable {
   }
 
   #policy(): NativePolicy {
-    const parts = this.#lines.filter(isRuleLine).map((line) => missingPart(this.#host, parseRule(line)));
+    const parts = this.#rules().map((rule) => missingPart(this.#host, rule));
     return {
       lines: [...this.#lines],
       missingInterfaces: parts.map(({ missing }) => missing),
@@ -333,15 +342,11 @@ export class StandIn implements Disposable {
       findAddress: (address) => findAddress(this.#host, address),
       explain: (destination, app, port, protocol) => {
         const { ruleNumber: _, ...decided } = this.#decide(destination, app, port, protocol);
-        let route = null;
-        let routeError = null;
-        try {
-          route = bestRoute(this.#host, destination);
-        } catch (error) {
-          routeError = error as LspError;
-        }
-        return { ...decided, route, routeError, block: null, policyRejected: null, proxy: null, proxyPort: 0, way: null, wayError: null };
+        const found = this.#route(destination);
+        const way = decided.verdict === 'through' ? this.#route(destination, decided.pinInterface) : { route: null, error: null };
+        return { ...decided, route: found.route, routeError: found.error, way: way.route, wayError: way.error, block: null, policyRejected: null };
       },
+      explainIncoming: (peer, app, port) => ({ ...decideIncoming(this.#rules(), peer, app, port), block: null, policyRejected: null }),
       publishTunnel: async ({ publisher, ...tunnel }) => {
         const attempt = `Cannot publish the tunnel ${tunnel.name}`;
         const fault = tunnelFault(tunnel);
