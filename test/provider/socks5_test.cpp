@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "proxy_server.hpp"
@@ -410,6 +411,117 @@ TEST_CASE("datagrams get the rule's otherwise, and a log-in that the user does n
         CHECK(connect_blocking(tcp()) == WSAEACCES);
     }
     CHECK(proxy.connections() == 0);
+}
+
+namespace {
+
+struct Sockaddr6 {
+    sockaddr_in6 name{};
+    Sockaddr6(const char* address, int port) {
+        name.sin6_family = AF_INET6;
+        name.sin6_port = htons(static_cast<u_short>(port));
+        inet_pton(AF_INET6, address, &name.sin6_addr);
+    }
+    operator const sockaddr*() const { return reinterpret_cast<const sockaddr*>(&name); }
+};
+
+// A socket that speaks both families, or IPv6 alone.
+Socket tcp6(bool only) {
+    Socket s(static_cast<SOCKET>(::socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP)));
+    const DWORD value = only ? 1 : 0;
+    setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, reinterpret_cast<const char*>(&value), sizeof(value));
+    return s;
+}
+
+std::string peer6_of(SOCKET s) {
+    sockaddr_in6 name{};
+    int length = sizeof(name);
+    if (getpeername(s, reinterpret_cast<sockaddr*>(&name), &length) != 0)
+        return "error " + std::to_string(WSAGetLastError());
+    char text_form[64] = {};
+    inet_ntop(AF_INET6, &name.sin6_addr, text_form, sizeof(text_form));
+    return text_form;
+}
+
+}  // namespace
+
+TEST_CASE("IPv6 sockets reach proxies of both families, IPv4 sockets those of their own") {
+    const struct {
+        const char* proxy;
+        bool only;  // the socket speaks IPv6 alone, as it is made
+        const char* destination;
+        const char* asked_for;
+    } cases[] = {
+        {physical_address, false, "::ffff:1.2.3.4", "1.2.3.4:7000"},
+        {physical_address, true, "2001:db8:77::4", "[2001:db8:77::4]:7000"},
+        {physical_address, false, "2001:db8:77::4", "[2001:db8:77::4]:7000"},
+        {"::1", true, "2001:db8:77::4", "[2001:db8:77::4]:7000"},
+        {"::1", false, "::ffff:1.2.3.4", "1.2.3.4:7000"},
+    };
+    for (const auto& each : cases) {
+        CAPTURE(std::string(each.proxy));
+        CAPTURE(std::string(each.destination));
+        ProxyServer proxy({.delay_ms = 10}, each.proxy);
+        const bool own_loopback = std::string(each.proxy) == "::1";
+        const AdministratorRules rules({"to 1.2.3.0/24,2001:db8:77::/48 " + proxy.action()});
+        const Sockaddr6 to(each.destination, target_port);
+        for (const bool blocking : {true, false}) {
+            CAPTURE(blocking);
+            const Socket s = tcp6(each.only);
+            set_nonblocking(s, !blocking);
+            int error = connect(s, to, sizeof(to.name)) == 0 ? 0 : WSAGetLastError();
+            if (own_loopback) {
+                // This very process listens there, and is never led to itself; and nobody else knows the way.
+                CHECK(error != 0);
+                CHECK(proxy.connections() == 0);
+                continue;
+            }
+            if (error == WSAEWOULDBLOCK) {
+                fd_set writable;
+                FD_ZERO(&writable);
+                FD_SET(s, &writable);
+                timeval patience{10, 0};
+                CHECK(::select(0, nullptr, &writable, nullptr, &patience) == 1);
+                error = error_option(s);
+            }
+            CHECK(error == 0);
+            CHECK(peer6_of(s) == each.destination);
+            CHECK(echoes(s));
+            CHECK(proxy.requests().back() == each.asked_for);
+        }
+    }
+    // An IPv4 socket cannot reach it, and nothing goes to the target either.
+    const AdministratorRules rules({"to 1.2.3.0/24 socks5 [2001:db8:77::1]:1080"});
+    CHECK(connect_blocking(tcp()) == WSAEACCES);
+}
+
+TEST_CASE("a connection that is led closes in each direction by itself, after megabytes") {
+    ProxyServer proxy;
+    const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+    const Socket s = tcp();
+    REQUIRE(connect_blocking(s) == 0);
+    constexpr std::size_t size = std::size_t{8} << 20;
+    std::thread sender([&] {
+        const std::string piece(64 * 1024, 'x');
+        for (std::size_t done = 0; done < size; done += piece.size()) {
+            for (std::size_t at = 0; at < piece.size();) {
+                const int sent = send(s, piece.data() + at, static_cast<int>(piece.size() - at), 0);
+                if (sent <= 0) return;
+                at += static_cast<std::size_t>(sent);
+            }
+        }
+        shutdown(s, SD_SEND);
+    });
+    std::size_t heard = 0;
+    std::vector<char> bytes(64 * 1024);
+    for (;;) {
+        const int got = recv(s, bytes.data(), static_cast<int>(bytes.size()), 0);
+        if (got <= 0) break;
+        heard += static_cast<std::size_t>(got);
+    }
+    sender.join();
+    CHECK(heard == size);
+    CHECK(proxy.all_ended());
 }
 
 TEST_CASE("a socket that is not for overlapped calls gets the rule's otherwise, and nothing hangs") {
