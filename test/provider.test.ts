@@ -26,12 +26,13 @@ async function runAll(host: ProviderHost): Promise<void> {
   // Without our DLL in the chain: what bad calls give then is what they are to give with it.
   const outcomes = host.windowsPath('outcomes');
   const withOutcomes = { TEST_OUTCOMES_WITHOUT: outcomes, TEST_WINSOCK_RECORD: undefined };
-  const run = async (title: string, suite: string, environment: ProgramOptions['environment']) => {
+  const run = async (title: string, suite: string, environment: ProgramOptions['environment'], ipHelper?: ProgramOptions['ipHelper']) => {
     await addDoctests(test, `${title}, ${host.architecture}`, (options) =>
       withFsKept(
         () =>
           host.run([`--test-suite=${suite}`, ...options], {
             timeoutMilliseconds: 600_000, // for a busy machine; what hangs, the programs say themselves
+            ipHelper,
             environment: { TEST_WINSOCK_RECORD: host.windowsPath(`${suite}.jsonl`), ...environment },
           }),
         host.architecture,
@@ -69,6 +70,7 @@ async function runAll(host: ProviderHost): Promise<void> {
   // Which calls are hooked is decided as a process starts: see CheckedHook in provider/procedures.cpp.
   await host.mustRun(['rules', 'to 203.0.113.0/24 socks5 192.0.2.1:9']);
   await run('provider and a proxy', 'socks5', { TEST_WINSOCK_RECORD: undefined });
+  await run('provider and whose the proxy is', 'socks5-owner', { TEST_WINSOCK_RECORD: undefined }, 'test');
   await host.mustRun(['rules']);
   await run('provider over NT 5', 'nt5', { TEST_WINSOCK_NO_SENDMSG: '1' });
   await run('provider', 'out-of-memory', { TEST_WINSOCK_RECORD: undefined });

@@ -133,7 +133,9 @@ void ProxyServer::serve(SOCKET s) {
 void ProxyServer::talk(SOCKET s, const ProxyBehaviour& behaviour) {
     char bytes[512];
     int left = behaviour.close_after;
-    if (left == 0 || !receive_all(s, bytes, 2) || !receive_all(s, bytes + 2, bytes[1])) return;
+    if (left == 0 || !receive_all(s, bytes, 1)) return;
+    ++greetings_;
+    if (!receive_all(s, bytes + 1, 1) || !receive_all(s, bytes + 2, bytes[1])) return;
     if (!answer(s, behaviour, {static_cast<char>(behaviour.version), static_cast<char>(behaviour.method)}, left))
         return;
     if (behaviour.method == 2) {

@@ -42,6 +42,7 @@ class ProxyServer {
     // What is asked for, "1.2.3.4:80", in order.
     std::vector<std::string> requests() const;
     int connections() const { return connections_.load(); }
+    int greetings() const { return greetings_.load(); }  // of them, those of which a byte came
     // Bytes of the program's that came after the reply, whatever the reply was.
     int bytes_after_reply() const { return bytes_after_reply_.load(); }
     // Waits until so many connections have ended.
@@ -59,6 +60,7 @@ class ProxyServer {
     std::vector<std::thread> threads_;
     std::atomic<int> connections_{0};
     std::atomic<int> ended_{0};
+    std::atomic<int> greetings_{0};
     std::atomic<int> bytes_after_reply_{0};
     std::string address_;
     SOCKET listener_ = INVALID_SOCKET;

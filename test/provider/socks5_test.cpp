@@ -10,6 +10,10 @@
 
 #include "proxy_server.hpp"
 #include "system/winsock_constants.hpp"
+// Below winsock2.h
+#include <windows.h>
+// Below windows.h
+#include <tlhelp32.h>
 
 using namespace test;
 
@@ -640,6 +644,86 @@ TEST_CASE("hundreds of handshakes at once do not hold up the thread that began t
     MESSAGE("the longest ConnectEx took " << longest << " ms");
     CHECK(static_cast<int>(proxy.requests().size()) == count);
     CloseHandle(port);
+}
+
+TEST_SUITE_END();
+
+// With the test iphlpapi, which is told whose the sockets are.
+TEST_SUITE_BEGIN("socks5-owner");
+
+namespace {
+
+void tell_owners(int port, DWORD listener, DWORD peer) {
+    const std::string text = "listen:" + std::to_string(port) + "=" + std::to_string(listener) +
+                             " peer:" + std::to_string(port) + "=" + std::to_string(peer);
+    SetEnvironmentVariableA("TEST_IPHLPAPI_TCP_OWNERS", text.c_str());
+}
+
+// A process of this user's that is not this one.
+DWORD other_process() {
+    const HANDLE list = CreateToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+    PROCESSENTRY32 entry{};
+    entry.dwSize = sizeof(entry);
+    DWORD found = 0;
+    for (BOOL more = Process32First(list, &entry); more && found == 0; more = Process32Next(list, &entry)) {
+        if (entry.th32ProcessID > 4 && entry.th32ProcessID != GetCurrentProcessId()) found = entry.th32ProcessID;
+    }
+    CloseHandle(list);
+    return found;
+}
+
+constexpr DWORD nobodys_process = 0x7ffffff0;  // whose token cannot be had, and which is no service
+
+}  // namespace
+
+TEST_CASE(
+    "a proxy on loopback gets a connection only if it is this user's, and nothing if that has changed meanwhile") {
+    for (const char* const loopback : {"127.0.0.1", "::1"}) {
+        CAPTURE(std::string(loopback));
+        const bool reachable = std::string(loopback) == "127.0.0.1";  // from an IPv4 socket
+        ProxyServer proxy({}, loopback);
+        const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
+        const DWORD trusted = other_process();
+        REQUIRE(trusted != 0);
+
+        tell_owners(proxy.port(), trusted, trusted);
+        for (const auto& way : ways) {
+            CAPTURE(std::string(way.name));
+            const Socket s = tcp();
+            CHECK(way.connect(s) == (reachable ? 0 : WSAEACCES));
+            if (reachable) CHECK(echoes(s));
+        }
+        const int led = proxy.greetings();
+        CHECK(led == (reachable ? static_cast<int>(std::size(ways)) : 0));
+        if (!reachable) continue;
+
+        // Another user's program has taken the port: it does not even get a connection.
+        const int before = proxy.connections();
+        tell_owners(proxy.port(), nobodys_process, nobodys_process);
+        for (const auto& way : ways) {
+            CAPTURE(std::string(way.name));
+            CHECK(way.connect(tcp()) == WSAEACCES);
+        }
+        CHECK(proxy.connections() == before);
+
+        // It takes it in between: a connection, and not a byte.
+        tell_owners(proxy.port(), trusted, nobodys_process);
+        for (const auto& way : ways) {
+            CAPTURE(std::string(way.name));
+            CHECK(way.connect(tcp()) == WSAEACCES);
+        }
+        CHECK(proxy.all_ended());
+        CHECK(proxy.connections() > before);
+        CHECK(proxy.greetings() == led);
+
+        // What listens there itself is not led there.
+        TcpTarget target(target_address);
+        tell_owners(proxy.port(), GetCurrentProcessId(), GetCurrentProcessId());
+        const Socket s = tcp();
+        CHECK(connect_to(s, target_address, target.port()) == 0);
+        CHECK(proxy.greetings() == led);
+    }
+    SetEnvironmentVariableA("TEST_IPHLPAPI_TCP_OWNERS", nullptr);
 }
 
 TEST_SUITE_END();
