@@ -260,7 +260,7 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
 
   test(named('stats reads the counters of the installed DLL'), async () => {
     const counters = await cli<Stats>(0, 'stats');
-    assert.is(Object.keys(counters).length, 16);
+    assert.is(Object.keys(counters).length, 22);
     assert.ok(Object.values(counters).every((value) => Number.isInteger(value) && value >= 0), JSON.stringify(counters));
     const startups = await evaluate(
       node,
@@ -337,10 +337,10 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
   test(named('policy: rules are added, shown, explained, replaced and removed'), async () => {
     assert.equal(await cli(0, 'policy', 'list'), { lines: [], rules: [], rejected: null });
     const rule = `app curl.exe to 1.2.3.0/24 source ${physicalAddress} otherwise refuse`;
-    assert.equal(await cli(0, 'policy', 'add', rule), { line: 1, rule });
-    assert.equal(await cli(0, 'policy', 'add', '# before', '--before', '1'), { line: 1, rule: '# before' });
+    assert.equal(await cli(0, 'policy', 'add', rule), { line: 1, rule, warnings: [] });
+    assert.equal(await cli(0, 'policy', 'add', '# before', '--before', '1'), { line: 1, rule: '# before', warnings: [] });
     const byName = 'to 9.9.9.9 source interface nowhere';
-    assert.equal(await cli(0, 'policy', 'add', byName), { line: 3, rule: byName });
+    assert.equal(await cli(0, 'policy', 'add', byName), { line: 3, rule: byName, warnings: [] });
     const closed = 'app torrent.exe source interface nowhere otherwise refuse';
     await cli(0, 'policy', 'add', closed);
     assert.equal((await cli<StoredPolicy>(0, 'policy', 'list')).rules, [
@@ -496,6 +496,8 @@ function defineFor({ name, path: executable, architecture }: NodeExecutable): vo
       source: physicalAddress,
       result: 'carried_out',
       error: null,
+      incoming: false,
+      proxy: null,
       missed: 0,
     });
     assert.ok(Math.abs(Date.parse(String(time)) - Date.now()) < 60_000, String(time));
