@@ -248,7 +248,7 @@ if (node === undefined) {
 
 test('what the tests run is laid out as the package is', () => {
   const inPackage = packed.files.filter((path) => /^(dist|prebuilds\/win32)/.test(path));
-  const inBuild = filesBelow(packageFolder).filter((path) => /^(dist|prebuilds)\//.test(path) && !/^dist\/esm\/cli\/.*\.d\.ts$/.test(path));
+  const inBuild = filesBelow(packageFolder).filter((path) => /^(dist|prebuilds)\//.test(path) && !/^dist\/(esm|cjs)\/cli\/.*\.d\.ts$/.test(path));
   assert.equal(inBuild, inPackage);
   assert.is(packageJson.version, (JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { version: string }).version);
 });
