@@ -9,6 +9,7 @@
 #include "leading.hpp"
 #include "lower.hpp"
 #include "pages.hpp"
+#include "telemetry.hpp"
 
 namespace lsp::provider {
 

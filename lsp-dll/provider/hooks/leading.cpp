@@ -8,6 +8,7 @@
 #include "../guarded_copy.hpp"
 #include "../handshake.hpp"
 #include "../pages.hpp"
+#include "../policy_cache.hpp"
 #include "../socket_state.hpp"
 #include "hooks.hpp"
 
