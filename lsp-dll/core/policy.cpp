@@ -60,7 +60,6 @@ constexpr KnownAction known_actions[] = {
     {"keep", Verdict::keep, 0},       {"refuse", Verdict::refuse, 0}, {"source", Verdict::source, 1},
     {"through", Verdict::through, 2}, {"socks5", Verdict::socks5, 2},
 };
-constexpr std::uint32_t incoming_since = 2;  // the first grammar that has `in`
 
 bool all_digits(std::string_view word) noexcept {
     return word.find_first_not_of("0123456789") == std::string_view::npos;
@@ -78,7 +77,7 @@ class RuleParser {
         if (!is_text() || !are_words()) return false;
         advance(0);
         if (has_word_ && word_.is("in")) {
-            if (policy_grammar >= incoming_since) {
+            if (policy_grammar >= first_incoming_grammar) {
                 rule_.incoming = true;
                 skip();
             } else if (newer_ == NewerLines::take) {
@@ -506,7 +505,7 @@ bool read_rule(std::string_view line, Rule& rule, Fault& fault, NewerLines newer
 
 std::uint32_t grammar_of(const Rule& rule) noexcept {
     if (rule.unknown != Unknown::nothing) return policy_grammar + 1;
-    if (rule.incoming) return incoming_since;
+    if (rule.incoming) return first_incoming_grammar;
     for (const KnownAction& action : known_actions) {
         if (action.verdict == rule.verdict) return action.since;
     }

@@ -37,7 +37,8 @@ struct Policy {
 #define WINSOCK_LSP_POLICY_GRAMMAR 2
 #endif
 inline constexpr std::uint32_t policy_grammar = WINSOCK_LSP_POLICY_GRAMMAR;
-inline constexpr std::uint32_t first_policy_grammar = 1;  // of the DLLs without the number
+inline constexpr std::uint32_t first_policy_grammar = 1;    // of the DLLs without the number
+inline constexpr std::uint32_t first_incoming_grammar = 2;  // that judges what comes in; older ones let it in
 
 // The first grammar that has all of the rule. For one that this version does not know: the next to its own.
 std::uint32_t grammar_of(const Rule& rule) noexcept;

@@ -313,7 +313,7 @@ std::string told_of(const LineGrammar& line, const DllFacts& dll) {
         return "of a version that rejects all rules for one that it does not know: no rule is in force in programs "
                "that load it, none that refuses either";
     }
-    return line.unknown == Unknown::incoming
+    return line.incoming && *dll.policy_grammar < first_incoming_grammar
                ? "older: programs that load it let in whom the line keeps out"
                : "older: programs that load it refuse what the line matches, because they do not know its action";
 }

@@ -41,7 +41,7 @@ std::vector<LineGrammar> line_grammars(const std::vector<std::string>& lines) {
         Rule rule;
         Fault fault;
         if (!is_rule_line(lines[i]) || !read_rule(lines[i], rule, fault, NewerLines::take)) continue;
-        grammars.push_back({i + 1, grammar_of(rule), rule.unknown, lines[i]});
+        grammars.push_back({i + 1, grammar_of(rule), rule.incoming || rule.unknown == Unknown::incoming, lines[i]});
     }
     return grammars;
 }

@@ -16,7 +16,7 @@ namespace lsp::setup {
 struct LineGrammar {
     std::size_t line = 0;  // from 1
     std::uint32_t grammar = 0;
-    Unknown unknown = Unknown::nothing;  // what this version does not know of it
+    bool incoming = false;  // for connections that come in
     std::string text;
 };
 

@@ -268,11 +268,11 @@ const Damage damages[] = {
     {"policy-rejected", Severity::error, Fix::none, [](Facts& facts) { facts.policy_rejected = "line 1: x"; }},
     {"policy-too-new", Severity::error, Fix::none,
      [](Facts& facts) {
-         facts.policy_lines = {{3, 2, lsp::Unknown::nothing, "through 7"}};
+         facts.policy_lines = {{3, 2, false, "through 7"}};
      }},
     {"policy-too-new", Severity::error, Fix::none,
      [](Facts& facts) {
-         facts.policy_lines = {{1, 1, lsp::Unknown::nothing, "source 1.2.3.4"}};
+         facts.policy_lines = {{1, 1, false, "source 1.2.3.4"}};
          dll(facts, our_dll32, 1).policy_grammar = 0;
      }},
     {"plugin-outdated", Severity::warning, Fix::none,
@@ -379,6 +379,8 @@ TEST_CASE("doctor: what becomes of a line that a DLL does not know is told for t
           "what "
           "the line matches, because they do not know its action.\n");
     facts.policy_lines = line_grammars({"in from 10.0.0.0/8 refuse"});
+    CHECK(told() == "");
+    dll(facts, our_dll).policy_grammar = lsp::first_incoming_grammar - 1;
     CHECK(contains(told(), "programs that load it let in whom the line keeps out"));
     dll(facts, our_dll).policy_grammar.reset();
     CHECK(contains(told(), "no rule is in force in programs that load it, none that refuses either"));
