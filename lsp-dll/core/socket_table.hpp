@@ -33,22 +33,12 @@ struct SocketState {
     bool header_included : 1 = false;   // a raw socket whose program writes the IP header, and so the source
     Family family : 3 = Family::none;
     bool unchecked : 1 = false;      // its next call is preceded by a look: see provider/check.hpp
-    bool connected : 1 = false;      // a datagram or raw socket with a default destination
+    bool connected : 1 = false;      // a datagram or raw socket with a default destination; of a stream, which has no
+                                     // such: see is_watched in provider/socket_state.hpp
     bool binds_at_once : 1 = false;  // a datagram socket whose program would notice a bind that is put off
     bool noted : 1 = false;          // there is a note of it: see provider/notes.hpp
     bool ruled : 1 = false;          // a datagram of late did not go as the program sent it, so the next may not;
                                      // of a stream, which has no such: its calls do not wait
-
-    // A stream has no use for two of them, and has its own meanings: the program made it non-blocking; and it is told
-    // of what happens by events or messages, or polls behind our back.
-    bool nonblocking() const noexcept { return type == SocketType::stream && ruled; }
-    bool watched() const noexcept { return type == SocketType::stream && connected; }
-    void set_nonblocking(bool value) noexcept {
-        if (type == SocketType::stream) ruled = value;
-    }
-    void set_watched(bool value) noexcept {
-        if (type == SocketType::stream) connected = value;
-    }
 
     friend bool operator==(const SocketState&, const SocketState&) = default;
 };

@@ -44,8 +44,6 @@ int use_again(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     return apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound);
 }
 
-}  // namespace
-
 int bind_source(Chain& chain, SOCKET s, SocketState& state, const Decision& decision) noexcept {
     const Family family = decision.source.family;
     const bool shared = state.type == SocketType::stream && lower::share_port(chain, s);
@@ -73,6 +71,16 @@ int bind_source(Chain& chain, SOCKET s, SocketState& state, const Decision& deci
     return 0;
 }
 
+}  // namespace
+
+int bind_source_or_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
+    const int error = bind_source(chain, s, state, flow.decision);
+    if (error == 0) return 0;
+    // WSAEINVAL: bound behind our back, or by another thread of the program in this moment.
+    return error == WSAEINVAL ? apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound)
+                              : apply_otherwise(chain, s, state, flow, error, Counter::source_unavailable);
+}
+
 namespace {
 
 LSP_APART int prepare_keep(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
@@ -82,13 +90,7 @@ LSP_APART int prepare_keep(Chain& chain, SOCKET s, SocketState& state, Flow& flo
 LSP_APART int prepare_source(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     switch (state.kind) {
         case SocketKind::unbound:
-        case SocketKind::deferred: {
-            const int error = bind_source(chain, s, state, flow.decision);
-            if (error == 0) return 0;
-            // WSAEINVAL: bound behind our back, or by another thread of the program in this moment.
-            return error == WSAEINVAL ? apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound)
-                                      : apply_otherwise(chain, s, state, flow, error, Counter::source_unavailable);
-        }
+        case SocketKind::deferred: return bind_source_or_otherwise(chain, s, state, flow);
         case SocketKind::wildcard: return apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound);
         case SocketKind::ours: return use_again(chain, s, state, flow);
         case SocketKind::explicit_:

@@ -9,8 +9,8 @@ namespace lsp::provider {
 // Counted.
 int apply_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& flow, int error, Counter why) noexcept;
 
-// Pins an unbound or deferred socket where the decision says so, and binds it to the decision's source. 0, or the error
-// of the step that failed; then nothing is left of the others.
-int bind_source(Chain& chain, SOCKET s, SocketState& state, const Decision& decision) noexcept;
+// Pins an unbound or deferred socket where the decision says so, and binds it to the decision's source; where a step of
+// that fails nothing is left of the others, and the rule's `otherwise` says what happens. As apply_otherwise.
+int bind_source_or_otherwise(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept;
 
 }  // namespace lsp::provider

@@ -3,11 +3,13 @@
 #include <windows.h>
 #include <winsock2.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "../system/coarse_clock.hpp"
 #include "../system/own_decision_ring.hpp"
 #include "../system/own_token.hpp"
+#include "process.hpp"
 
 namespace lsp::provider {
 
@@ -57,8 +59,29 @@ DecisionSection* ring_of_user() noexcept {
 
 }  // namespace
 
-void tell_decision(const DecisionRecord& record) noexcept {
-    if (DecisionSection* const ring = ring_of_user()) append(*ring, record);
+DecisionRecord record_of(const Decision& decision, std::uint32_t policy_stamp, Protocol protocol,
+                         const IpAddress& destination, std::uint16_t port) noexcept {
+    DecisionRecord record;
+    record.rule = decision.rule;
+    record.policy_stamp = policy_stamp;
+    record.port = port;
+    record.protocol = static_cast<std::uint8_t>(protocol);
+    record.verdict = static_cast<std::uint8_t>(decision.verdict);
+    record.reason = static_cast<std::uint8_t>(decision.reason);
+    record.family = static_cast<std::uint8_t>(destination.family);
+    std::copy(destination.bytes.begin(), destination.bytes.end(), record.destination);
+    return record;
+}
+
+void tell_decision(DecisionRecord& record) noexcept {
+    DecisionSection* const ring = ring_of_user();
+    if (ring == nullptr) return;
+    FILETIME time{};
+    GetSystemTimeAsFileTime(&time);
+    record.time = std::uint64_t{time.dwHighDateTime} << 32U | time.dwLowDateTime;
+    record.process_id = GetCurrentProcessId();
+    copy_image_name(process_path(), record.image);
+    append(*ring, record);
 }
 
 }  // namespace lsp::provider

@@ -12,7 +12,6 @@
 #include "lower.hpp"
 #include "notes.hpp"
 #include "policy_cache.hpp"
-#include "process.hpp"
 #include "telemetry.hpp"
 
 namespace lsp::provider {
@@ -36,21 +35,8 @@ bool is_entry_quiet(const IpAddress& peer) noexcept {
 
 void tell_entry(const IpAddress& peer, std::uint16_t local_port, const Decision& decision,
                 std::uint32_t policy_stamp) noexcept {
-    DecisionRecord entry;
-    FILETIME time{};
-    GetSystemTimeAsFileTime(&time);
-    entry.time = std::uint64_t{time.dwHighDateTime} << 32U | time.dwLowDateTime;
-    entry.process_id = GetCurrentProcessId();
-    entry.rule = decision.rule;
-    entry.policy_stamp = policy_stamp;
-    entry.port = local_port;
-    entry.protocol = static_cast<std::uint8_t>(Protocol::tcp);
-    entry.verdict = static_cast<std::uint8_t>(decision.verdict);
-    entry.reason = static_cast<std::uint8_t>(decision.reason);
-    entry.family = static_cast<std::uint8_t>(peer.family);
+    DecisionRecord entry = record_of(decision, policy_stamp, Protocol::tcp, peer, local_port);
     entry.incoming = 1;
-    std::copy(peer.bytes.begin(), peer.bytes.end(), entry.destination);
-    copy_image_name(process_path(), entry.image);
     tell_decision(entry);
 }
 
@@ -118,9 +104,7 @@ void await_entry(Chain& chain, SOCKET listener, SOCKET s, SocketState& state) no
     mark_unchecked(s, state);
 }
 
-void await_no_entry(SOCKET s) noexcept {
-    update_state(s, [](SocketState& now) { now.unchecked = false; });
-}
+void await_no_entry(SOCKET s) noexcept { mark_checked(s); }
 
 LSP_APART int check_entry(Chain& chain, SOCKET s, SocketState& state) noexcept {
     bool refused = false;

@@ -1,7 +1,5 @@
 #include "flow.hpp"
 
-#include <windows.h>
-
 #include <algorithm>
 #include <atomic>
 
@@ -10,7 +8,6 @@
 #include "generation.hpp"
 #include "inlining.hpp"
 #include "policy_cache.hpp"
-#include "process.hpp"
 #include "route_cache.hpp"
 #include "telemetry.hpp"
 
@@ -66,28 +63,15 @@ LSP_APART void tell(const Flow& flow, int error) noexcept {
     const IpAddress& destination = flow.destination.address;
     const Decision& decision = flow.decision;
     const bool meant = decision.verdict == Verdict::refuse || flow.result == DecisionResult::otherwise_refuse;
-    DecisionRecord entry;
-    FILETIME time{};
-    GetSystemTimeAsFileTime(&time);
-    entry.time = std::uint64_t{time.dwHighDateTime} << 32U | time.dwLowDateTime;
-    entry.process_id = GetCurrentProcessId();
-    entry.rule = decision.rule;
-    entry.policy_stamp = flow.policy_stamp;
+    DecisionRecord entry = record_of(decision, flow.policy_stamp, flow.protocol, destination, flow.destination.port);
     entry.error = static_cast<std::uint32_t>(error);
-    entry.port = flow.destination.port;
-    entry.protocol = static_cast<std::uint8_t>(flow.protocol);
-    entry.verdict = static_cast<std::uint8_t>(decision.verdict);
-    entry.reason = static_cast<std::uint8_t>(decision.reason);
     entry.result = static_cast<std::uint8_t>(error != 0 && !meant ? DecisionResult::failed : flow.result);
-    entry.family = static_cast<std::uint8_t>(destination.family);
-    std::copy(destination.bytes.begin(), destination.bytes.end(), entry.destination);
     std::copy(decision.source.bytes.begin(), decision.source.bytes.end(), entry.source);
     entry.source_family = static_cast<std::uint8_t>(decision.source.family);
     entry.proxy_port = decision.proxy_port;
     entry.handshake = static_cast<std::uint8_t>(flow.handshake.outcome);
     entry.reply = flow.handshake.reply;
     entry.handshake_ms = flow.handshake.milliseconds;
-    copy_image_name(process_path(), entry.image);
     tell_decision(entry);
 }
 

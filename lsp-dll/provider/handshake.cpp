@@ -18,21 +18,7 @@ namespace {
 using Stage = Handshake::Stage;
 using socks5::Dialogue;
 
-struct HandshakePage {
-    Handshake all[24];
-    std::atomic<HandshakePage*> next;
-};
-constinit std::atomic<HandshakePage*> first_handshake_page{nullptr};
-
-HandshakePage* handshake_page(std::atomic<HandshakePage*>& place) noexcept {
-    HandshakePage* there = place.load(std::memory_order_acquire);
-    if (there != nullptr) return there;
-    auto* const made = static_cast<HandshakePage*>(system::allocate_pages(sizeof(HandshakePage)));
-    if (made == nullptr) return nullptr;  // zeros are an empty page
-    if (place.compare_exchange_strong(there, made, std::memory_order_acq_rel, std::memory_order_acquire)) return made;
-    system::free_pages(made);
-    return there;
-}
+constinit ItemPool<Handshake, 24> all_handshakes;
 
 bool has_events(Handshake& handshake) noexcept {
     for (HANDLE* const event : {&handshake.operation_ended, &handshake.concluded}) {
@@ -173,10 +159,7 @@ void conclude(Handshake& handshake, HandshakeOutcome outcome, int error, std::ui
     handshake.stage = Stage::ended;
     handshake.error = error;
     handshake.login.wipe();
-    if (error != 0 && handshake.connected) {
-        int ignored = 0;
-        handshake.chain->lower.lpWSPShutdown(handshake.socket, SD_BOTH, &ignored);
-    }
+    if (error != 0 && handshake.connected) lower::shut_down(*handshake.chain, handshake.socket);
     Flow& flow = handshake.flow;
     flow.handshake = {outcome, reply, system::milliseconds() - handshake.begun};
     if (outcome == HandshakeOutcome::led) {
@@ -418,18 +401,9 @@ int carry_on_in_call(Handshake& handshake) noexcept {
 }  // namespace
 
 Handshake* take_handshake() noexcept {
-    for (HandshakePage* page = handshake_page(first_handshake_page); page != nullptr;
-         page = handshake_page(page->next)) {
-        for (Handshake& handshake : page->all) {
-            if (handshake.taken.load(std::memory_order_relaxed) ||
-                handshake.taken.exchange(true, std::memory_order_acquire)) {
-                continue;
-            }
-            if (has_events(handshake)) return &handshake;
-            handshake.taken.store(false, std::memory_order_release);
-            return nullptr;
-        }
-    }
+    Handshake* const handshake = all_handshakes.take();
+    if (handshake == nullptr || has_events(*handshake)) return handshake;
+    handshake->taken.store(false, std::memory_order_release);
     return nullptr;
 }
 

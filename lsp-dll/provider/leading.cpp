@@ -102,11 +102,8 @@ void renew_registration(Chain& chain, SOCKET s, Note& note) noexcept {
 
 // Whether the lower provider has a connection, which then is one to the proxy.
 bool is_connected_below(Chain& chain, SOCKET s) noexcept {
-    sockaddr_storage name{};
-    int length = sizeof(name);
-    int error = 0;
-    auto* const address = reinterpret_cast<sockaddr*>(&name);
-    return chain.lower.lpWSPGetPeerName(s, address, &length, &error) == 0 || error != WSAENOTCONN;
+    Endpoint peer;
+    return lower::peer_endpoint(chain, s, chain.family, peer) != WSAENOTCONN;
 }
 
 bool is_registered(const Note& note) noexcept { return note.event.load() != nullptr || note.window.load() != nullptr; }
@@ -132,7 +129,7 @@ Note* attach(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     note->connect_untold.store(false, std::memory_order_relaxed);
     note->handshake.store(&handshake, std::memory_order_relaxed);
     note->leading.store(Leading::under_way, std::memory_order_release);
-    update_state(s, [](SocketState& now) { now.unchecked = true; });
+    mark_unchecked(s, state);
     return note;
 }
 
@@ -169,7 +166,7 @@ int connect_led(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept
     const bool registered = is_registered(*note);
     // Who polls behind our back, or was registered before we could see it, would learn of the connection to the proxy,
     // and send to it: such a program waits in this call.
-    const bool in_call = !state.nonblocking() || (state.watched() && !registered);
+    const bool in_call = !is_nonblocking(state) || (is_watched(state) && !registered);
     if (registered) withdraw_registration(chain, s, *note);
     handshake.in_call = in_call;
     return begin(handshake);

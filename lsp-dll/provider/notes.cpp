@@ -8,33 +8,8 @@ namespace lsp::provider {
 
 namespace {
 
-struct NotePage {
-    Note notes[64];
-    std::atomic<NotePage*> next;
-};
-
 constinit HandleTable<Note*> places;
-constinit std::atomic<NotePage*> first_note_page{nullptr};
-
-NotePage* note_page(std::atomic<NotePage*>& place) noexcept {
-    NotePage* there = place.load(std::memory_order_acquire);
-    if (there != nullptr) return there;
-    auto* const made = static_cast<NotePage*>(system::allocate_pages(sizeof(NotePage)));  // zeros are an empty page
-    if (made == nullptr) return nullptr;
-    if (place.compare_exchange_strong(there, made, std::memory_order_acq_rel, std::memory_order_acquire)) return made;
-    system::free_pages(made);
-    return there;
-}
-
-Note* take_note() noexcept {
-    for (NotePage* page = note_page(first_note_page); page != nullptr; page = note_page(page->next)) {
-        for (Note& note : page->notes) {
-            if (!note.taken.load(std::memory_order_relaxed) && !note.taken.exchange(true, std::memory_order_acquire))
-                return &note;
-        }
-    }
-    return nullptr;
-}
+constinit ItemPool<Note, 64> all_notes;
 
 }  // namespace
 
@@ -52,7 +27,7 @@ Note* make_note(Chain& chain, SOCKET s, SocketState& state) noexcept {
     if (Note* const there = find_note(s, state)) return there;
     places.use_memory(page_memory);
     auto* const place = places.find_or_make(s);
-    Note* const note = place == nullptr ? nullptr : take_note();
+    Note* const note = place == nullptr ? nullptr : all_notes.take();
     if (note == nullptr) return nullptr;
     note->socket.store(s, std::memory_order_relaxed);
     note->chain.store(&chain, std::memory_order_relaxed);

@@ -2,8 +2,7 @@
 // (SocketState::noted). It goes at close, when the socket needs it no more, and when the handle value comes back from
 // WSPSocket.
 //
-// A note's memory is used again and never given back, so that a thread which still looks at the note of a socket that
-// another thread has just closed reads a stale value at worst.
+// A note's memory is used again and never given back (ItemPool in pages.hpp).
 #pragma once
 
 #include "chain.hpp"

@@ -72,6 +72,12 @@ void mark_nonblocking(SOCKET s, bool nonblocking) noexcept {
     });
 }
 
+void mark_watched(SOCKET s, bool watched) noexcept {
+    update_state(s, [watched](SocketState& now) {
+        if (now.type == SocketType::stream) now.connected = watched;
+    });
+}
+
 int settle(Chain& chain, SOCKET s, SocketState& state) noexcept {
     return state.kind == SocketKind::deferred ? bind_wildcard(chain, s, state) : 0;
 }
@@ -140,10 +146,8 @@ void mark_connected(SOCKET s, bool connected) noexcept {
 }
 
 void mark_unchecked(SOCKET s, SocketState& state) noexcept {
-    if (state.unchecked) return;
-    SocketState unchecked = state;
-    unchecked.unchecked = true;
-    change_state(s, state, unchecked);
+    update_state(s, [](SocketState& now) { now.unchecked = true; });
+    state.unchecked = true;
 }
 
 void mark_checked(SOCKET s) noexcept {

@@ -73,4 +73,10 @@ inline bool is_nonblocking(const SocketState& state) noexcept {
 }
 void mark_nonblocking(SOCKET s, bool nonblocking) noexcept;
 
+// A stream whose program is told of what happens by events or messages, or polls behind our back.
+inline bool is_watched(const SocketState& state) noexcept {
+    return state.type == SocketType::stream && state.connected;
+}
+void mark_watched(SOCKET s, bool watched) noexcept;
+
 }  // namespace lsp::provider

@@ -176,6 +176,7 @@ int start(WORD version, WSPDATA& data, const WSAPROTOCOL_INFOW& info, const WSPU
         return error;
     }
 
+    refresh_policy();  // which procedures a chain has is its say
     // Our hidden entry is no chain. ws2_32 may start it all the same, in search of a handle's owner or because a
     // program names it: the lower provider is as good then, and a slot would be taken from a chain.
     const bool hidden = info.ProtocolChain.ChainLen == LAYERED_PROTOCOL;
@@ -185,7 +186,6 @@ int start(WORD version, WSPDATA& data, const WSAPROTOCOL_INFOW& info, const WSPU
     if (slot == no_slot) {
         procedures = table;
     } else {
-        refresh_policy();  // which procedures there are is its say
         fill_procedure_table(slot, procedures);
     }
     count(Counter::startups);
@@ -222,7 +222,5 @@ extern "C" WINSOCK_LSP_EXPORTED int WSPAPI WSPStartup(WORD version, LPWSPDATA da
     stay_loaded();
     sockets.use_memory(page_memory);
     if (!remember_process()) return WSAENOBUFS;
-    const int error = start(version, *data, *info, upcalls, *procedures);
-    if (error == 0) refresh_policy();
-    return error;
+    return start(version, *data, *info, upcalls, *procedures);
 }

@@ -90,13 +90,7 @@ bool through_is_met(const Decision& decision, const Choice& chosen) noexcept {
 LSP_APART int prepare_through(Chain& chain, SOCKET s, SocketState& state, Flow& flow) noexcept {
     switch (state.kind) {
         case SocketKind::unbound:
-        case SocketKind::deferred: {
-            const int error = bind_source(chain, s, state, flow.decision);
-            if (error == 0) return 0;
-            // WSAEINVAL: bound behind our back, or by another thread of the program in this moment.
-            return error == WSAEINVAL ? apply_otherwise(chain, s, state, flow, refused_error, Counter::already_bound)
-                                      : apply_otherwise(chain, s, state, flow, error, Counter::source_unavailable);
-        }
+        case SocketKind::deferred: return bind_source_or_otherwise(chain, s, state, flow);
         case SocketKind::wildcard: return pin_wildcard(chain, s, state, flow);
         case SocketKind::ours: return go_again(chain, s, state, flow);
         case SocketKind::explicit_:

@@ -52,12 +52,10 @@ bool keep_registration(Chain& chain, SOCKET s, WSAEVENT event, HWND window, unsi
     return true;
 }
 
-void mark_watched(SOCKET s, bool watched) noexcept {
-    update_state(s, [watched](SocketState& now) {
-        if (now.type != SocketType::stream) return;
-        now.set_watched(watched);
-        now.set_nonblocking(true);  // WSAEventSelect and WSAAsyncSelect make it so
-    });
+// By WSAEventSelect or WSAAsyncSelect, which also make it non-blocking.
+void mark_registered(SOCKET s, bool registered) noexcept {
+    mark_watched(s, registered);
+    mark_nonblocking(s, true);
 }
 
 // A program's set, or the one that is asked about below. FD_SETSIZE is the program's own, so it may be of any length.
@@ -226,7 +224,7 @@ int event_select_stream(Chain& chain, SOCKET s, WSAEVENT event, long events, LPI
     int failed = 0;
     if (keep_registration(chain, s, event, nullptr, 0, events, failed)) return failed == 0 ? 0 : fail(failed, error);
     const int result = chain.lower.lpWSPEventSelect(s, event, events, error);
-    if (result == 0) mark_watched(s, events != 0);
+    if (result == 0) mark_registered(s, events != 0);
     return result;
 }
 
@@ -235,7 +233,7 @@ int async_select_stream(Chain& chain, SOCKET s, HWND window, unsigned message, l
     if (keep_registration(chain, s, nullptr, window, message, events, failed))
         return failed == 0 ? 0 : fail(failed, error);
     const int result = chain.lower.lpWSPAsyncSelect(s, window, message, events, error);
-    if (result == 0) mark_watched(s, events != 0);
+    if (result == 0) mark_registered(s, events != 0);
     return result;
 }
 
@@ -353,7 +351,7 @@ void wait_before_polling(SOCKET s) noexcept {
     if (Note* const note = find_led(s, state)) {
         wait_for_handshake(*note, INFINITE);
     } else {
-        update_state(s, [](SocketState& now) { now.set_watched(true); });
+        mark_watched(s, true);
     }
 }
 
