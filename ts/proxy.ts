@@ -5,6 +5,7 @@ import { isIP, isIPv6 } from 'node:net';
 
 import { withSignal } from './abort.js';
 import { checkInteger, checkNonEmptyText, checkObject, checkText, invalidType, invalidValue } from './arguments.js';
+import { endpointText } from './endpoint.js';
 import { LspError, toLspError } from './errors.js';
 import { callNative } from './native.js';
 
@@ -98,8 +99,6 @@ function checkNumeric(host: string, name: string, value: unknown): void {
 }
 
 const isLoopback = (address: string): boolean => /^127\./.test(address) || /^(0*:)+0*1$/.test(address) || /^::ffff:127\./i.test(address);
-const endpoint = (host: string, port: number): string => (isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`);
-
 /**
  * Keeps a log-in for proxies, or replaces the one of that name: a generic credential of this user's, `winsock-lsp/NAME`, on this
  * machine. No other user can read it; every program of this user's can. Windows' Credential Manager shows it, too.
@@ -206,8 +205,8 @@ export async function test(proxy: string, options: ProxyTestOptions = {}): Promi
     const found = wanted === undefined ? undefined : await resolveHost(wanted);
     const report = (fields: Pick<ProxyTestReport, 'steps' | 'error' | 'reply'>, loginSent: boolean): ProxyTestReport => ({
       ok: fields.error === null,
-      proxy: endpoint(host, port),
-      destination: found !== undefined && 'address' in found ? endpoint(found.address, found.port) : null,
+      proxy: endpointText(host, port),
+      destination: found !== undefined && 'address' in found ? endpointText(found.address, found.port) : null,
       ...fields,
       remarks: remarksOn(host, login, wanted !== undefined, loginSent, fields.error !== null),
     });

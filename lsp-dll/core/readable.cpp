@@ -65,6 +65,11 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 std::string to_string(const IpAddress& address) { return written_text(address); }
 std::string to_string(const Prefix& prefix) { return written_text(prefix); }
+std::string endpoint_text(const IpAddress& address, std::uint16_t port) {
+    std::string text;
+    written::write_endpoint(text, address, port);
+    return text;
+}
 std::string to_string(const Rule& rule) { return written_text(rule); }
 std::string to_string(const Tunnel& tunnel) { return written_text(tunnel); }
 

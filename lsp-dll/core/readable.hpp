@@ -31,6 +31,7 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 // resolved names: an interface's text goes before its index, `source interface` before the address found for it.
 std::string to_string(const IpAddress& address);
 std::string to_string(const Prefix& prefix);
+std::string endpoint_text(const IpAddress& address, std::uint16_t port);  // "1.2.3.4:80", "[2001:db8::1]:80"
 std::string to_string(const Rule& rule);
 std::string to_string(const Tunnel& tunnel);
 // A program's name, which may have been cut within a character; without control characters.

@@ -24,7 +24,8 @@ void complete(CatalogDump& dump);
 std::string catalog_json(const std::vector<CatalogDump>& dumps, const SYSTEMTIME& time);
 
 // Completes the dumps and writes them to %ProgramData%\winsock-lsp\backup\catalog-<UTC time>.json and gives that path.
-// Errors: ERR_UNTRUSTED_PATH (make_trusted_folder), what the failing function gives; the message ends "Nothing was changed."
+// Errors: ERR_UNTRUSTED_PATH (make_trusted_folder), what the failing function gives; the message ends "Nothing was
+// changed."
 Result<std::wstring> write_backup(std::vector<CatalogDump> dumps);
 // The same of the catalogs as a snapshot has them.
 struct Snapshot;

@@ -3,8 +3,8 @@
 
 #include <optional>
 
-#include "blocks.hpp"
 #include "../system/policy_store.hpp"
+#include "blocks.hpp"
 #include "dll_facts.hpp"
 #include "namespaces.hpp"
 #include "openvpn.hpp"

@@ -12,9 +12,9 @@
 namespace lsp::setup {
 
 std::wstring environment_variable(const wchar_t* name);  // empty if it is not set
-bool file_exists(const std::wstring& path) noexcept;        // a file, not a folder
-bool is_full_path(const std::wstring& path) noexcept;       // "X:\…" or "\\server\…"
-std::wstring folder_of(const std::wstring& path);           // without the last separator; empty if there is none
+bool file_exists(const std::wstring& path) noexcept;     // a file, not a folder
+bool is_full_path(const std::wstring& path) noexcept;    // "X:\…" or "\\server\…"
+std::wstring folder_of(const std::wstring& path);        // without the last separator; empty if there is none
 
 // Makes the last folder of the path, and says if it exists afterwards. Win32 error, 0 on success.
 DWORD make_folder(const std::wstring& path, SECURITY_ATTRIBUTES* security) noexcept;

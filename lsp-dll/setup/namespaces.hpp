@@ -20,6 +20,7 @@ struct NamespaceProvider {
 // WSCEnumNameSpaceProviders32; no function gives path and identifier, which are read from the registry
 // (NameSpace_Catalog5). Errors: ERROR_NOT_SUPPORTED if this process cannot see that catalog, or the code of the failing
 // call.
-system::Result<std::vector<NamespaceProvider>> enumerate_namespaces(system::Architecture architecture = system::native_architecture);
+system::Result<std::vector<NamespaceProvider>> enumerate_namespaces(
+    system::Architecture architecture = system::native_architecture);
 
 }  // namespace lsp::setup

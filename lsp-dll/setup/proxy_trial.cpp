@@ -33,11 +33,6 @@ double now_milliseconds() {
     return static_cast<double>(count.QuadPart) * 1000.0 / static_cast<double>(frequency.QuadPart);
 }
 
-std::string endpoint_text(const IpAddress& address, std::uint16_t port) {
-    const std::string text(to_string(address));
-    return concat({address.family == Family::ipv6 ? concat({"[", text, "]"}) : text, ":", port});
-}
-
 class TrialSocket {
   public:
     explicit TrialSocket(Family family) {

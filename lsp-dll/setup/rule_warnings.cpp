@@ -1,10 +1,8 @@
 #include "rule_warnings.hpp"
 
-#include <algorithm>
-
 #include "../core/policy_index.hpp"
 #include "../core/readable.hpp"
-#include "../system/host_addresses.hpp"
+#include "../system/interfaces.hpp"
 #include "../system/programs.hpp"
 #include "../system/proxy_owner.hpp"
 
@@ -29,19 +27,10 @@ Sample sample_of(const Rule& rule) {
     return sample;
 }
 
-std::string endpoint_text(const Rule& rule) {
-    const std::string address = to_string(rule.source);
-    const std::string host = rule.source.family == Family::ipv6 ? '[' + address + ']' : address;
-    return host + ':' + std::to_string(rule.proxy_port);
-}
-
 bool is_of_this_host(const IpAddress& address) {
     if (address.is_loopback()) return true;
-    system::HostAddresses addresses;
-    if (addresses.read() != 0) return false;
-    const auto all = addresses.all();
-    return std::any_of(all.begin(), all.end(),
-                       [&](const system::HostAddress& each) { return each.address.address == address; });
+    const auto found = system::find_address(address);
+    return found && found->has_value();
 }
 
 // Whether the program, wherever it connects to by this rule, is led to the proxy that it is itself.
@@ -80,7 +69,7 @@ std::vector<RuleWarning> rule_warnings(const Policy& policy, FindListener find) 
     for (std::size_t i = 0; i < policy.rules.size(); ++i) {
         const Rule& rule = policy.rules[i];
         if (rule.verdict != Verdict::socks5) continue;
-        const std::string proxy = endpoint_text(rule);
+        const std::string proxy = endpoint_text(rule.source, rule.proxy_port);
         const std::string program = find(rule.source, rule.proxy_port);
         if (!program.empty() && leads_to_itself(policy, i, program)) {
             const std::string name = base_name(program);

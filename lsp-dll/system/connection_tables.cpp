@@ -1,20 +1,12 @@
 #include "connection_tables.hpp"
 
-#include <algorithm>
-#include <cstddef>
-#include <type_traits>
-
-#include "ip_helper.hpp"
-#include "pages.hpp"
+#include "ip_tables.hpp"
 
 namespace lsp::system {
 namespace {
 
 constexpr ULONG first_connections_bytes = 1024 * 1024;  // thousands of rows; pages that are not used cost nothing
-constexpr int connections_attempts = 8;                 // it may grow between two questions
 constexpr char reading_connections[] = "Cannot read the table of connections";
-
-std::uint16_t port_of(DWORD network_order) { return ntohs(static_cast<u_short>(network_order)); }
 
 // Microsoft's documentation says network byte order, and the system's own programs take it as it is: what an interface
 // has is decided by whoever knows the interfaces. An interface's index is small.
@@ -83,27 +75,10 @@ Connection read(const MIB_UDP6ROW_OWNER_MODULE& row) {
 // Adds one family's table; a Win32 error, 0 on success.
 template <typename Table, typename Function, typename Class>
 DWORD add(Function& looked_up, Class table_class, ULONG family, std::vector<Connection>& connections) {
-    const auto function = looked_up.get();
-    if (function == nullptr) return ERROR_NOT_SUPPORTED;
-    Pages memory;
-    DWORD size = first_connections_bytes;
-    for (int i = 0;; ++i) {
-        if (!memory.allocate(size)) return ERROR_NOT_ENOUGH_MEMORY;
-        const DWORD room = size;
-        const DWORD error = function(memory.get(), &size, FALSE, family, table_class, 0);
-        if (error == ERROR_INSUFFICIENT_BUFFER && i + 1 < connections_attempts) {
-            size = std::max(size, room) + first_connections_bytes / 4;
-            continue;
-        }
-        if (error != NO_ERROR) return error;
-        const auto& table = *static_cast<const Table*>(memory.get());
-        using Row = std::remove_cvref_t<decltype(table.table[0])>;
-        const std::size_t most = (room - offsetof(Table, table)) / sizeof(Row);
-        const std::size_t count = std::min<std::size_t>(table.dwNumEntries, most);
-        const Row* const rows = table.table;
-        for (std::size_t row = 0; row < count; ++row) connections.push_back(read(rows[row]));
-        return NO_ERROR;
-    }
+    return for_each_row<Table>(looked_up, table_class, family, first_connections_bytes, [&](const auto& row) {
+        connections.push_back(read(row));
+        return true;
+    });
 }
 
 // A system without IPv6.

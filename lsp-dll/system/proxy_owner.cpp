@@ -1,26 +1,15 @@
 #include "proxy_owner.hpp"
 
-#include <winsock2.h>
-#include <ws2tcpip.h>
-// Below the socket headers, which they need.
-#include <iphlpapi.h>
-#include <windows.h>
-
-#include <algorithm>
-#include <cstring>
-
 #include "../core/text.hpp"
 #include "handle.hpp"
-#include "ip_helper.hpp"
+#include "ip_tables.hpp"
+#include "listed_process.hpp"
 #include "pages.hpp"
 #include "system_function.hpp"
 
 namespace lsp::system {
 
 namespace {
-
-SystemFunction<DWORD WINAPI(void*, DWORD*, BOOL, ULONG, int, ULONG)> get_extended_tcp_table{SystemLibrary::iphlpapi,
-                                                                                            "GetExtendedTcpTable"};
 
 struct Sid {
     alignas(SID) unsigned char bytes[SECURITY_MAX_SID_SIZE] = {};
@@ -36,19 +25,15 @@ struct Wanted {
     bool at_any = false;  // a listener at the wildcard, which gets what no other listener does
 };
 
-constexpr std::uint16_t host_port(DWORD network_order) noexcept {
-    return static_cast<std::uint16_t>((network_order & 0xffU) << 8U | (network_order >> 8U & 0xffU));
-}
-
 bool matches(const Wanted& wanted, const IpAddress& local, DWORD local_port, const IpAddress& remote, DWORD remote_port,
              DWORD state) noexcept {
-    if (host_port(local_port) != wanted.local.port) return false;
+    if (port_of(local_port) != wanted.local.port) return false;
     const IpAddress at = local.unmapped();
     if (wanted.remote == nullptr) {
         return state == MIB_TCP_STATE_LISTEN && (wanted.at_any ? at.is_unspecified() : at == wanted.local.address);
     }
     return state != MIB_TCP_STATE_LISTEN && at == wanted.local.address && remote.unmapped() == wanted.remote->address &&
-           host_port(remote_port) == wanted.remote->port;
+           port_of(remote_port) == wanted.remote->port;
 }
 
 bool matches(const Wanted& wanted, const MIB_TCPROW_OWNER_PID& row) noexcept {
@@ -65,27 +50,16 @@ enum class Found : std::uint8_t { no, yes, untold };
 
 template <typename Table>
 Found find_process(ULONG family, const Wanted& wanted, DWORD& process_id) noexcept {
-    auto* const function = get_extended_tcp_table.get();
-    if (function == nullptr) return Found::untold;
-    DWORD size = 64 * 1024;
-    for (int attempt = 0; attempt < 8; ++attempt) {
-        Pages memory;
-        if (!memory.allocate(size)) return Found::untold;
-        const DWORD error = function(memory.get(), &size, FALSE, family, TCP_TABLE_OWNER_PID_ALL, 0);
-        if (error == ERROR_INSUFFICIENT_BUFFER) {
-            size += size / 4;  // others come meanwhile
-            continue;
-        }
-        if (error != NO_ERROR) return Found::untold;
-        const auto* const table = static_cast<const Table*>(memory.get());
-        for (DWORD i = 0; i < table->dwNumEntries; ++i) {
-            if (!matches(wanted, table->table[i])) continue;
-            process_id = table->table[i].dwOwningPid;
-            return Found::yes;
-        }
-        return Found::no;
-    }
-    return Found::untold;
+    constexpr DWORD first_bytes = 64 * 1024;
+    Found found = Found::no;
+    const DWORD error = for_each_row<Table>(ip_helper::get_extended_tcp_table, TCP_TABLE_OWNER_PID_ALL, family,
+                                            first_bytes, [&](const auto& row) noexcept {
+                                                if (!matches(wanted, row)) return true;
+                                                process_id = row.dwOwningPid;
+                                                found = Found::yes;
+                                                return false;
+                                            });
+    return error == NO_ERROR ? found : Found::untold;
 }
 
 // A SID from its text, as far as accounts need it: "S-1-" and numbers.
@@ -211,10 +185,9 @@ Owner owner_of_process(DWORD process_id, std::string_view account) noexcept {
     if (process_id == system_process) return Owner::trusted;
     Sid own;
     if (!read_user(GetCurrentProcess(), own)) return Owner::unknown;
-    constexpr DWORD query_limited = 0x1000;  // PROCESS_QUERY_LIMITED_INFORMATION, since Vista
     Sid theirs;
     bool read = false;
-    for (const DWORD right : {query_limited, DWORD{PROCESS_QUERY_INFORMATION}}) {
+    for (const DWORD right : {query_limited_information, DWORD{PROCESS_QUERY_INFORMATION}}) {
         const Handle process(OpenProcess(right, FALSE, process_id));
         read = process && read_user(process.get(), theirs);
         if (read) break;

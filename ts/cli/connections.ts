@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-
+import { hostText } from '../endpoint.js';
 import { connections as listConnections, tunnel as tunnels, type Connection, type ConnectionTable } from '../index.js';
 import type { Command, Input } from './command.js';
 import { destinationFilter, nameFilter } from './filters.js';
@@ -10,7 +9,7 @@ import { table, wrap, type Cell, type Column } from './text.js';
 export function endpoint(address: string | null, port: number | null): string {
   if (address === null || port === null) return '';
   const wildcard = address === '0.0.0.0' || address === '::' ? '*' : undefined;
-  return `${wildcard ?? (isIP(address) === 6 ? `[${address}]` : address)}:${port}`;
+  return `${wildcard ?? hostText(address)}:${port}`;
 }
 
 export function programName({ image, processId }: Pick<Connection, 'image' | 'processId'>): string {

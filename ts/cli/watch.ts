@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-
+import { endpointText, hostText } from '../endpoint.js';
 import { watchDecisions, type Decision, type LedThrough, type WatchedDecision } from '../index.js';
 import type { Command, Input, Output } from './command.js';
 import { destinationFilter, nameFilter } from './filters.js';
@@ -36,7 +35,7 @@ const proxyOutcomes: Readonly<Record<Exclude<LedThrough['outcome'], 'led' | 'req
 };
 
 function byProxy({ address, port, outcome, reply, milliseconds }: LedThrough, result: Decision['result']): string {
-  const proxy = `by the proxy ${isIP(address) === 6 ? `[${address}]` : address}:${port}`;
+  const proxy = `by the proxy ${endpointText(address, port)}`;
   const after = { carried_out: '', failed: '', otherwise_keep: ': left to Windows', otherwise_refuse: ': refused' }[result];
   if (outcome === 'led') return `${proxy} in ${milliseconds} ms`;
   const why = outcome === 'request_refused' ? `which refused: ${refusals[reply ?? 0] ?? `with reply ${reply}`}` : proxyOutcomes[outcome];
@@ -57,7 +56,7 @@ function why({ reason, rule, ruleNumber }: Decision): string {
 
 function line(decision: WatchedDecision): string {
   const { time, processId, image, protocol, destination, port, incoming, missed } = decision;
-  const host = isIP(destination) === 6 ? `[${destination}]` : destination;
+  const host = hostText(destination);
   const lost = missed === 0 ? '' : `(${missed} more came too quickly to be shown)\n`;
   return `${lost}${time.toISOString()} ${image}[${processId}] ${protocol} ${incoming ? `from ${host} to port ${port}` : `${host}:${port}`} ${what(decision)} <- ${why(decision)}`;
 }
