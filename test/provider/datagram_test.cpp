@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "control_record.hpp"
 #include "extension.hpp"
 #include "fixture.hpp"
 #include "system/winsock_constants.hpp"
@@ -26,16 +27,6 @@ int send_msg_to(SOCKET s, const char* to, int port, WSABUF control) {
     REQUIRE((send != nullptr));
     return send(s, &message, 0, &sent, nullptr, nullptr) == 0 ? 0 : WSAGetLastError();
 }
-
-struct alignas(8) Control {
-    WSACMSGHDR header{};
-    char data[16]{};
-
-    WSABUF buffer(std::size_t used) {
-        header.cmsg_len = WSA_CMSG_LEN(used);
-        return {static_cast<ULONG>(WSA_CMSG_SPACE(used)), reinterpret_cast<char*>(this)};
-    }
-};
 
 }  // namespace
 
@@ -207,13 +198,11 @@ TEST_CASE("WSASendMsg gets the source, and a program's own control data is kept 
     SUBCASE("with the program's own source") {
         const Socket s = udp();
         REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
-        Control control;
-        control.header.cmsg_level = IPPROTO_IP;
-        control.header.cmsg_type = 19;  // IP_PKTINFO
+        ControlRecord control(IP_PKTINFO, 8);
         const sockaddr_in own = address(virtual_address, 0);
         std::memcpy(control.data, &own.sin_addr, 4);
         const Recording recording;
-        send_msg_to(s, target_address, 9, control.buffer(8));
+        send_msg_to(s, target_address, 9, control.buffer());
         const auto calls = recording.calls("WSASendMsg");
         REQUIRE(calls.size() == 1);
         CHECK(calls[0].find("\"source\":\"128.129.0.2\"") != std::string::npos);
@@ -221,12 +210,10 @@ TEST_CASE("WSASendMsg gets the source, and a program's own control data is kept 
     SUBCASE("with other control data") {
         const Socket s = udp();
         REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
-        Control control;
-        control.header.cmsg_level = IPPROTO_IP;
-        control.header.cmsg_type = 3;  // IP_TOS
+        ControlRecord control(3, 4);  // IP_TOS
         control.data[0] = 7;
         const Recording recording;
-        send_msg_to(s, target_address, 9, control.buffer(4));
+        send_msg_to(s, target_address, 9, control.buffer());
         const auto calls = recording.calls("WSASendMsg");
         REQUIRE(calls.size() == 1);
         CHECK(calls[0].find("\"source\":\"11.22.33.44\"") != std::string::npos);

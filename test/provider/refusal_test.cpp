@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "control_record.hpp"
 #include "extension.hpp"
 #include "fixture.hpp"
 #include "system/winsock_constants.hpp"
@@ -23,13 +24,7 @@ int send_with_packet_info(SOCKET s, const char* from, int port) {
     DWORD bytes = 0;
     const auto send = extension<LPFN_WSASENDMSG>(s, WSAID_WSASENDMSG);
     REQUIRE((send != nullptr));
-    struct alignas(8) {
-        WSACMSGHDR header{};
-        char data[16]{};
-    } control;
-    control.header.cmsg_len = WSA_CMSG_LEN(8);
-    control.header.cmsg_level = IPPROTO_IP;
-    control.header.cmsg_type = IP_PKTINFO;
+    ControlRecord control(IP_PKTINFO, 8);
     const sockaddr_in own = address(from, 0);
     std::memcpy(control.data, &own.sin_addr, 4);
     char data[] = "hello";
@@ -40,7 +35,7 @@ int send_with_packet_info(SOCKET s, const char* from, int port) {
     message.namelen = sizeof(name);
     message.lpBuffers = &buffer;
     message.dwBufferCount = 1;
-    message.Control = {static_cast<ULONG>(WSA_CMSG_SPACE(8)), reinterpret_cast<char*>(&control)};
+    message.Control = control.buffer();
     return send(s, &message, 0, &bytes, nullptr, nullptr) == 0 ? 0 : WSAGetLastError();
 }
 

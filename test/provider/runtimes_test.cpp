@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "control_record.hpp"
 #include "extension.hpp"
 #include "fixture.hpp"
 #include "system/winsock_constants.hpp"
@@ -197,13 +198,7 @@ TEST_CASE("quinn: overlapped datagrams with control data of their own, more at o
     REQUIRE(bind_to(s, "0.0.0.0", 0) == 0);
     const auto send = extension<LPFN_WSASENDMSG>(s, WSAID_WSASENDMSG);
     REQUIRE((send != nullptr));
-    struct alignas(8) {
-        WSACMSGHDR header{};
-        char data[16]{};
-    } control;
-    control.header.cmsg_len = WSA_CMSG_LEN(4);
-    control.header.cmsg_level = IPPROTO_IP;
-    control.header.cmsg_type = 50;  // IP_ECN
+    ControlRecord control(ip_ecn, 4);
     char data[] = "hello";
     WSABUF buffer{5, data};
     sockaddr_in name = address(target_address, 9);
@@ -218,7 +213,7 @@ TEST_CASE("quinn: overlapped datagrams with control data of their own, more at o
         message.namelen = sizeof(name);
         message.lpBuffers = &buffer;
         message.dwBufferCount = 1;
-        message.Control = {static_cast<ULONG>(WSA_CMSG_SPACE(4)), reinterpret_cast<char*>(&control)};
+        message.Control = control.buffer();
         const int result = send(s, &message, 0, nullptr, &each, nullptr);
         CHECK((result == 0 || WSAGetLastError() == WSA_IO_PENDING));
     }

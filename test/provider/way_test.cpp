@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "control_record.hpp"
 #include "core/text.hpp"
 #include "extension.hpp"
 #include "fixture.hpp"
@@ -89,13 +90,7 @@ enum class How { connect, nonblocking, connect_ex, send_to, send_msg, send_msg_m
 int send_message(SOCKET s, const Name& to, bool marked) {
     const auto send = extension<LPFN_WSASENDMSG>(s, WSAID_WSASENDMSG);
     REQUIRE((send != nullptr));
-    struct alignas(8) {
-        WSACMSGHDR header{};
-        char data[16]{};
-    } control;
-    control.header.cmsg_len = WSA_CMSG_LEN(sizeof(INT));
-    control.header.cmsg_level = IPPROTO_IP;
-    control.header.cmsg_type = 50;  // IP_ECN
+    ControlRecord control(ip_ecn, sizeof(INT));
     char data[] = "hello";
     WSABUF buffer{5, data};
     WSAMSG message{};
@@ -103,7 +98,7 @@ int send_message(SOCKET s, const Name& to, bool marked) {
     message.namelen = to.length;
     message.lpBuffers = &buffer;
     message.dwBufferCount = 1;
-    if (marked) message.Control = {static_cast<ULONG>(WSA_CMSG_SPACE(sizeof(INT))), reinterpret_cast<char*>(&control)};
+    if (marked) message.Control = control.buffer();
     DWORD sent = 0;
     return send(s, &message, 0, &sent, nullptr, nullptr) == 0 ? 0 : WSAGetLastError();
 }
