@@ -146,6 +146,36 @@ int connect_with_event(SOCKET s, bool before) {
 int connect_with_event_before(SOCKET s) { return connect_with_event(s, true); }
 int connect_with_event_after(SOCKET s) { return connect_with_event(s, false); }
 
+// As curl's multi interface does: each round asks whether the socket is ready, registers an event, waits a little, asks
+// what came, and takes the registration back.
+int connect_as_curl(SOCKET s) {
+    if (const int begun = begin_nonblocking(s); begun != WSAEWOULDBLOCK) return begun;
+    const WSAEVENT event = WSACreateEvent();
+    int error = WSAETIMEDOUT;
+    for (int round = 0; round < 2000 && error == WSAETIMEDOUT; ++round) {
+        fd_set writable;
+        fd_set failed;
+        FD_ZERO(&writable);
+        FD_ZERO(&failed);
+        FD_SET(s, &writable);
+        FD_SET(s, &failed);
+        timeval none{};
+        if (::select(0, nullptr, &writable, &failed, &none) == 1) {
+            error = error_option(s);
+            break;
+        }
+        REQUIRE(WSAEventSelect(s, event, FD_CONNECT | FD_WRITE | FD_CLOSE) == 0);
+        WSAWaitForMultipleEvents(1, &event, FALSE, 10, FALSE);
+        WSANETWORKEVENTS told{};
+        REQUIRE(WSAEnumNetworkEvents(s, event, &told) == 0);
+        if ((told.lNetworkEvents & FD_CONNECT) != 0) error = told.iErrorCode[FD_CONNECT_BIT];
+        REQUIRE(WSAEventSelect(s, event, 0) == 0);
+    }
+    WSAEventSelect(s, nullptr, 0);
+    WSACloseEvent(event);
+    return error;
+}
+
 int connect_with_message(SOCKET s) {
     const HWND window = CreateWindowW(L"STATIC", L"", 0, 0, 0, 0, 0, HWND_MESSAGE, nullptr, nullptr, nullptr);
     REQUIRE(window != nullptr);
@@ -259,6 +289,7 @@ const struct {
     {"select, with other sockets", connect_with_select_among_others},
     {"an event asked for before", connect_with_event_before},
     {"an event asked for after", connect_with_event_after},
+    {"as curl", connect_as_curl},
     {"a window's message", connect_with_message},
     {"ConnectEx and an event", connect_ex_event},
     {"ConnectEx and a port", connect_ex_port},
