@@ -1,6 +1,6 @@
 /** A Windows machine of one's own: a Wine prefix, and Windows programs in it, with the test Winsock or without. */
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import {
   closeSync,
@@ -11,7 +11,9 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  renameSync,
   rmSync,
+  statfsSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +21,7 @@ import { basename, delimiter, join, relative, resolve } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { wine32Folder, type Architecture } from './artifacts.js';
+import { repository, wine32Folder, type Architecture } from './artifacts.js';
 import { installStandIns, linkOrCopy, standInOverrides, wineDllPath, type Whose } from './system_dlls.js';
 
 export interface WinePrefixOptions {
@@ -236,6 +238,19 @@ export class WineProgram {
 /** What Wine's loader says when making the process failed, as it sometimes does on a busy machine: nothing of the program has run. */
 const neverStarted = /^Application could not be started[^]*ShellExecuteEx failed: Internal error/;
 
+/**
+ * On a busy machine node.exe ends so now and then before it has come to its script: what fails in it later, it prints, and nothing that the
+ * command line does ends with 1 and no word.
+ */
+function endedSilently(executable: string, { code, stdout, stderr }: Completed): boolean {
+  return /^node[^\\/]*\.exe$/i.test(basename(executable)) && code === 1 && stdout === '' && stderr === '';
+}
+
+function freeSpace(directory: string): string {
+  const { bavail, bsize } = statfsSync(directory);
+  return `${Math.floor((bavail * bsize) / 2 ** 20)} MB of disk are free`;
+}
+
 export class WinePrefix {
   readonly directory: string;
   readonly networkNamespace: string | undefined;
@@ -267,13 +282,35 @@ export class WinePrefix {
   }
 
   async #make(): Promise<void> {
+    if (!existsSync(this.#made)) {
+      const template = await this.#template();
+      mkdirSync(this.directory, { recursive: true });
+      execFileSync('cp', ['-a', '--reflink=auto', `${template}/.`, this.directory]);
+    }
     this.#startServer();
-    const made = existsSync(this.#made);
-    if (!made) await this.#setUp(['wineboot', '-i']);
     installStandIns(this.directory, this.#wine32 === undefined ? ['x64'] : ['x64', 'ia32']);
-    if (made) return;
-    await this.#setUp(['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']);
-    writeFileSync(this.#made, '');
+  }
+
+  /** The prefix that all are copies of: Wine takes ten times as long to make one. The first who needs it makes it. */
+  async #template(): Promise<string> {
+    const version = execFileSync(this.#wine, ['--version'], { encoding: 'utf8', env: this.#environment() }).trim().replace(/[^\w.-]+/g, '_');
+    const template = join(repository, 'build', 'wine-prefixes', `${version}-${this.#wine32 === undefined ? 'x64' : 'x64-ia32'}`);
+    if (existsSync(template)) return template;
+    const maker = new WinePrefix({ directory: `${template}-${process.pid}`, programs32: this.#wine32 !== undefined });
+    try {
+      maker.#startServer();
+      await maker.#setUp(['wineboot', '-i']);
+      await maker.#setUp(['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']);
+      await maker.stop();
+      writeFileSync(maker.#made, '');
+      renameSync(maker.directory, template);
+    } catch (error) {
+      await maker.stop();
+      rmSync(maker.directory, { recursive: true, force: true, maxRetries: 5 });
+      // Somebody else has made it meanwhile, or it cannot be made.
+      if (!existsSync(template)) throw error;
+    }
+    return template;
   }
 
   private constructor({ directory, networkNamespace, programs32 = false }: WinePrefixOptions) {
@@ -291,8 +328,9 @@ export class WinePrefix {
   async run(executable: string, parameters: readonly string[] = [], options: RunOptions = {}): Promise<Completed> {
     for (let attempt = 1; ; ++attempt) {
       const completed = await this.#runOnce(executable, parameters, options);
-      if (attempt === 3 || !neverStarted.test(completed.stderr)) return completed;
-      console.error(`Wine could not start ${basename(executable)}, and is asked again: ${completed.stderr.trim()}`);
+      if (attempt === 3 || !(neverStarted.test(completed.stderr) || endedSilently(executable, completed))) return completed;
+      const why = completed.stderr.trim() || `it ended with ${completed.code} without a word`;
+      console.error(`Wine could not start ${basename(executable)} ${parameters.join(' ')}, and is asked again: ${why}; ${freeSpace(this.directory)}`);
     }
   }
 
