@@ -19,7 +19,7 @@ function compileFor(architecture) {
   if (architecture === 'ia32') place(join(dlls, 'winsock-lsp.dll'), packageFolder, 'x64', 'winsock-lsp-ia32.dll');
   progress(`compiling the test programs for Windows (${architecture})`);
   cmake('compiling an older DLL', repository, join(build, `lsp-dll-${architecture}`), [], ['winsock_lsp_old_dll']);
-  const options = [`-DCMAKE_TOOLCHAIN_FILE=${toolchainFile(repository, architecture)}`, '-DWINSOCK_LSP_TESTS=ON'];
+  const options = [`-DCMAKE_TOOLCHAIN_FILE=${toolchainFile(repository, architecture)}`, '-DWINSOCK_LSP_TESTS=ON', '-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG'];
   cmake('compiling the test programs', repository, join(build, `win32-${architecture}`), options);
   progress(`compiling the addon (${architecture})`);
   place(buildAddon(repository, build, architecture), packageFolder, architecture, 'winsock-lsp.node');

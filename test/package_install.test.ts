@@ -72,7 +72,7 @@ test('the tarball has what is needed and nothing else', () => {
   ].map((path) => `prebuilds/${path}`);
   // What building from source needs.
   const source = sources(['CMakeLists.txt', 'CMakePresets.json', 'cmake', 'binding', 'lsp-dll', 'scripts/install.cjs']).filter(
-    (path) => !path.endsWith('doctest.cmake'),
+    (path) => !path.endsWith('test_program.cmake'),
   );
   // What the help and the messages refer to; the pictures are on the site only.
   const pages = sources(['docs']).filter((path) => path.endsWith('.md'));
