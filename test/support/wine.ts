@@ -439,7 +439,7 @@ export class WinePrefix {
  * Wine 8's WoW64 loses the FS register of a thread now and then, without our DLL too (see thread_test.cpp). On its way into Unix the call
  * fails; on its way back the next look at fs:[0x18] ends the process with this. Such a process is run again.
  */
-export const lostFs = /Unhandled page fault on read access to FFFFFFFF/;
+export const lostFs = /Unhandled page fault on read access to FFFFFFFF|^Exception 0xc0000005 0x0 0xffffffff /m; // the second is Go's word for it
 
 /** Runs a program once more, and then once more, where `run` tells that it has ended so. */
 export async function withFsKept(run: () => Promise<Completed>, architecture: Architecture): Promise<Completed> {
