@@ -14,6 +14,7 @@ const commands = {
   demo: { compile: [compileForWindows, compileOpenVpn], script: 'demo.ts' },
   test: { compile: [compileNatively, compileFuzzers, compileForWindows, compileOpenVpn], script: 'test.ts' },
   bench: { compile: [compileForWindows], script: 'bench.ts' },
+  'bench:socks5': { compile: [compileForWindows], script: 'bench_socks5.ts' },
   fuzz: { compile: [compileFuzzers], script: 'fuzz.ts' },
   reload: { compile: [compileForWindows], script: 'reload.ts' },
   docs: { compile: [], script: 'docs.mjs', packages: ['doxygen', 'graphviz'] },

@@ -32,6 +32,7 @@ const artifacts = {
   crashTests: tested('crash', 'crash_tests.exe'),
   differential: tested('differential', 'differential.exe'),
   providerBench: (architecture) => join(build, `win32-${architecture}`, 'bench', 'provider_bench.exe'),
+  streamBench: (architecture) => join(build, `win32-${architecture}`, 'bench', 'stream_bench.exe'),
   selftest: tested('vm', 'lsp-selftest.exe'),
   pluginHost: tested('e2e', 'plugin_host.exe'),
   afdPoll: tested('runtimes', 'afd_poll.exe'),
