@@ -77,6 +77,8 @@ Napi::Object write_connection(Napi::Env env, const JoinedConnection& joined, con
     object.Set("localAddress", write_address(env, connection.local));
     object.Set("localPort", Napi::Number::New(env, connection.local_port));
     object.Set("remoteAddress", write_address(env, connection.remote));
+    object.Set("destinationAddress", write_address(env, joined.led ? joined.told->destination : IpAddress{}));
+    object.Set("destinationPort", joined.led ? Napi::Number::New(env, joined.told->port) : env.Null());
     object.Set("remotePort", connection.remote ? Napi::Number::New(env, connection.remote_port) : env.Null());
     object.Set("created", time_or_null(env, connection.created));
     object.Set("processId", Napi::Number::New(env, connection.process_id));

@@ -63,6 +63,9 @@ export interface Connection {
   /** Null for a listener and for a UDP socket, which Windows' table has no remote half of. */
   remoteAddress: string | null;
   remotePort: number | null;
+  /** Where the program connected to, if a rule led it there through the proxy at the remote address; else null. */
+  destinationAddress: string | null;
+  destinationPort: number | null;
   /** When its socket was bound; null if Windows does not tell. */
   created: Date | null;
   /** 0 where no process has it any more, as in `time_wait`. */

@@ -241,6 +241,8 @@ export interface NativeConnection {
   localPort: number;
   remoteAddress: string | null;
   remotePort: number | null;
+  destinationAddress: string | null;
+  destinationPort: number | null;
   /** Milliseconds since 1970. */
   created: number | null;
   /** 0 for nobody. */

@@ -19,13 +19,20 @@ namespace {
 constexpr std::uint64_t second = 10'000'000;  // of a FILETIME
 constexpr std::uint64_t before_creation = 2 * second;
 constexpr std::uint64_t after_creation = second;
+constexpr std::uint64_t millisecond = second / 1000;
 
 using AddressKey = std::tuple<Family, std::array<std::uint8_t, 16>>;
 AddressKey key_of(const IpAddress& address) { return {address.family, address.bytes}; }
 
 using FlowKey = std::tuple<std::uint32_t, AddressKey, std::uint16_t>;
 
+bool is_led(const RecordedDecision& decision) {
+    return decision.verdict == Verdict::socks5 && decision.result == DecisionResult::carried_out;
+}
+
+// By what the system's table has as the connection's other end: of one that was led, the proxy.
 FlowKey key_of(const RecordedDecision& decision) {
+    if (is_led(decision)) return {decision.process_id, key_of(decision.proxy.unmapped()), decision.proxy_port};
     return {decision.process_id, key_of(decision.destination), decision.port};
 }
 FlowKey key_of(const Connection& connection) {
@@ -34,7 +41,7 @@ FlowKey key_of(const Connection& connection) {
 
 bool is_same_decision(const RecordedDecision& a, const RecordedDecision& b) {
     return a.verdict == b.verdict && a.reason == b.reason && a.rule == b.rule && a.policy_stamp == b.policy_stamp &&
-           a.source == b.source && a.result == b.result;
+           a.source == b.source && a.result == b.result && a.destination == b.destination && a.port == b.port;
 }
 
 // The name as a record of that program has it.
@@ -137,8 +144,10 @@ class Join {
             return false;  // no connection came of that
         }
         const bool carried_out = decision.result == DecisionResult::carried_out;
-        // What was led to a proxy stands in the table with the proxy as its other end.
-        if (decision.verdict == Verdict::socks5 && carried_out) return false;
+        if (is_led(decision) &&
+            (decision.handshake != HandshakeOutcome::led || decision.local_port != joined.connection.local_port)) {
+            return false;
+        }
         const bool has_source = decision.verdict == Verdict::source || decision.verdict == Verdict::through;
         if (has_source && carried_out && decision.source != joined.connection.local.unmapped()) {
             return false;
@@ -156,11 +165,11 @@ class Join {
         const std::string& name = program.path.empty() ? program.name : program.path;
         const bool by_path = std::string_view(rule.app).find_first_of("\\/") != std::string_view::npos;
         const bool app = (by_path && program.path.empty()) || matches_app(rule.app, name);
-        const IpAddress remote = joined.connection.remote.unmapped();
+        const IpAddress& destination = decision.destination;
         // Of the route nothing is known any more.
-        return app && matches_destination(rule, remote) && matches_port(rule, joined.connection.remote_port) &&
+        return app && matches_destination(rule, destination) && matches_port(rule, decision.port) &&
                std::none_of(rule.except.begin(), rule.except.end(),
-                            [&](const Prefix& p) { return p.contains(remote); }) &&
+                            [&](const Prefix& p) { return p.contains(destination); }) &&
                (rule.protocol == Protocol::any || rule.protocol == Protocol::tcp) &&
                (decision.verdict == Verdict::keep || decision.verdict == rule.verdict);
     }
@@ -173,17 +182,25 @@ class Join {
             std::lower_bound(decisions_.begin(), decisions_.end(), key,
                              [](const RecordedDecision* a, const FlowKey& wanted) { return key_of(*a) < wanted; });
         const RecordedDecision* found = nullptr;
+        bool ambiguous = false;
         for (auto each = first; each != decisions_.end() && key_of(**each) == key; ++each) {
             const RecordedDecision& decision = **each;
+            // One that was led is told of at the end of its handshake.
+            const std::uint64_t handshake = is_led(decision) ? decision.handshake_ms * millisecond : 0;
             if (connection.created != 0 && (decision.time + before_creation < connection.created ||
-                                            decision.time > connection.created + after_creation)) {
+                                            decision.time > connection.created + after_creation + handshake)) {
                 continue;
             }
             if (!fits(decision, joined)) continue;
-            if (found != nullptr && !is_same_decision(*found, decision)) return;  // whose it was cannot be told
+            // That it was led is told with its local port, and so of this one. Others to the same place are not.
+            const bool surer = found == nullptr || (is_led(decision) && !is_led(*found));
+            if (!surer && is_led(*found) && !is_led(decision)) continue;
+            ambiguous = !surer && (ambiguous || !is_same_decision(*found, decision));
             found = &decision;
         }
+        if (ambiguous) return;  // whose it was cannot be told
         joined.told = found;
+        joined.led = found != nullptr && is_led(*found);
         joined.certain = found != nullptr && connection.created != 0;
     }
 
@@ -193,9 +210,10 @@ class Join {
         if (!name) return;
         const auto found = indices_.try_emplace(*name, *sources_.policy, *name).first;
         const PolicyIndex& index = found->second;
-        const IpAddress remote = joined.connection.remote.unmapped();
-        const Route route = index.needs_route() ? route_to(remote) : Route{};
-        joined.says = index.decide(*sources_.policy, Protocol::tcp, remote, joined.connection.remote_port, route);
+        const IpAddress destination = joined.led ? joined.told->destination : joined.connection.remote.unmapped();
+        const std::uint16_t port = joined.led ? joined.told->port : joined.connection.remote_port;
+        const Route route = index.needs_route() ? route_to(destination) : Route{};
+        joined.says = index.decide(*sources_.policy, Protocol::tcp, destination, port, route);
     }
 
     Route route_to(const IpAddress& remote) {
@@ -210,7 +228,10 @@ class Join {
         if (joined.told != nullptr) {
             const RecordedDecision& told = *joined.told;
             const bool same_rule = told.policy_stamp != sources_.stamp || told.rule == says.rule;
-            const bool same = told.verdict == says.verdict && told.source == says.source;
+            const bool same_way = told.verdict != Verdict::socks5
+                                      ? told.source == says.source
+                                      : told.proxy == says.source && told.proxy_port == says.proxy_port;
+            const bool same = told.verdict == says.verdict && same_way;
             return same && same_rule ? Standing::current : Standing::stale;
         }
         if (says.verdict == Verdict::refuse) return Standing::stale;

@@ -82,6 +82,9 @@ struct JoinedConnection {
     std::uint32_t interface_index = 0;       // that has the local address; 0: none, or the wildcard
     bool incoming = false;                   // a socket of this host listens on its local port: it was accepted
     const RecordedDecision* told = nullptr;  // of ConnectionSources::decisions
+    // True: the connection's other end is the proxy that `told` names, and where the program connected to is its
+    // destination.
+    bool led = false;
     // True: `told` is of the time when the connection was made, and no record of then says otherwise. False: the system
     // does not tell that time, and all that is on record of the program about that destination says the same.
     bool certain = false;

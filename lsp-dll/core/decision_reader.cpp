@@ -70,6 +70,7 @@ bool read_record(const DecisionRecord& record, RecordedDecision& out) {
         out.proxy_port = record.proxy_port;
         out.reply = record.reply;
         out.handshake_ms = record.handshake_ms;
+        out.local_port = record.local_port;
     }
     return true;
 }

@@ -36,6 +36,7 @@ struct RecordedDecision {
     HandshakeOutcome handshake = HandshakeOutcome::none;
     std::uint8_t reply = 0;  // the proxy's, with HandshakeOutcome::request_refused
     std::uint32_t handshake_ms = 0;
+    std::uint16_t local_port = 0;  // of the connection that was led; 0: not known
 };
 
 struct RecordedDecisions {

@@ -43,7 +43,9 @@ struct DecisionRecord {
     std::uint8_t handshake = 0;      // … HandshakeOutcome
     std::uint8_t reply = 0;          // … the proxy's (RFC 1928 §6)
     std::uint8_t incoming = 0;       // 1: a connection that came in: `destination` is the peer, `port` the local one
-    std::uint8_t reserved[7] = {};
+    std::uint8_t reserved = 0;
+    std::uint16_t local_port = 0;  // with HandshakeOutcome::led: of the connection to the proxy; 0: not known
+    std::uint8_t reserved_too[4] = {};
     char image[longest_image_name] = {};  // the end of the program's file name; zeros behind it
 };
 inline constexpr std::size_t record_words = 28;

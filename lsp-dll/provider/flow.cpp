@@ -72,6 +72,7 @@ LSP_APART void tell(const Flow& flow, int error) noexcept {
     entry.handshake = static_cast<std::uint8_t>(flow.handshake.outcome);
     entry.reply = flow.handshake.reply;
     entry.handshake_ms = flow.handshake.milliseconds;
+    entry.local_port = flow.handshake.local_port;
     tell_decision(entry);
 }
 

@@ -23,6 +23,7 @@ struct Flow : KnownDecision {
         HandshakeOutcome outcome = HandshakeOutcome::none;
         std::uint8_t reply = 0;  // the proxy's
         std::uint32_t milliseconds = 0;
+        std::uint16_t local_port = 0;  // of the connection that was led
     } handshake;
 };
 

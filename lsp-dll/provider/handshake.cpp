@@ -161,9 +161,14 @@ void conclude(Handshake& handshake, HandshakeOutcome outcome, int error, std::ui
     handshake.login.wipe();
     if (error != 0 && handshake.connected) lower::shut_down(*handshake.chain, handshake.socket);
     Flow& flow = handshake.flow;
-    flow.handshake = {outcome, reply, system::milliseconds() - handshake.begun};
+    flow.handshake = {outcome, reply, system::milliseconds() - handshake.begun, 0};
     if (outcome == HandshakeOutcome::led) {
         count(Counter::led);
+        Endpoint local;  // by which the system's table has it: its other end is the proxy there
+        Chain& chain = *handshake.chain;
+        if (lower::local_endpoint(chain, handshake.socket, chain.family, local) == 0) {
+            flow.handshake.local_port = local.port;
+        }
     } else {
         count(Counter::lead_failed);
     }

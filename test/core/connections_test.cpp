@@ -131,6 +131,92 @@ TEST_CASE("no decision is claimed of a connection that was told of another") {
     }
 }
 
+namespace {
+
+// curl.exe was led to 1.2.3.4:443 by the proxy at 10.0.0.9:1080, which took 5 s; the table has the proxy.
+struct LedSituation : Situation {
+    LedSituation() {
+        policy = policy_of({"to 1.2.3.0/24 socks5 10.0.0.9:1080", "app telnet.exe keep", "to 9.9.9.9 refuse"});
+        connection() = connection_to("10.0.0.9", 1080);
+        decision().verdict = Verdict::socks5;
+        decision().source = IpAddress{};
+        decision().proxy = address("10.0.0.9");
+        decision().proxy_port = 1080;
+        decision().handshake = HandshakeOutcome::led;
+        decision().handshake_ms = 5000;
+        decision().time = noon + 5 * second;
+        decision().local_port = 50'000;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a connection that was led has its real destination, by its local port, and is judged by it") {
+    const LedSituation situation;
+    const JoinedConnection joined = situation.join();
+    REQUIRE(joined.told == &situation.sources.decisions[0]);
+    CHECK(joined.led);
+    CHECK(joined.certain);
+    REQUIRE(joined.says);
+    CHECK(joined.says->rule == 0);
+    CHECK(joined.standing == Standing::current);
+}
+
+TEST_CASE("a connection to a proxy is called led only where that was told of it") {
+    struct {
+        const char* what;
+        void (*change)(LedSituation&);
+    } const situations[] = {
+        {"another local port", [](LedSituation& s) { s.decision().local_port = 50'001; }},
+        {"a local port that is not known", [](LedSituation& s) { s.decision().local_port = 0; }},
+        {"another proxy", [](LedSituation& s) { s.decision().proxy = address("10.0.0.8"); }},
+        {"another port of the proxy's", [](LedSituation& s) { s.decision().proxy_port = 1081; }},
+        {"a handshake that failed",
+         [](LedSituation& s) { s.decision().handshake = HandshakeOutcome::request_refused; }},
+        {"another process", [](LedSituation& s) { s.decision().process_id = 104; }},
+        {"an earlier connection with that local port", [](LedSituation& s) { s.decision().time = noon - 3 * second; }},
+        {"a later connection with that local port", [](LedSituation& s) { s.decision().time = noon + 7 * second; }},
+        {"a rule that leads nothing there", [](LedSituation& s) { s.decision().destination = address("5.6.7.8"); }},
+        {"two destinations at once",
+         [](LedSituation& s) {
+             s.sources.decisions.push_back(s.decision());
+             s.sources.decisions[1].destination = address("1.2.3.5");
+         }},
+    };
+    for (const auto& [what, change] : situations) {
+        CAPTURE(what);
+        LedSituation situation;
+        change(situation);
+        const JoinedConnection joined = situation.join();
+        CHECK(joined.told == nullptr);
+        CHECK_FALSE(joined.led);
+    }
+}
+
+TEST_CASE("what a program says to the proxy itself does not hide that another connection was led") {
+    LedSituation situation;
+    situation.sources.table.push_back(situation.connection());
+    situation.sources.table[1].local_port = 50'001;
+    situation.sources.decisions.push_back(decision_about("10.0.0.9", 1080, -1));
+    const auto joined = join_connections(situation.sources);
+    CHECK(joined[0].led);
+    CHECK_FALSE(joined[1].led);
+    CHECK(joined[1].told == &situation.sources.decisions[1]);
+}
+
+TEST_CASE("a connection that was led is stale once its destination is led elsewhere, or nowhere") {
+    for (const char* const rule :
+         {"to 1.2.3.0/24 socks5 10.0.0.9:1081", "to 1.2.3.0/24 keep", "to 1.2.3.0/24 refuse"}) {
+        CAPTURE(rule);
+        LedSituation situation;
+        situation.policy = policy_of({rule});
+        situation.sources.stamp = stamp + 1;
+        const JoinedConnection joined = situation.join();
+        CHECK(joined.led);
+        CHECK(joined.standing == Standing::stale);
+    }
+}
+
 TEST_CASE("where the system does not tell when a connection was made, what is on record is not certain") {
     Situation situation;
     situation.connection().created = 0;

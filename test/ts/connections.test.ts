@@ -14,6 +14,7 @@ import { namespacePrefix, removeNamespaces } from '../e2e/namespaces.js';
 import { nodeExecutables, requireArtifact } from '../support/artifacts.js';
 import { makeNamespace } from '../support/provider_host.js';
 import { reported } from '../support/reported.js';
+import { startMicrosocks } from '../support/socks_servers.js';
 import { stageProgram, WinePrefix, type WineProgram } from '../support/wine.js';
 import { cliPath, esmPath } from './dist.js';
 
@@ -34,6 +35,7 @@ const port = 7000;
 let directory = '';
 let prefix: WinePrefix;
 let node = '';
+let talkerPath = '';
 let talker: WineProgram;
 
 const cli = (...parameters: string[]) => prefix.run(node, [prefix.toWindowsPath(cliPath), ...parameters], { winsock: 'test' });
@@ -70,8 +72,8 @@ test.before(reported(async () => {
          net.connect(${port}, '${target}', () => net.connect(${port}, '127.0.0.1', () => console.log('connected')))));
      setTimeout(() => {}, 600000);`,
   );
-  const program = stageProgram(executable.path, join(directory, 'talker'), { name: 'talker.exe' });
-  talker = prefix.spawn(program, [prefix.toWindowsPath(script)], { winsock: 'test' });
+  talkerPath = stageProgram(executable.path, join(directory, 'talker'), { name: 'talker.exe' });
+  talker = prefix.spawn(talkerPath, [prefix.toWindowsPath(script)], { winsock: 'test' });
   await talker.waitForOutput(/connected/);
 }));
 test.after(reported(async () => {
@@ -147,6 +149,39 @@ test('after a change of the rules: decided by an earlier policy, and stale', asy
   assert.match(stdout, /talker\.exe\[\d+\] .* now left alone .*probably rule \d+ of an earlier policy/);
   await json('policy', 'remove', '1');
   assert.is(outgoing(await list(), target).standing, 'current');
+});
+
+test('a connection that a rule leads has its real destination, and the proxy as its other end', async () => {
+  const proxy = await startMicrosocks({ networkNamespace: namespace, address: physical });
+  try {
+    const rule = `to ${target} port 7002 socks5 ${physical}:${proxy.port}`;
+    await json('policy', 'add', rule);
+    const script = join(directory, 'led.cjs');
+    writeFileSync(
+      script,
+      `const net = require('net');
+       net.createServer((socket) => socket.on('error', () => {})).listen(7002, '0.0.0.0', () =>
+         net.connect(7002, '${target}', () => console.log('connected')));
+       setTimeout(() => {}, 600000);`,
+    );
+    // Not node.exe: Wine tells of two files that are one by the first name of the two that was run.
+    const program = prefix.spawn(talkerPath, [prefix.toWindowsPath(script)], { winsock: 'test' });
+    try {
+      await program.waitForOutput(/connected/);
+      for (const filter of [target, physical]) {
+        const led = only((await list('--to', filter)).filter(({ destinationPort }) => destinationPort === 7002), filter);
+        assert.equal([led.remoteAddress, led.remotePort, led.destinationAddress, led.standing], [physical, proxy.port, target, 'current']);
+        assert.equal([led.decided?.verdict, led.decided?.rule, led.says?.rule], ['socks5', rule, rule]);
+      }
+      const { stdout } = await cli('connections', '--to', target);
+      assert.match(stdout, new RegExp(`talker\\.exe\\[\\d+\\] .*1\\.2\\.3\\.4:7002 by 11\\.22\\.33\\.44:${proxy.port} +established`));
+    } finally {
+      await program.kill();
+      await json('policy', 'remove', '1');
+    }
+  } finally {
+    await proxy.stop();
+  }
 });
 
 test('without elevation: said so, and one\'s own connections all the same', async () => {

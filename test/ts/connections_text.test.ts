@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-import { connectionOptions, chosen, connectionTable, endpoint, notes, ruleText } from '../../ts/cli/connections.js';
+import { connectionOptions, chosen, connectionTable, endpoint, notes, remoteText, ruleText } from '../../ts/cli/connections.js';
 import { readInput } from '../../ts/cli/command.js';
 import { textWidth } from '../../ts/cli/text.js';
 import type { Connection, ConnectionDecision, ConnectionPolicy } from '../../ts/connections.js';
@@ -37,6 +37,8 @@ function connection(more: Partial<Connection> = {}): Connection {
     localPort: 50_000,
     remoteAddress: '1.2.3.4',
     remotePort: 443,
+    destinationAddress: null,
+    destinationPort: null,
     created: null,
     processId: 100,
     image: 'curl.exe',
@@ -68,6 +70,13 @@ test('a rule is called decided only where it was told of the connection', () => 
     [{ remoteAddress: null, remotePort: null }, ''],
   ];
   for (const [more, text] of situations) assert.is(ruleText(connection(more)), text);
+});
+
+test('of a connection that was led, where the program connected to and by which proxy', () => {
+  assert.is(remoteText(connection()), '1.2.3.4:443');
+  const led = connection({ remoteAddress: '::1', remotePort: 1080, destinationAddress: 'fd01::4', destinationPort: 443 });
+  assert.is(remoteText(led), '[fd01::4]:443 by [::1]:1080');
+  assert.is(remoteText(connection({ remoteAddress: null, remotePort: null })), '');
 });
 
 test('endpoints are written as in URLs, the wildcard as *', () => {

@@ -49,6 +49,8 @@ export function sampleFacts(word = ''): ReportFacts {
     localPort: 50_000,
     remoteAddress: '1.2.3.4',
     remotePort: 443,
+    destinationAddress: null,
+    destinationPort: null,
     created: reportTime,
     processId: 4100,
     image: `chrome.exe${word}`,

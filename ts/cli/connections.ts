@@ -43,15 +43,21 @@ function staleText({ standing, decided, says }: Connection): string {
   return decided === null && says.verdict === 'source' ? `not from ${says.source ?? ''}` : `now ${effect(says)}`;
 }
 
+/** The other end; for one that was led, where the program connected to, and by which proxy. */
+export function remoteText({ remoteAddress, remotePort, destinationAddress, destinationPort }: Connection): string {
+  const remote = endpoint(remoteAddress, remotePort);
+  return destinationAddress === null ? remote : `${endpoint(destinationAddress, destinationPort)} by ${remote}`;
+}
+
 function row(connection: Connection): Cell[] {
-  const { protocol, localAddress, localPort, remoteAddress, remotePort, state, interfaceName, interfaceIndex, block } = connection;
+  const { protocol, localAddress, localPort, state, interfaceName, interfaceIndex, block } = connection;
   const rule = ruleText(connection);
   const stale = staleText(connection);
   return [
     programName(connection),
     protocol,
     endpoint(localAddress, localPort),
-    endpoint(remoteAddress, remotePort),
+    remoteText(connection),
     state ?? '',
     interfaceName ?? (interfaceIndex === null ? '' : String(interfaceIndex)),
     stale === '' ? '' : { text: stale, style: 'warning' },
@@ -99,11 +105,11 @@ export function chosen(input: Input, interfaceOf: (tunnel: string) => number | u
   const tunnel = input.text('tunnel');
   const through = tunnel === undefined ? undefined : interfaceOf(tunnel);
   const stale = input.flag('stale');
-  return ({ image, remoteAddress, decided, says, interfaceIndex, standing }) => {
+  return ({ image, remoteAddress, destinationAddress, decided, says, interfaceIndex, standing }) => {
     const ruled = decided ?? says;
     return (
       fitsApp(image ?? '') &&
-      (to === undefined || (remoteAddress !== null && fitsTo(remoteAddress))) &&
+      (to === undefined || [remoteAddress, destinationAddress].some((address) => address !== null && fitsTo(address))) &&
       (rule === undefined || (ruled?.rule !== undefined && ruled.rule !== null && fitsRule(ruled.rule))) &&
       (tunnel === undefined || ruled?.tunnel === tunnel || (through !== undefined && interfaceIndex === through)) &&
       (!stale || standing === 'stale')
@@ -132,7 +138,7 @@ export const connections: Command = {
     'TCP connections and listeners, and bound UDP sockets. RULE is the rule that decided, as the LSP told it when the connection was made; ' +
     '"probably", where Windows does not tell when that was; "now:", where nothing was told: then it is what the policy says now, and not ' +
     'what decided. STALE is what would become of it now instead. The LSP keeps the latest 64 decisions of each user, so older connections have ' +
-    '"now:". Needs no rights; other users\' decisions and paths are told to administrators only. docs/connections.md has more.',
+    '"now:". Of a connection that a rule led through a proxy, REMOTE is where the program connected to, and by which proxy. Needs no rights; other users\' decisions and paths are told to administrators only. docs/connections.md has more.',
   examples: [
     ['connections', 'all of them'],
     ['connections --stale', 'what a change of the rules, or of the tunnel, has left as it was'],

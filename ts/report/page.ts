@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 
-import { endpoint, programName, ruleText } from '../cli/connections.js';
+import { endpoint, programName, remoteText, ruleText } from '../cli/connections.js';
 import { architectureNames } from '../cli/entry_text.js';
 import { baseName } from '../cli/files.js';
 import { eventText } from '../cli/history.js';
@@ -148,7 +148,7 @@ function connectionsOf({ connections, decisionsOf, policyKnown }: ConnectionTabl
             programName(connection),
             connection.protocol,
             mono(endpoint(connection.localAddress, connection.localPort)),
-            mono(endpoint(connection.remoteAddress, connection.remotePort)),
+            mono(remoteText(connection)),
             connection.state ?? '',
             connection.interfaceName ?? connection.interfaceIndex,
             rule(ruleText(connection)),
