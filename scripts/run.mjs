@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 import { compileForWindows, compileFuzzers, compileNatively } from './compile.mjs';
 import { compileOpenVpn } from './openvpn_exe.mjs';
-import { repository, SetupError, setUp } from './setup.mjs';
+import { repository, SetupError, setUp, setUpNatively } from './setup.mjs';
+import { neededFor } from './test_needs.mjs';
 import { BuildError } from './windows_files.mjs';
 
 const commands = {
@@ -13,6 +14,7 @@ const commands = {
   build: { compile: [compileForWindows, compileOpenVpn], script: null },
   demo: { compile: [compileForWindows, compileOpenVpn], script: 'demo.ts' },
   test: { compile: [compileNatively, compileFuzzers, compileForWindows, compileOpenVpn], script: 'test.ts' },
+  'test:core': { compile: [compileNatively], script: 'test.ts', parameters: ['core.test'], natively: true },
   bench: { compile: [compileForWindows], script: 'bench.ts' },
   'bench:socks5': { compile: [compileForWindows], script: 'bench_socks5.ts' },
   fuzz: { compile: [compileFuzzers], script: 'fuzz.ts' },
@@ -29,14 +31,14 @@ const commands = {
 };
 
 const [name = '', ...rest] = process.argv.slice(2);
-const command = commands[name];
+const command = name === 'test' && rest.length > 0 ? { ...commands.test, ...neededFor(rest) } : commands[name];
 if (command === undefined) {
   process.stderr.write(`usage: node scripts/run.mjs ${Object.keys(commands).join('|')}\n`);
   process.exit(2);
 }
 
 try {
-  setUp(command.packages);
+  (command.natively ? setUpNatively : setUp)(command.packages);
   for (const compile of command.compile) compile();
 } catch (error) {
   if (!(error instanceof SetupError || error instanceof BuildError)) throw error;
@@ -47,7 +49,7 @@ try {
 if (command.script !== null) {
   // The script cleans up after itself when it is interrupted; here the signal is only outlived, to pass on its exit code.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
-  const { status, signal } = spawnSync(process.execPath, ['--import', 'tsx', join(repository, 'scripts', command.script), ...rest], {
+  const { status, signal } = spawnSync(process.execPath, ['--import', 'tsx', join(repository, 'scripts', command.script), ...(command.parameters ?? []), ...rest], {
     cwd: repository,
     stdio: 'inherit',
   });

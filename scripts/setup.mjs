@@ -9,8 +9,11 @@ import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('..', import.meta.url));
 
+/** What the tests need that run no Windows program, the fuzzers apart. */
+const nativePackages = ['cmake', 'ninja-build', 'g++', 'doctest-dev', 'libasan8', 'libubsan1'];
+
 const debianPackages = [
-  'cmake', 'ninja-build', 'g++', 'doctest-dev', 'libasan8', 'libubsan1',
+  ...nativePackages,
   'g++-mingw-w64-x86-64-posix', 'g++-mingw-w64-x86-64-win32', 'binutils-mingw-w64-x86-64',
   'g++-mingw-w64-i686-posix', 'g++-mingw-w64-i686-win32', 'binutils-mingw-w64-i686', 'wine', 'wine64',
   'openvpn', 'dpkg-dev', 'openssl', 'osslsigncode', 'iproute2', 'procps', 'clang-14', 'libclang-rt-14-dev', 'golang-go',
@@ -184,6 +187,12 @@ function fetchSocksServers() {
     if (!(error instanceof SetupError)) throw error;
     progress(`Dante and OpenSSH's server are not there, so the tests with them will be skipped: ${error.message}`);
   }
+}
+
+/** For what runs no Windows program. `packages`: what else it needs. */
+export function setUpNatively(packages = []) {
+  installDebianPackages([...nativePackages, ...packages]);
+  installNpmPackages();
 }
 
 /** `packages`: Debian packages that only what is to be run needs. */
