@@ -1,7 +1,8 @@
 /**
  * Runs every test file in a process of its own, two at a time, and adds up what they report. Each has networks, Wine prefixes and
  * directories of its own. Wine 8 loses a program now and then, with and without our DLL (test/support/wine.ts): a file over Wine that
- * fails is run once more, four files at most, and what failed the first time is printed and named at the end. Arguments: parts of file names to run only those. WINSOCK_LSP_TEST_JOBS: how many at a time.
+ * fails is run once more, four files at most. What failed, the first time or for good, is named again at the end. Arguments: parts of file
+ * names to run only those. WINSOCK_LSP_TEST_JOBS: how many at a time.
  */
 
 import { spawn } from 'node:child_process';
@@ -41,16 +42,18 @@ function readTotals(output: string, code: number | null): Totals {
 const native = ['core.test.ts', 'fuzz.test.ts', 'dll.test.ts', 'sign.test.ts', 'prebuilds.test.ts', 'socks_servers.test.ts'];
 const mostRepeated = 4;
 const repeated: string[] = [];
+/** For the last lines, which are all that is seen of a long log. */
+const failures: string[] = [];
 
 async function run(file: string): Promise<Totals> {
-  const totals = await runOnce(file);
+  const totals = await runOnce(file, 'the first time');
   if (totals.failed === 0 || repeated.length === mostRepeated || native.some((name) => file.endsWith(name))) return totals;
   repeated.push(file);
   process.stdout.write(`${file} … is run once more\n`);
-  return runOnce(file);
+  return runOnce(file, 'again');
 }
 
-async function runOnce(file: string): Promise<Totals> {
+async function runOnce(file: string, when: string): Promise<Totals> {
   const begun = Date.now();
   const child = spawn(process.execPath, ['--import', 'tsx', file], {
     cwd: repository,
@@ -68,7 +71,11 @@ async function runOnce(file: string): Promise<Totals> {
   const totals = readTotals(output, code);
   const seconds = ((Date.now() - begun) / 1000).toFixed(1);
   process.stdout.write(`${file} … ${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped (${seconds} s)\n`);
-  if (totals.failed > 0) process.stdout.write(`${output}\n`);
+  if (totals.failed > 0) {
+    process.stdout.write(`${output}\n`);
+    const names = [...output.matchAll(/^\s*FAIL\s+(.*)$/gm)].map(([, name = '']) => name);
+    failures.push(`${file} failed ${when}: ${names.slice(0, 5).join(', ') || output.trim().split('\n').at(-1)}${names.length > 5 ? ', …' : ''}`);
+  }
   return totals;
 }
 
@@ -95,6 +102,6 @@ await Promise.all(
     }
   }),
 );
-for (const file of repeated) process.stdout.write(`${file} failed the first time: see above\n`);
+for (const failure of failures) process.stdout.write(`${failure}\n`);
 process.exitCode = all.failed > 0 || all.passed === 0 ? 1 : 0;
 process.stdout.write(`${all.passed} passed, ${all.failed} failed, ${all.skipped} skipped\n`);
