@@ -1,7 +1,7 @@
 /**
  * Crash safety of what changes the catalog: each operation is made to fail, and killed, at every call that changes something
- * (test/crash). What it leaves must work for fresh programs, and be repaired by what comes next. Of the calls that only read, about 80
- * of each operation, and of the registry's writes about 1000; CRASH=all for every one.
+ * (test/crash). What it leaves must work for fresh programs, and be repaired by what comes next. Of the calls that only read, about 40
+ * of each operation, and of the registry's writes, which are alike for each entry, about 400; CRASH=all for every one.
  */
 
 import { fileURLToPath } from 'node:url';
@@ -45,7 +45,7 @@ console.log(`${total} points of failure tried in all`);
 test('every operation was interrupted', () => {
   assert.is(reports.length, new Set(reports.map(({ operation, both }) => `${operation} ${both}`)).size);
   assert.ok(reports.length >= 14);
-  assert.ok(total > 10_000);
+  assert.ok(total > 5_000);
 });
 for (const { operation, both, points, states, failures } of reports) {
   const catalogs = both ? 'both catalogs' : 'the 64-bit catalog';

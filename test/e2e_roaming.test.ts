@@ -13,7 +13,7 @@ import { nodeExecutables } from './support/artifacts.js';
 import { reported } from './support/reported.js';
 
 /** The test iphlpapi tells of a change within a tenth of a second, as Windows does; on a busy machine all takes longer. */
-const patience = 20_000;
+const patience = 40_000;
 
 let bed: TestBed;
 let plugin: PluginHost;

@@ -13,7 +13,7 @@ import { addDoctests } from './support/doctest.js';
 import { stageProgram, WinePrefix } from './support/wine.js';
 
 /** RANDOM_CATALOGS in the environment for more. */
-const rounds = Number(process.env.RANDOM_CATALOGS ?? 60);
+const rounds = Number(process.env.RANDOM_CATALOGS ?? 40);
 
 const folder = mkdtempSync(join(tmpdir(), 'winsock-lsp-restore-'));
 const samples = join(folder, 'samples');

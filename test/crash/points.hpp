@@ -21,10 +21,10 @@ struct Report {
 // How much of an operation is interrupted. What is left out is spread over all of it.
 struct Effort {
     static constexpr unsigned all = static_cast<unsigned>(-1);
-    unsigned reads = 80;      // of the calls that change nothing, about so many
+    unsigned reads = 40;      // of the calls that change nothing, about so many
     unsigned changes = all;   // of those that do
     unsigned tears = all;     // of the places between a call's new entries
-    unsigned writes = 1000;   // of the registry's writes, about so many
+    unsigned writes = 400;    // of the registry's writes, about so many
     unsigned programs = all;  // at most so many of the catalogs that come about are tried with programs
     bool registry = true;     // also in the registry's writes, and by kills of processes
 };
