@@ -1,8 +1,8 @@
 // What a connection costs that a rule leads through a proxy, beside one that goes directly and one whose program speaks
 // SOCKS5 itself; one line of JSON.
 //
-// stream_bench ADDRESS PORT MEGABYTES [PROXY PORT]: towards bench/sink.cjs, through the proxy if one is named. Whether a
-// rule leads it there as well is not this program's business.
+// stream_bench ADDRESS PORT MEGABYTES [PROXY PORT]: towards bench/sink.cjs, through the proxy if one is named. Whether
+// a rule leads it there as well is not this program's business.
 #include <winsock2.h>
 #include <ws2tcpip.h>
 

@@ -1,7 +1,7 @@
-// The addon imports Node-API from "node.exe", but its host may have any name (a renamed node.exe, Electron, a packed program) or
-// keep Node in a DLL. The import is delay-loaded and this hook answers with what really runs.
+// The addon imports Node-API from "node.exe", but its host may have any name (a renamed node.exe, Electron, a packed
+// program) or keep Node in a DLL. The import is delay-loaded and this hook answers with what really runs.
 #include <windows.h>
-
+// Below windows.h
 #include <delayimp.h>
 
 #include <cstring>

@@ -1,5 +1,5 @@
-// Errors as JavaScript sees them: an Error with `code`, `errno` (absent for this package's own) and `syscall` (likewise).
-// ts/errors.ts makes an LspError of it.
+// Errors as JavaScript sees them: an Error with `code`, `errno` (absent for this package's own) and `syscall`
+// (likewise). ts/errors.ts makes an LspError of it.
 #pragma once
 
 #include <napi.h>

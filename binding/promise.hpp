@@ -41,8 +41,8 @@ class PromiseWorker final : public Napi::AsyncWorker {
     std::optional<std::invoke_result_t<Work>> result_;
 };
 
-// `work` gives a system::Result on a worker thread and touches nothing of JavaScript's; `convert(env, value)` runs on the
-// main thread.
+// `work` gives a system::Result on a worker thread and touches nothing of JavaScript's; `convert(env, value)` runs on
+// the main thread.
 template <typename Work, typename Convert>
 Napi::Value run_async(Napi::Env env, Work work, Convert convert) {
     auto* const worker = new PromiseWorker<Work, Convert>(env, std::move(work), std::move(convert));

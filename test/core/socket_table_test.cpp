@@ -147,7 +147,8 @@ TEST_CASE("every state fits into the word and comes back") {
 TEST_CASE("the first and the last handle of the table are tracked, the next is not") {
     const auto table = std::make_unique<SocketTable>();
     table->use_memory(table_memory);
-    constexpr std::uintptr_t end = std::uintptr_t{HandleTable<std::uint16_t>::leaf_count} * HandleTable<std::uint16_t>::handles_per_leaf * 4;
+    constexpr std::uintptr_t end =
+        std::uintptr_t{HandleTable<std::uint16_t>::leaf_count} * HandleTable<std::uint16_t>::handles_per_leaf * 4;
     const int before = leaves;
     CHECK(table->set(4, state(SocketKind::ours)));
     CHECK(table->set(end - 4, state(SocketKind::deferred)));

@@ -1,9 +1,10 @@
 #include "core/text.hpp"
-#include "core/readable.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
+
+#include "core/readable.hpp"
 
 namespace text = lsp::text;
 

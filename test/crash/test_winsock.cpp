@@ -1,8 +1,8 @@
 #include "test_winsock.hpp"
 
-#include "setup/file_lock.hpp"
-
 #include <cstdlib>
+
+#include "setup/file_lock.hpp"
 
 namespace {
 

@@ -1,8 +1,8 @@
 // OpenVPN's environment: variables, one a line. What is understood can be published; what is not is said in a short
 // line.
 #include "core/openvpn_environment.hpp"
-#include "core/tunnel.hpp"
 #include "core/readable.hpp"
+#include "core/tunnel.hpp"
 #include "property.hpp"
 
 using namespace lsp;

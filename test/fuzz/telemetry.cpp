@@ -61,7 +61,8 @@ void check(const RecordedDecisions& telemetry) {
     }
 }
 
-// What is claimed of a connection, whatever was told of it: nothing of another program's, and no rule that is not there.
+// What is claimed of a connection, whatever was told of it: nothing of another program's, and no rule that is not
+// there.
 void check_joined(const RecordedDecisions& telemetry) {
     Policy policy;
     policy.rules.resize(2);

@@ -10,7 +10,6 @@
 #include "filtered_token.hpp"
 #include "setup/tunnels/policy_store_write.hpp"
 #include "setup/tunnels/tunnels.hpp"
-#include "setup/tunnels/policy_store_write.hpp"
 #include "support.hpp"
 #include "system/interfaces.hpp"
 

@@ -166,7 +166,8 @@ Outcome clear_tunnel(const std::string& name, bool delegated) {
     const auto policy = read_policy();
     if (!policy) return policy.error();
     for (const StoredTunnel& entry : policy->tunnels) {
-        if (std::string_view(entry.tunnel.name) != name || entry.tunnel.delegated != delegated || is_in_force(entry)) continue;
+        if (std::string_view(entry.tunnel.name) != name || entry.tunnel.delegated != delegated || is_in_force(entry))
+            continue;
         if (const auto erased = erase_tunnel(name, delegated); !erased) return erased.error();
     }
     return restore_unneeded(system_host_model());

@@ -1,11 +1,12 @@
-// lsp-selftest.exe: the suite of test/vm for a Windows on which node.exe does not run. It needs nothing but itself and the
-// DLLs beside it. Elevated:
+// lsp-selftest.exe: the suite of test/vm for a Windows on which node.exe does not run. It needs nothing but itself and
+// the DLLs beside it. Elevated:
 //
 //   lsp-selftest --target ADDRESS --source ADDRESS [--dll FILE] [--com COM1]
 //
-// Both addresses are the host's own. It installs the provider, looks at the catalog and for faults, runs every socket path
-// through the catalog in processes of their own, without a rule and with one that names the source, publishes a tunnel
-// and sees the host model switched, removes the provider, and compares the catalog with what it was. Exit codes: 0 all passed; 1 not; 2 wrong usage.
+// Both addresses are the host's own. It installs the provider, looks at the catalog and for faults, runs every socket
+// path through the catalog in processes of their own, without a rule and with one that names the source, publishes a
+// tunnel and sees the host model switched, removes the provider, and compares the catalog with what it was. Exit codes:
+// 0 all passed; 1 not; 2 wrong usage.
 #include <winsock2.h>
 // Below winsock2.h
 #include <windows.h>
@@ -54,7 +55,8 @@ std::vector<std::string> catalog_text() {
         const auto catalog = enumerate_catalog(architecture);
         if (!catalog) continue;
         for (const CatalogEntry& entry : *catalog) {
-            lines.push_back(std::string(reinterpret_cast<const char*>(&entry.info), sizeof(entry.info)) + narrow(entry.path));
+            lines.push_back(std::string(reinterpret_cast<const char*>(&entry.info), sizeof(entry.info)) +
+                            narrow(entry.path));
         }
     }
     return lines;
@@ -73,7 +75,8 @@ void run_child(Tap& tap, const std::wstring& parameters, const std::string& what
     startup.hStdOutput = startup.hStdError = writing;
     PROCESS_INFORMATION process{};
     std::wstring line = L"\"" + own_path() + L"\" " + parameters;
-    const BOOL started = CreateProcessW(nullptr, line.data(), nullptr, nullptr, TRUE, 0, nullptr, nullptr, &startup, &process);
+    const BOOL started =
+        CreateProcessW(nullptr, line.data(), nullptr, nullptr, TRUE, 0, nullptr, nullptr, &startup, &process);
     CloseHandle(writing);
     std::string output;
     char buffer[4096];
@@ -158,7 +161,8 @@ std::uint32_t tunnel_interface(const std::vector<InterfaceAddress>& addresses, c
     if (physical == 0) return 0;
     if (owner(target) != physical) return owner(target);
     for (const InterfaceAddress& each : addresses) {
-        if (each.address.address.family == lsp::Family::ipv4 && each.interface_index != physical) return each.interface_index;
+        if (each.address.address.family == lsp::Family::ipv4 && each.interface_index != physical)
+            return each.interface_index;
     }
     return 0;
 }
@@ -173,7 +177,8 @@ void check_host_model(Tap& tap, const Options& options) {
     tunnel.address4 = *lsp::parse_prefix("198.51.100.2/24");
     tunnel.interface_index = tunnel_interface(*addresses, tunnel.source4, *lsp::parse_address(options.at("--target")));
     if (tunnel.interface_index == 0) {
-        tap.skip("a tunnel is published", "no interface other than that of " + options.at("--source") + " has an IPv4 address");
+        tap.skip("a tunnel is published",
+                 "no interface other than that of " + options.at("--source") + " has an IPv4 address");
         return;
     }
     tunnel.publisher = current_process();
@@ -230,14 +235,16 @@ int run(const Options& options) {
         }
     }
     const auto removed = lsp::setup::remove_provider();
-    if (done(tap, removed, "the provider is removed")) tap.result(catalog_text() == before, "the catalog is what it was");
+    if (done(tap, removed, "the provider is removed"))
+        tap.result(catalog_text() == before, "the catalog is what it was");
     run_child(tap, child + L" unruled bare", "afterwards");
     return tap.finish();
 }
 
 int usage() {
-    std::fprintf(stderr, "usage: lsp-selftest --target ADDRESS --source ADDRESS [--dll FILE] [--com PORT]\n"
-                         "Both are IPv4 addresses of this host. Run it elevated.\n");
+    std::fprintf(stderr,
+                 "usage: lsp-selftest --target ADDRESS --source ADDRESS [--dll FILE] [--com PORT]\n"
+                 "Both are IPv4 addresses of this host. Run it elevated.\n");
     return 2;
 }
 

@@ -230,8 +230,8 @@ const Way ways[] = {
     {"UDP, connect", SOCK_DGRAM, plain_connect, true},
 };
 
-// Whether a socket that the program itself binds to the source has it when it went that way. Wine's datagram sockets get
-// the address of the route with `connect`, where the target is an address of the same host.
+// Whether a socket that the program itself binds to the source has it when it went that way. Wine's datagram sockets
+// get the address of the route with `connect`, where the target is an address of the same host.
 bool keeps_own_address(const Way& way, const sockaddr_in& to, const std::string& source) {
     const Socket socket(way.type);
     const sockaddr_in own = address(source, 0);
@@ -272,7 +272,8 @@ int go_all_ways(const Addresses& addresses, bool ruled) {
         Target target(SOCK_STREAM, addresses.target);
         const Socket socket(SOCK_STREAM);
         const sockaddr_in own = address(addresses.target, 0);
-        std::string seen = bind(socket, generic(own), sizeof(own)) == 0 ? plain_connect(socket, target.name()) : error("bind");
+        std::string seen =
+            bind(socket, generic(own), sizeof(own)) == 0 ? plain_connect(socket, target.name()) : error("bind");
         if (seen.empty()) seen = target.visitor();
         const char* const way = "TCP, bound to an address by the program itself";
         if (!report(way, seen, addresses.target, seen == addresses.target)) ++failed;

@@ -10,12 +10,12 @@ struct Addresses {
     std::string source;  // another one, which the rule names
 };
 
-// Goes every way once to the target and prints a line each, "ok - …" or "not ok - …", with what the target saw and what it
-// should have seen: the source if `ruled`, any other address of the host if not. The number of ways that went wrong.
+// Goes every way once to the target and prints a line each, "ok - …" or "not ok - …", with what the target saw and what
+// it should have seen: the source if `ruled`, any other address of the host if not. The number of ways that went wrong.
 int go_all_ways(const Addresses& addresses, bool ruled);
 
-// What the provider takes for granted of the system below it, each asked without the provider's help. Empty, or what was
-// answered instead. `interface_index`: not the one that `source` belongs to, and weak host send is on.
+// What the provider takes for granted of the system below it, each asked without the provider's help. Empty, or what
+// was answered instead. `interface_index`: not the one that `source` belongs to, and weak host send is on.
 
 // A datagram's control data may name a source (IP_PKTINFO) together with another interface than the source's.
 std::string send_across(const std::string& source, unsigned long interface_index, const std::string& destination);

@@ -1,8 +1,7 @@
 // A layered provider that changes nothing: the smallest IFS LSP that works over whatever is below it. It counts the
-// calls that pass, for the tests (PassthroughCallCount). Its ConnectEx keeps a table for each chain, as other LSPs do: that
-// of one chain knows no socket of another's. And with TEST_PASSTHROUGH_LOG (a file) leaves one line per
-// WSPStartup there, so that a test can prove that it was in the chain. TEST_PASSTHROUGH_INCOMPLETE leaves a procedure
-// out.
+// calls that pass, for the tests (PassthroughCallCount). Its ConnectEx keeps a table for each chain, as other LSPs do:
+// that of one chain knows no socket of another's. And with TEST_PASSTHROUGH_LOG (a file) leaves one line per WSPStartup
+// there, so that a test can prove that it was in the chain. TEST_PASSTHROUGH_INCOMPLETE leaves a procedure out.
 #include <windows.h>
 #include <winsock2.h>
 #include <ws2spi.h>
@@ -148,8 +147,8 @@ struct Hooks {
     }
 
     static int WSPAPI ioctl(SOCKET socket, DWORD code, LPVOID in, DWORD inLength, LPVOID out, DWORD outLength,
-                            LPDWORD returned, LPWSAOVERLAPPED overlapped,
-                            LPWSAOVERLAPPED_COMPLETION_ROUTINE completion, LPWSATHREADID thread, LPINT error) {
+                            LPDWORD returned, LPWSAOVERLAPPED overlapped, LPWSAOVERLAPPED_COMPLETION_ROUTINE completion,
+                            LPWSATHREADID thread, LPINT error) {
         const int result = chain().lower.lpWSPIoctl(socket, code, in, inLength, out, outLength, returned, overlapped,
                                                     completion, thread, error);
         const GUID id = WSAID_CONNECTEX;
