@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { compileForWindows, compileFuzzers, compileNatively } from './compile.mjs';
 import { compileOpenVpn } from './openvpn_exe.mjs';
+import { lint } from './lint.mjs';
 import { repository, SetupError, setUp, setUpNatively } from './setup.mjs';
 import { neededFor } from './test_needs.mjs';
 import { BuildError } from './windows_files.mjs';
@@ -13,7 +14,8 @@ const commands = {
   setup: { compile: [], script: null },
   build: { compile: [compileForWindows, compileOpenVpn], script: null },
   demo: { compile: [compileForWindows, compileOpenVpn], script: 'demo.ts' },
-  test: { compile: [compileNatively, compileFuzzers, compileForWindows, compileOpenVpn], script: 'test.ts' },
+  test: { compile: [lint, compileNatively, compileFuzzers, compileForWindows, compileOpenVpn], script: 'test.ts' },
+  lint: { compile: [lint], script: null, natively: true },
   'test:core': { compile: [compileNatively], script: 'test.ts', parameters: ['core.test'], natively: true },
   bench: { compile: [compileForWindows], script: 'bench.ts' },
   'bench:socks5': { compile: [compileForWindows], script: 'bench_socks5.ts' },

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 export const repository = fileURLToPath(new URL('..', import.meta.url));
 
 /** What the tests need that run no Windows program, the fuzzers apart. */
-const nativePackages = ['cmake', 'ninja-build', 'g++', 'doctest-dev', 'libasan8', 'libubsan1'];
+const nativePackages = ['clang-format-14', 'cmake', 'ninja-build', 'g++', 'doctest-dev', 'libasan8', 'libubsan1'];
 
 const debianPackages = [
   ...nativePackages,
