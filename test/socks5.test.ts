@@ -134,6 +134,8 @@ async function define(architecture: Architecture): Promise<void> {
     await host.start();
     const programs: Prober[] = [];
     const pauses = new Map<string, number>();
+    const eventsOf = (node: NodeExecutable) => host.node(node).run(programPath('connection_events.cjs'), [target, String(port)]);
+    const ledEvents = new Map<string, string>();
     for (const program of host.probers()) programs.push(await Prober.start(program, join(host.folder, `prober ${program.name}`)));
     await host.tool('login', 'led', 'led', 'by the nose');
     for (const { name, program, start, seen } of servers) {
@@ -155,6 +157,7 @@ async function define(architecture: Architecture): Promise<void> {
           // Go asks as soon as it is connected, node when it is asked itself.
           if (exchange.peer !== undefined) assert.is(exchange.peer.replace(/:\d+$/, ''), target);
         });
+        if (program === 'microsocks') for (const node of nodeExecutables(architecture)) ledEvents.set(node.name, await eventsOf(node));
       } finally {
         await server.stop();
       }
@@ -206,6 +209,16 @@ async function define(architecture: Architecture): Promise<void> {
     // And the wire would have shown it.
     await host.tool('rules');
     await askAll(programs.slice(0, 1), `socks5, ${architecture}, without the rule`, (exchange) => assert.ok(exchange.ok));
+    for (const node of nodeExecutables(architecture)) {
+      const direct: unknown = JSON.parse(await eventsOf(node));
+      const led: unknown = JSON.parse(ledEvents.get(node.name) ?? 'null');
+      test(`socks5, ${architecture}, ${node.name}: the same events in the same order as without a proxy`, () => assert.equal(led, direct));
+      test(`socks5, ${architecture}, ${node.name}: and those that are to be`, () => {
+        const { exchange, ...rest } = direct as Record<string, string[]>;
+        assert.equal([exchange?.slice(0, 3), exchange?.at(-1)], [['connect', 'ready', 'data'], 'close false']);
+        assert.equal([rest['nobody listens'], rest['given up']], [['connect ECONNREFUSED', 'close true'], ['close false']]);
+      });
+    }
     for (const node of nodeExecutables(architecture)) {
       const { longestPause } = JSON.parse(await host.node(node).run(programPath('many_connections.cjs'), [target, String(port), '100'])) as { longestPause: number };
       console.log(`${node.name}, 100 connections at once: the event loop's longest pause ${pauses.get(node.name)?.toFixed(1)} ms led, ${longestPause.toFixed(1)} ms directly`);
