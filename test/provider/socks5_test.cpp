@@ -644,13 +644,15 @@ TEST_CASE("connections in a row leave no handles and no memory behind") {
     CHECK(after.committed <= before.committed + (SIZE_T{2} << 20));
 }
 
-TEST_CASE("hundreds of handshakes at once do not hold up the thread that began them") {
+TEST_CASE("a thousand handshakes at once do not hold up the thread that began them") {
     ProxyServer proxy({.delay_ms = 100});
     const AdministratorRules rules({"to 1.2.3.0/24 " + proxy.action()});
-    constexpr int count = 200;
+    // The proxy here has a thread for each, for which 32-bit programs have no room. TEST_SOCKS5_AT_ONCE: more.
+    const char* const at_once = std::getenv("TEST_SOCKS5_AT_ONCE");
+    const int count = at_once == nullptr ? (sizeof(void*) == 8 ? 1000 : 200) : std::atoi(at_once);
     const HANDLE port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, nullptr, 0, 0);
     std::vector<Socket> all;
-    std::vector<OVERLAPPED> overlapped(count);
+    std::vector<OVERLAPPED> overlapped(static_cast<std::size_t>(count));
     DWORD longest = 0;
     for (int i = 0; i < count; ++i) {
         all.push_back(tcp());
@@ -666,7 +668,7 @@ TEST_CASE("hundreds of handshakes at once do not hold up the thread that began t
     DWORD bytes = 0;
     ULONG_PTR key = 0;
     OVERLAPPED* told = nullptr;
-    while (done < count && GetQueuedCompletionStatus(port, &bytes, &key, &told, 20'000)) ++done;
+    while (done < count && GetQueuedCompletionStatus(port, &bytes, &key, &told, 60'000)) ++done;
     CHECK(done == count);
     for (const Socket& s : all) {
         CHECK(setsockopt(s, SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT, nullptr, 0) == 0);
