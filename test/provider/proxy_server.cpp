@@ -91,6 +91,11 @@ std::vector<std::string> ProxyServer::requests() const {
     return requests_;
 }
 
+void ProxyServer::forget_requests() {
+    const std::lock_guard lock(mutex_);
+    requests_.clear();
+}
+
 bool ProxyServer::all_ended(unsigned patience_ms) const {
     for (unsigned waited = 0; waited < patience_ms; waited += 10) {
         if (ended_ == connections_) return true;

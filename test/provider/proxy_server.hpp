@@ -48,6 +48,8 @@ class ProxyServer {
     // Waits until so many connections have ended.
     bool all_ended(unsigned patience_ms = 5000) const;
     void set(ProxyBehaviour behaviour);
+    // What has been asked for so far, which else is kept as long as the proxy lives.
+    void forget_requests();
 
   private:
     void serve(SOCKET s);

@@ -612,6 +612,7 @@ TEST_CASE("connections in a row leave no handles and no memory behind") {
     const auto run = [&](int count) {
         for (int i = 0; i < count; ++i) {
             proxy.set({.reply = static_cast<unsigned char>(i % 3 == 0 ? 5 : 0), .one_at_a_time = true});
+            proxy.forget_requests();  // the memory of which is not what is looked at
             const Socket s = tcp();
             static_cast<void>(ways[static_cast<std::size_t>(i) % std::size(ways)].connect(s));
         }
