@@ -81,7 +81,8 @@ class Join {
             if (decision.protocol == Protocol::tcp) decisions_.push_back(&decision);
         }
         std::sort(decisions_.begin(), decisions_.end(), [](const RecordedDecision* a, const RecordedDecision* b) {
-            return std::pair(key_of(*a), a->time) < std::pair(key_of(*b), b->time);
+            // That a connection was led is told with its local port, and so surer than what else went to that place.
+            return std::tuple(key_of(*a), !is_led(*a), a->time) < std::tuple(key_of(*b), !is_led(*b), b->time);
         });
         for (const Program& program : sources.programs) programs_.emplace(program.process.process_id, &program);
         for (const LocalAddress& each : sources.addresses) addresses_.emplace(key_of(each.address), each);
@@ -182,7 +183,6 @@ class Join {
             std::lower_bound(decisions_.begin(), decisions_.end(), key,
                              [](const RecordedDecision* a, const FlowKey& wanted) { return key_of(*a) < wanted; });
         const RecordedDecision* found = nullptr;
-        bool ambiguous = false;
         for (auto each = first; each != decisions_.end() && key_of(**each) == key; ++each) {
             const RecordedDecision& decision = **each;
             // One that was led is told of at the end of its handshake.
@@ -192,13 +192,10 @@ class Join {
                 continue;
             }
             if (!fits(decision, joined)) continue;
-            // That it was led is told with its local port, and so of this one. Others to the same place are not.
-            const bool surer = found == nullptr || (is_led(decision) && !is_led(*found));
-            if (!surer && is_led(*found) && !is_led(decision)) continue;
-            ambiguous = !surer && (ambiguous || !is_same_decision(*found, decision));
+            if (found != nullptr && is_led(*found) && !is_led(decision)) break;
+            if (found != nullptr && !is_same_decision(*found, decision)) return;  // whose it was cannot be told
             found = &decision;
         }
-        if (ambiguous) return;  // whose it was cannot be told
         joined.told = found;
         joined.led = found != nullptr && is_led(*found);
         joined.certain = found != nullptr && connection.created != 0;
