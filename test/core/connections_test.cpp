@@ -162,6 +162,16 @@ TEST_CASE("a connection that was led has its real destination, by its local port
     CHECK(joined.standing == Standing::current);
 }
 
+TEST_CASE("so has one of a dual-stack socket, as Java's are: the table has its ends as mapped addresses") {
+    LedSituation situation;
+    situation.connection().local = address("::ffff:11.22.33.44");
+    situation.connection().remote = address("::ffff:10.0.0.9");
+    const JoinedConnection joined = situation.join();
+    CHECK(joined.led);
+    CHECK(joined.interface_index == 12);
+    CHECK(joined.standing == Standing::current);
+}
+
 TEST_CASE("a connection to a proxy is called led only where that was told of it") {
     struct {
         const char* what;
