@@ -30,8 +30,12 @@
 #include <vector>
 
 #include "core/address.hpp"
+#include "measure.hpp"
 #include "setup/tunnels/policy_store_write.hpp"
 #include "system/interfaces.hpp"
+
+using measure::name_of;
+using measure::seconds_now;
 
 namespace {
 
@@ -44,37 +48,14 @@ constexpr char ruled_destination[] = "1.2.3.4";     // through the tunnel interf
 constexpr int batch = 2000;
 constexpr int batches = 15;
 
-sockaddr_in name_of(const char* address, int port) {
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_port = htons(static_cast<u_short>(port));
-    inet_pton(AF_INET, address, &name.sin_addr);
-    return name;
-}
-
 const sockaddr* generic(const sockaddr_in& name) { return reinterpret_cast<const sockaddr*>(&name); }
 
 SOCKET open_socket(int type) { return WSASocketW(AF_INET, type, 0, nullptr, 0, WSA_FLAG_OVERLAPPED); }
 
-double seconds_now() {
-    LARGE_INTEGER frequency;
-    LARGE_INTEGER now;
-    QueryPerformanceFrequency(&frequency);
-    QueryPerformanceCounter(&now);
-    return static_cast<double>(now.QuadPart) / static_cast<double>(frequency.QuadPart);
-}
-
 // Median of the batches' means, in nanoseconds a call.
 template <typename Call>
 double cost(Call call, int how_many = batches) {
-    std::vector<double> means;
-    for (int i = 0; i < how_many; ++i) {
-        const double begin = seconds_now();
-        for (int j = 0; j < batch; ++j) call();
-        means.push_back((seconds_now() - begin) * 1e9 / batch);
-    }
-    std::nth_element(means.begin(), means.begin() + how_many / 2, means.end());
-    return means[static_cast<std::size_t>(how_many / 2)];
+    return measure::cost(call, batch, how_many) * 1e9;
 }
 
 // All rules but the last name networks that nobody goes to.

@@ -6,12 +6,16 @@
 #include <winsock2.h>
 #include <ws2tcpip.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <vector>
+
+#include "measure.hpp"
+
+using measure::name_of;
+using measure::seconds_now;
 
 namespace {
 
@@ -24,29 +28,10 @@ constexpr int connects = 50;
     std::exit(1);
 }
 
-double seconds_now() {
-    LARGE_INTEGER frequency;
-    LARGE_INTEGER now;
-    QueryPerformanceFrequency(&frequency);
-    QueryPerformanceCounter(&now);
-    return static_cast<double>(now.QuadPart) / static_cast<double>(frequency.QuadPart);
-}
-
-double median(std::vector<double> values) {
-    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-    return values[values.size() / 2];
-}
-
 // Median of the batches' means, in microseconds a call.
 template <typename Call>
 double cost(Call call) {
-    std::vector<double> means;
-    for (int i = 0; i < batches; ++i) {
-        const double begin = seconds_now();
-        for (int j = 0; j < batch; ++j) call();
-        means.push_back((seconds_now() - begin) * 1e6 / batch);
-    }
-    return median(means);
+    return measure::cost(call, batch, batches) * 1e6;
 }
 
 void send_all(SOCKET s, const char* data, int length) {
@@ -71,14 +56,6 @@ struct Ends {
     sockaddr_in target;
     sockaddr_in proxy;  // family 0: none
 };
-
-sockaddr_in name_of(const char* address, const char* port) {
-    sockaddr_in name{};
-    name.sin_family = AF_INET;
-    name.sin_port = htons(static_cast<u_short>(std::atoi(port)));
-    inet_pton(AF_INET, address, &name.sin_addr);
-    return name;
-}
 
 // RFC 1928, as a program has it that trusts its proxy.
 void speak_socks5(SOCKET s, const sockaddr_in& target) {
@@ -116,7 +93,8 @@ int main(int argc, char** argv) {
     if (argc < 4) return 2;
     WSADATA winsock;
     if (WSAStartup(MAKEWORD(2, 2), &winsock) != 0) return 1;
-    const Ends ends{name_of(argv[1], argv[2]), argc > 5 ? name_of(argv[4], argv[5]) : sockaddr_in{}};
+    const Ends ends{name_of(argv[1], std::atoi(argv[2])),
+                    argc > 5 ? name_of(argv[4], std::atoi(argv[5])) : sockaddr_in{}};
     const long long bytes = std::atoll(argv[3]) << 20;
 
     std::vector<double> times;
@@ -126,7 +104,7 @@ int main(int argc, char** argv) {
         times.push_back((seconds_now() - begin) * 1e6);
         closesocket(s);
     }
-    std::printf("{\"connect\":%.1f", median(times));
+    std::printf("{\"connect\":%.1f", measure::median(times));
 
     char data[16] = {};
     const SOCKET echo = open_connection(ends, 'e');

@@ -12,6 +12,7 @@ import { missingForNetwork } from '../test/e2e/namespaces.js';
 import { repository, requireArtifact, testWinsockFile } from '../test/support/artifacts.js';
 import { ProviderHost } from '../test/support/provider_host.js';
 import { stageProgram } from '../test/support/wine.js';
+import { median } from './median.js';
 
 type Measured = Record<string, number>;
 
@@ -81,7 +82,6 @@ const destinationsBudget = 30;
 const idleBudget = 64 * 1024;
 const idleSamples = 9;
 
-const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 const nanoseconds = (value: number): string => value.toFixed(Math.abs(value) < 100 ? 1 : 0);
 
 /** A pass-through LSP, which does what an LSP must and nothing else, over the same six chains. */

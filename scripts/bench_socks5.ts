@@ -16,6 +16,7 @@ import { missingForNetwork, namespacePrefix } from '../test/e2e/namespaces.js';
 import { repository, requireArtifact } from '../test/support/artifacts.js';
 import { missingForSocks, startMicrosocks } from '../test/support/socks_servers.js';
 import { stageProgram, WinePrefix } from '../test/support/wine.js';
+import { median } from './median.js';
 
 interface Measured {
   /** Microseconds. */
@@ -83,7 +84,6 @@ try {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
-const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 const cell = (which: string, name: keyof Measured, digits: number) => median((measured.get(which) ?? []).map((each) => each[name])).toFixed(digits);
 const row = (title: string, name: keyof Measured, digits: number) =>
   `| ${title} | ${['direct', 'kept', 'spoken', 'led'].map((which) => cell(which, name, digits)).join(' | ')} |`;
