@@ -80,21 +80,31 @@ int begin_nonblocking(SOCKET s) {
     return WSAGetLastError();
 }
 
-int connect_with_select(SOCKET s) {
-    if (const int begun = begin_nonblocking(s); begun != WSAEWOULDBLOCK) return begun;
+struct Selected {
+    int ready = 0;
+    bool writable = false;
+    bool failed = false;
+};
+
+Selected select_alone(SOCKET s, timeval patience) {
     fd_set writable;
     fd_set failed;
-    FD_ZERO(&writable);
-    FD_ZERO(&failed);
-    FD_SET(s, &writable);
-    FD_SET(s, &failed);
-    timeval patience{20, 0};
+    for (fd_set* const set : {&writable, &failed}) {
+        FD_ZERO(set);
+        FD_SET(s, set);
+    }
     const int ready = ::select(0, nullptr, &writable, &failed, &patience);
-    CHECK(ready == 1);
-    if (ready != 1) return WSAETIMEDOUT;
+    return {ready, FD_ISSET(s, &writable) != 0, FD_ISSET(s, &failed) != 0};
+}
+
+int connect_with_select(SOCKET s) {
+    if (const int begun = begin_nonblocking(s); begun != WSAEWOULDBLOCK) return begun;
+    const Selected selected = select_alone(s, {20, 0});
+    CHECK(selected.ready == 1);
+    if (selected.ready != 1) return WSAETIMEDOUT;
     const int error = error_option(s);
-    CHECK((error == 0) == (FD_ISSET(s, &writable) != 0));
-    CHECK((error != 0) == (FD_ISSET(s, &failed) != 0));
+    CHECK((error == 0) == selected.writable);
+    CHECK((error != 0) == selected.failed);
     return error;
 }
 
@@ -153,14 +163,7 @@ int connect_as_curl(SOCKET s) {
     const WSAEVENT event = WSACreateEvent();
     int error = WSAETIMEDOUT;
     for (int round = 0; round < 2000 && error == WSAETIMEDOUT; ++round) {
-        fd_set writable;
-        fd_set failed;
-        FD_ZERO(&writable);
-        FD_ZERO(&failed);
-        FD_SET(s, &writable);
-        FD_SET(s, &failed);
-        timeval none{};
-        if (::select(0, nullptr, &writable, &failed, &none) == 1) {
+        if (select_alone(s, {}).ready == 1) {
             error = error_option(s);
             break;
         }
