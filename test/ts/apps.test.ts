@@ -76,11 +76,11 @@ async function runAll(host: ProviderHost, executable: string): Promise<void> {
     // 1.2.3.0/24 is routed into the tunnel alone.
     assert.is(found.way, null);
     assert.ok(found.wayError !== null);
-    const text = await untilPrinted(0, () => run('route', '1.2.3.99', '--app', 'C:\\a.exe'));
+    const text = await run('route', '1.2.3.99', '--app', 'C:\\a.exe');
     assert.match(text.stdout, /leave through interface \d+, from 11\.22\.33\.44; if that cannot be had: refuse/);
     assert.match(text.stdout, /warning +Cannot find a route to 1\.2\.3\.99 through interface/);
     await json(0, 'app', 'a.exe', '--proxy', '127.0.0.1:1080');
-    assert.match((await untilPrinted(0, () => run('route', '1.2.3.99', '--app', 'C:\\a.exe'))).stdout, /use the proxy 127\.0\.0\.1:1080/);
+    assert.match((await run('route', '1.2.3.99', '--app', 'C:\\a.exe')).stdout, /use the proxy 127\.0\.0\.1:1080/);
     assert.is((await json<Explanation>(0, 'route', '1.2.3.99', '--app', 'C:\\a.exe', '--proto', 'udp')).reason, 'not_tcp');
     await json(0, 'policy', 'add', 'in from 10.0.0.0/8 port 80 refuse');
     const incoming = async (peer: string, port: string) => {
