@@ -8,7 +8,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -47,7 +47,7 @@ const failures: string[] = [];
 
 async function run(file: string, processor: number): Promise<Totals> {
   const totals = await runOnce(file, processor, 'the first time');
-  if (totals.failed === 0 || repeated.length === mostRepeated || native.some((name) => file.endsWith(name))) return totals;
+  if (totals.failed === 0 || repeated.length === mostRepeated || native.includes(basename(file))) return totals;
   repeated.push(file);
   process.stdout.write(`${file} … is run once more\n`);
   return runOnce(file, processor, 'again');
@@ -63,7 +63,7 @@ const taskset = availableParallelism() > 1 && spawnSync('taskset', ['-c', '0', '
 async function runOnce(file: string, processor: number, when: string): Promise<Totals> {
   const begun = Date.now();
   const line = [process.execPath, '--import', 'tsx', file];
-  if (taskset && !onAll.some((name) => file.endsWith(`/${name}`))) line.unshift('taskset', '-c', String(processor));
+  if (taskset && !onAll.includes(basename(file))) line.unshift('taskset', '-c', String(processor));
   const [command = '', ...parameters] = line;
   const child = spawn(command, parameters, {
     cwd: repository,
@@ -92,7 +92,7 @@ async function runOnce(file: string, processor: number, when: string): Promise<T
 // Those that take minutes begin first, so that none is left alone at the end.
 const long = ['e2e.test.ts', 'wine.test.ts', 'split_tunnelling.test.ts', 'provider.test.ts', 'differential.test.ts', 'repair.test.ts', 'catalog_crash.test.ts', 'real_catalogs.test.ts'];
 const rank = (file: string) => {
-  const place = long.findIndex((name) => file.endsWith(name));
+  const place = long.indexOf(basename(file));
   return place < 0 ? long.length : place;
 };
 
